@@ -1,0 +1,89 @@
+import { z } from 'zod';
+
+/** What the flags of a command may say; the same names as on the CLI, without the dashes. */
+export const CommandFlags = z.strictObject({
+  model: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._:/@-]{0,119}$/, 'a model name such as `claude-sonnet-4-5`')
+    .optional()
+    .meta({
+      description: 'Model for this run and the ones after it in the session',
+      example: 'claude-sonnet-4-5',
+    }),
+  maxBudget: z
+    .number()
+    .positive('more than 0')
+    .max(1000, 'at most 1000')
+    .optional()
+    .meta({ description: 'Most that this run may cost, in US dollars', example: '2.50' }),
+  fresh: z
+    .boolean()
+    .optional()
+    .meta({ description: 'Start a new session instead of continuing the one of this issue' }),
+});
+export type CommandFlags = z.infer<typeof CommandFlags>;
+
+/** The words that Dexter answers itself; everything else is an instruction for the engine. */
+export const controlWords = ['help', 'status', 'stop', 'retry'] as const;
+export type ControlWord = (typeof controlWords)[number];
+
+/** What a person asked, once its text is understood. */
+export type Ask =
+  | { kind: 'instruction'; instruction: string; flags: CommandFlags }
+  | { kind: 'control'; word: ControlWord };
+
+/** Who asked. `login` is a GitHub login, `accountId` a JIRA one. */
+export const Actor = z.discriminatedUnion('from', [
+  z.object({ from: z.literal('github'), id: z.number(), login: z.string(), type: z.string() }),
+  z.object({ from: z.literal('jira'), accountId: z.string(), displayName: z.string() }),
+]);
+export type Actor = z.infer<typeof Actor>;
+
+const githubRepository = z.object({ id: z.number(), owner: z.string(), name: z.string() });
+export const RepositoryRef = githubRepository;
+export type RepositoryRef = z.infer<typeof RepositoryRef>;
+
+/**
+ * Where a command came from: enough to read the request again by its id and to answer in the place that
+ * asked. Nothing of what the payload claims is trusted beyond these ids.
+ */
+export const Origin = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('github-comment'),
+    installationId: z.number(),
+    repository: githubRepository,
+    number: z.number(),
+    commentId: z.number(),
+  }),
+  z.object({
+    kind: z.literal('github-review-comment'),
+    installationId: z.number(),
+    repository: githubRepository,
+    number: z.number(),
+    commentId: z.number(),
+  }),
+  z.object({
+    kind: z.literal('github-review'),
+    installationId: z.number(),
+    repository: githubRepository,
+    number: z.number(),
+    reviewId: z.number(),
+  }),
+  z.object({
+    kind: z.literal('jira-comment'),
+    connection: z.string(),
+    issueKey: z.string(),
+    commentId: z.string(),
+  }),
+  z.object({
+    kind: z.literal('jira-label'),
+    connection: z.string(),
+    issueKey: z.string(),
+    label: z.string(),
+  }),
+]);
+export type Origin = z.infer<typeof Origin>;
+
+export function sourceOf(origin: Origin): 'github' | 'jira' {
+  return origin.kind.startsWith('jira') ? 'jira' : 'github';
+}

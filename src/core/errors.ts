@@ -1,0 +1,83 @@
+/**
+ * Every way in which Dexter can fail in front of a user. The list is closed so that each code has one
+ * explanation in docs/errors.md and one sentence in a comment.
+ */
+export const errorCodes = [
+  'config-invalid',
+  'input-invalid',
+  'unknown-flag',
+  'invalid-flag',
+  'nothing-to-do',
+  'not-authorized',
+  'request-changed',
+  'request-gone',
+  'repository-unknown',
+  'repository-not-installed',
+  'ticket-unreadable',
+  'branch-gone',
+  'branch-unusable',
+  'dispatch-failed',
+  'runner-lost',
+  'claim-refused',
+  'checkout-failed',
+  'push-rejected',
+  'pull-request-failed',
+  'engine-missing',
+  'engine-logged-out',
+  'engine-failed',
+  'engine-timeout',
+  'session-conflict',
+  'session-unreadable',
+  'session-not-saved',
+  'jira-failed',
+  'github-failed',
+  'internal',
+] as const;
+
+export type ErrorCode = (typeof errorCodes)[number];
+
+export interface AppErrorOptions {
+  /** What happened and where, one sentence, safe to show to the user who asked. */
+  message: string;
+  /** How to mend it, one or two sentences in the imperative. */
+  hint: string;
+  cause?: unknown;
+}
+
+/** The one error that crosses a module boundary on purpose; anything else is a bug and becomes `internal`. */
+export class AppError extends Error {
+  readonly code: ErrorCode;
+  readonly hint: string;
+
+  constructor(code: ErrorCode, { message, hint, cause }: AppErrorOptions) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = 'AppError';
+    this.code = code;
+    this.hint = hint;
+  }
+}
+
+/** What is kept of an error in the ledger, in a report and in a comment. */
+export interface Problem {
+  code: ErrorCode;
+  message: string;
+  hint: string;
+}
+
+/**
+ * Turns anything thrown into a Problem. The text of an unexpected error stays in the log: it may hold
+ * paths, queries or secrets, and it would not help the person who reads the comment.
+ */
+export function toProblem(error: unknown): Problem {
+  if (error instanceof AppError) return { code: error.code, message: error.message, hint: error.hint };
+  return {
+    code: 'internal',
+    message: 'Dexter ran into an unexpected error.',
+    hint: 'Try again with `retry`; when it happens again, an administrator finds the cause in the log under the command id.',
+  };
+}
+
+/** The message of anything thrown, for a `message` that already says where it happened. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,71 @@
+import { z } from 'zod';
+import { IssueKey } from './issue-key.ts';
+
+/**
+ * GitHub refuses a dispatch whose inputs hold more than this many characters together.
+ * https://docs.github.com/en/rest/actions/workflows#create-a-workflow-dispatch-event
+ */
+export const maxInputCharacters = 65_535;
+
+/** What the app asks of the session: which generation it expects, and the caps of the run. */
+export const SessionRequest = z.object({
+  installationId: z.number().int().nonnegative(),
+  repositoryId: z.number().int().positive(),
+  mode: z.enum(['resume', 'fresh']),
+  /** Newest generation in the ledger; 0 when there is none yet. */
+  generation: z.number().int().nonnegative(),
+  model: z.string().optional(),
+  maxBudgetUsd: z.number().positive().optional(),
+  engine: z.literal('claude-code').default('claude-code'),
+});
+export type SessionRequest = z.infer<typeof SessionRequest>;
+
+/** Where the work goes: an existing branch of a pull request, or a new one that becomes one. */
+export const Target = z.object({
+  /** Branch that is worked on and pushed to. */
+  branch: z.string().min(1),
+  /** Branch that a new pull request is opened against; empty means the repository's default branch. */
+  base: z.string(),
+  /** Pull request that the branch belongs to; absent when the run is to open one. */
+  pullRequest: z.number().int().positive().optional(),
+  /** Title of the ticket, for the pull request and the commit message. */
+  title: z.string(),
+  /** Link to the ticket, for the pull request's body. */
+  ticketUrl: z.string(),
+  /** GitHub issue number that the pull request closes; absent for JIRA tickets. */
+  closes: z.number().int().positive().optional(),
+  /** Who asked, as shown in the commit message. */
+  requestedBy: z.string(),
+});
+export type Target = z.infer<typeof Target>;
+
+/** Everything that a run needs, ready to be run once: the app -> runner contract. */
+export const Job = z.object({
+  commandId: z.uuid(),
+  issueKey: IssueKey,
+  instruction: z.string().min(1),
+  /** Markdown of the ticket and the pull request: data, never instruction. */
+  context: z.string(),
+  session: SessionRequest,
+  target: Target,
+  appUrl: z.string(),
+});
+export type Job = z.infer<typeof Job>;
+
+/** The workflow inputs of a job, as strings, under their names in the workflow file. */
+export type JobInputs = Record<
+  'command-id' | 'issue-key' | 'instruction' | 'context' | 'session' | 'target' | 'app-url',
+  string
+>;
+
+export function encodeInputs(job: Job): JobInputs {
+  return {
+    'command-id': job.commandId,
+    'issue-key': job.issueKey,
+    instruction: job.instruction,
+    context: job.context,
+    session: JSON.stringify(job.session),
+    target: JSON.stringify(job.target),
+    'app-url': job.appUrl,
+  };
+}

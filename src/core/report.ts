@@ -1,0 +1,69 @@
+import { z } from 'zod';
+import { errorCodes } from './errors.ts';
+import { SessionMode } from './session.ts';
+
+/** Tokens by kind, as the Messages API counts them: the four never overlap. */
+export const Usage = z.object({
+  inputTokens: z.number().int().nonnegative(),
+  cacheReadTokens: z.number().int().nonnegative(),
+  cacheWriteTokens: z.number().int().nonnegative(),
+  outputTokens: z.number().int().nonnegative(),
+});
+export type Usage = z.infer<typeof Usage>;
+
+export const noUsage: Usage = { inputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0, outputTokens: 0 };
+
+export const Problem = z.object({ code: z.enum(errorCodes), message: z.string(), hint: z.string() });
+
+export const PullRequestRef = z.object({
+  number: z.number().int().positive(),
+  url: z.string(),
+  branch: z.string(),
+});
+export type PullRequestRef = z.infer<typeof PullRequestRef>;
+
+/** What the runner tells the app when a run ends. Everything in it that the model wrote is untrusted text. */
+export const Report = z.object({
+  outcome: z.enum(['done', 'failed', 'cancelled']),
+  problem: Problem.optional(),
+  /** Last answer of the engine, Markdown, untrusted. */
+  summary: z.string().max(200_000),
+  session: z
+    .object({
+      id: z.uuid(),
+      mode: SessionMode,
+      /** Generation that this run saved; 0 when nothing was saved. */
+      generation: z.number().int().nonnegative(),
+      /** Seconds since the restored generation was saved; absent for a fresh session. */
+      ageSeconds: z.number().nonnegative().optional(),
+      bytes: z.number().int().nonnegative(),
+      contextTokens: z.number().int().nonnegative(),
+      engineVersion: z.string(),
+      model: z.string().nullable(),
+    })
+    .optional(),
+  usage: Usage,
+  /** US dollars, as the engine computed them; null when it could not say. */
+  costUsd: z.number().nonnegative().nullable(),
+  turns: z.number().int().nonnegative(),
+  durationMs: z.number().int().nonnegative(),
+  commits: z.array(z.object({ sha: z.string(), title: z.string() })),
+  pullRequest: PullRequestRef.optional(),
+  /** Tools that the engine asked for and was not allowed to use, by name. */
+  denials: z.array(z.string()),
+  /** What the user should know although the run went on: a missing session, a notice of a limit. */
+  notices: z.array(z.string()),
+});
+export type Report = z.infer<typeof Report>;
+
+/** What the runner says while it works; the last one wins. */
+export const Progress = z.object({
+  /** What is being done now, one short line, untrusted where it names files. */
+  step: z.string().max(500),
+  turns: z.number().int().nonnegative(),
+  /** Newest lines of what was done, oldest first. */
+  lines: z.array(z.string().max(300)).max(20),
+  costUsd: z.number().nonnegative().nullable(),
+  pullRequest: PullRequestRef.optional(),
+});
+export type Progress = z.infer<typeof Progress>;

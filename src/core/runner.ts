@@ -1,0 +1,46 @@
+import { z } from 'zod';
+import { Progress, Report } from './report.ts';
+
+/**
+ * What runner and app say to each other over HTTP, JSON both ways, under `<app-url>/api/commands/<command id>/`.
+ * The claim is authorised by a bearer token that the runner got outside of the job's inputs; heartbeat and
+ * report carry the fencing token that the claim answered with.
+ */
+export const claimPath = (commandId: string) => `/api/commands/${commandId}/claim`;
+export const heartbeatPath = (commandId: string) => `/api/commands/${commandId}/heartbeat`;
+export const reportPath = (commandId: string) => `/api/commands/${commandId}/report`;
+
+/** Seconds between two heartbeats, and how long the app waits for one before it calls the runner lost. */
+export const heartbeatSeconds = 15;
+export const leaseSeconds = 90;
+
+export const ClaimRequest = z.object({
+  /** Where the run can be looked at: the workflow run's page, or empty for a local run. */
+  runUrl: z.string(),
+  runnerName: z.string(),
+});
+export type ClaimRequest = z.infer<typeof ClaimRequest>;
+
+export const ClaimResponse = z.object({
+  /** Grows by one with each claim of a command; a writer with an older one is refused. */
+  fence: z.number().int().positive(),
+  /** Installation token for this repository alone: contents and pull requests, one hour. */
+  githubToken: z.string(),
+  /** Name and e-mail that commits are made under. */
+  committer: z.object({ name: z.string(), email: z.string() }),
+});
+export type ClaimResponse = z.infer<typeof ClaimResponse>;
+
+export const HeartbeatRequest = z.object({ fence: z.number().int().positive(), progress: Progress });
+export type HeartbeatRequest = z.infer<typeof HeartbeatRequest>;
+
+/** `stop` is how a person's `@dexter stop` reaches the run. */
+export const HeartbeatResponse = z.object({ stop: z.boolean() });
+export type HeartbeatResponse = z.infer<typeof HeartbeatResponse>;
+
+export const ReportRequest = z.object({ fence: z.number().int().positive(), report: Report });
+export type ReportRequest = z.infer<typeof ReportRequest>;
+
+/** A refused claim, heartbeat or report: HTTP 4xx with this body. */
+export const Refusal = z.object({ code: z.string(), message: z.string(), hint: z.string() });
+export type Refusal = z.infer<typeof Refusal>;

@@ -1,0 +1,30 @@
+import type { RepositoryRef } from '../core/command.ts';
+import type { Job } from '../core/job.ts';
+
+/** Where a dispatched job runs. `url` is for people and may be empty until the runner claims the job. */
+export interface RunRef {
+  /** Workflow run id, or the process id of a local run; empty while it is not known. */
+  id: string;
+  url: string;
+}
+
+export interface DispatchRequest {
+  installationId: number;
+  repository: RepositoryRef;
+  job: Job;
+}
+
+/**
+ * Brings a job to a runner.
+ *
+ * Dispatch happens at least once: a lost answer is looked up by `find` before it is tried again, and should
+ * two runners start after all, the claim lets only one of them run.
+ */
+export interface Dispatcher {
+  /** Rejects with AppError `dispatch-failed` when the job certainly did not start. */
+  dispatch(request: DispatchRequest): Promise<RunRef>;
+  /** The run of a command whose dispatch may have been lost, or undefined when there is none. */
+  find(request: DispatchRequest): Promise<RunRef | undefined>;
+  /** Asks the run to end; a run that has ended is no error. */
+  cancel(request: DispatchRequest, run: RunRef): Promise<void>;
+}

@@ -1,0 +1,30 @@
+import type { SessionRef } from '../core/session.ts';
+
+export type ReadResult =
+  | { outcome: 'hit'; generation: number; savedAt: Date; bytes: number; archive: ReadableStream<Uint8Array> }
+  | { outcome: 'miss' };
+
+export type WriteResult = { outcome: 'saved'; bytes: number } | { outcome: 'conflict'; newest: number };
+
+/**
+ * Where sessions are kept: opaque archives, by ref and generation. What is in an archive, and whether it is
+ * whole, is checked above the store (sessions/).
+ *
+ * - A failure is an AppError (`session-unreadable`, `session-not-saved`), never a miss.
+ * - A crash during `write` leaves the previous generation readable.
+ */
+export interface SessionStore {
+  /** The newest generation of `ref`, or a miss when nothing was ever written or all was removed. */
+  read(ref: SessionRef): Promise<ReadResult>;
+  /**
+   * Writes `generation`, which must be one more than the newest; otherwise somebody else was faster and
+   * nothing is changed (`conflict`). The archive stream is read to its end or cancelled.
+   */
+  write(ref: SessionRef, generation: number, archive: ReadableStream<Uint8Array>): Promise<WriteResult>;
+  /** Removes all generations of `ref`; removing what is not there is no error. Returns how many went. */
+  remove(ref: SessionRef): Promise<number>;
+  /** Newest generation of every session of an installation, in no order. */
+  list(
+    installationId: number,
+  ): AsyncIterable<{ ref: SessionRef; generation: number; bytes: number; savedAt: Date }>;
+}
