@@ -4,7 +4,7 @@ import { Progress, Report } from './report.ts';
 /**
  * What runner and app say to each other over HTTP, JSON both ways, under `<app-url>/api/commands/<command id>/`.
  * The claim is authorised by a bearer token that the runner got outside of the job's inputs; heartbeat and
- * report carry the fencing token that the claim answered with.
+ * report by the bearer token that the claim answered with, and they carry its fencing token.
  */
 export const claimPath = (commandId: string) => `/api/commands/${commandId}/claim`;
 export const heartbeatPath = (commandId: string) => `/api/commands/${commandId}/heartbeat`;
@@ -24,6 +24,8 @@ export type ClaimRequest = z.infer<typeof ClaimRequest>;
 export const ClaimResponse = z.object({
   /** Grows by one with each claim of a command; a writer with an older one is refused. */
   fence: z.number().int().positive(),
+  /** Bearer token of the heartbeats and the report of this run. */
+  runToken: z.string(),
   /** Installation token for this repository alone: contents and pull requests, one hour. */
   githubToken: z.string(),
   /** Name and e-mail that commits are made under. */

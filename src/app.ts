@@ -1,0 +1,153 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Hono } from 'hono';
+import type { Logger } from 'pino';
+import { Probot, ProbotOctokit } from 'probot';
+import type { AppConfig } from './config.ts';
+import { actionsDispatcher } from './dispatch/actions.ts';
+import type { Dispatcher } from './dispatch/dispatcher.ts';
+import { localDispatcher } from './dispatch/local.ts';
+import type { Authenticate } from './github/github.ts';
+import { jiraClient } from './jira/client.ts';
+import type { JiraConnection, Services } from './jobs/services.ts';
+import { startWorker } from './jobs/work.ts';
+import { openDatabase } from './ledger/database.ts';
+import { openQueue } from './queue/queue.ts';
+import { commandListRoutes } from './runner-api/command-list.ts';
+import { oidcVerifier } from './runner-api/oidc.ts';
+import { runnerRoutes } from './runner-api/routes.ts';
+import { type RunTokens, runTokens } from './runner-api/run-tokens.ts';
+import { githubRoutes } from './webhooks/github-routes.ts';
+import { registerGitHubEvents } from './webhooks/index.ts';
+import { jiraRoutes } from './webhooks/jira-routes.ts';
+
+export interface App {
+  routes: Hono;
+  /** Finishes what is under way and lets go of the database. */
+  stop(): Promise<void>;
+}
+
+export interface AppOptions {
+  config: AppConfig;
+  log: Logger;
+  /** Environment that a local run starts from. */
+  machine: Record<string, string>;
+  /** Instead of the configured one. */
+  dispatcher?: Dispatcher;
+}
+
+/** Puts the app together: configuration to ports to webhooks and routes. */
+export async function createApp({ config, log, machine, dispatcher }: AppOptions): Promise<App> {
+  await mkdir(config.dataDirectory, { recursive: true, mode: 0o700 });
+  const database = await openDatabase({
+    url: config.databaseUrl,
+    directory: join(config.dataDirectory, 'database'),
+  });
+  const queue = await openQueue(database, (error) => log.error({ err: error }, 'queue'));
+  const probot = new Probot({
+    appId: config.github.appId,
+    privateKey: config.github.privateKey,
+    secret: config.github.webhookSecret,
+    Octokit: ProbotOctokit.defaults({
+      baseUrl: config.github.apiUrl,
+      throttle: { enabled: config.github.throttle },
+    }),
+    log,
+  });
+  await probot.ready();
+  // Probot's octokit is octokit's core with the same REST plugin.
+  const github: Authenticate = (installationId) =>
+    probot.auth(installationId) as unknown as ReturnType<Authenticate>;
+  const tokens = runTokens(config.github.webhookSecret);
+  const services: Services = {
+    db: database.kysely,
+    queue,
+    github,
+    jira: connections(config),
+    dispatcher: dispatcher ?? dispatcherOf(config, github, tokens, log, machine),
+    log,
+    name: config.name,
+    appUrl: config.url,
+    serverUrl: config.github.serverUrl,
+    wake: () => worker.wake(),
+  };
+  const worker = startWorker(services);
+  await probot.load((app) => registerGitHubEvents(app, services));
+
+  const routes = new Hono();
+  routes.get('/healthz', (c) => c.json({ ok: true }));
+  routes.route('/', githubRoutes({ app: probot, secret: config.github.webhookSecret, log }));
+  routes.route('/', jiraRoutes(services));
+  routes.route('/', commandListRoutes(services, config.apiToken));
+  routes.route(
+    '/',
+    runnerRoutes({
+      services,
+      tokens,
+      verifyIdentity: oidcVerifier({ issuer: config.github.oidcIssuer, audience: config.url }),
+    }),
+  );
+  routes.onError((error, c) => {
+    log.error({ err: error, path: c.req.path }, 'request failed');
+    return c.json({ error: 'Dexter failed to answer; the log tells why.' }, 500);
+  });
+
+  return {
+    routes,
+    async stop() {
+      await worker.stop();
+      await queue.stop();
+      await database.close();
+    },
+  };
+}
+
+function connections(config: AppConfig): ReadonlyMap<string, JiraConnection> {
+  return new Map(
+    config.jira.map((site) => [
+      site.name,
+      {
+        jira: jiraClient(site, config.name),
+        secret: site.secret,
+        label: site.label,
+        projects: site.projects,
+        people: site.people,
+      },
+    ]),
+  );
+}
+
+function dispatcherOf(
+  config: AppConfig,
+  github: Authenticate,
+  tokens: RunTokens,
+  log: Logger,
+  machine: Record<string, string>,
+): Dispatcher {
+  const { dispatcher } = config;
+  if (dispatcher.kind === 'actions') return actionsDispatcher({ github, ...dispatcher });
+  const { local } = dispatcher;
+  return localDispatcher({
+    directory: join(config.dataDirectory, 'runs'),
+    runToken: tokens.claim,
+    githubApiUrl: config.github.apiUrl,
+    githubServerUrl: config.github.serverUrl,
+    inputs: withoutEmpty({
+      store: 'workspace',
+      workspace: local.workspace,
+      'claude-path': local.claudePath,
+      'anthropic-api-key': local.anthropicApiKey,
+      'anthropic-base-url': local.anthropicBaseUrl,
+      'allowed-tools': local.allowedTools?.join('\n'),
+      'timeout-minutes': String(local.timeoutMinutes),
+    }),
+    environment: machine,
+    onExit: (commandId, code) => log.info({ commandId, code }, 'local run ended'),
+  });
+}
+
+function withoutEmpty(inputs: Record<string, string | undefined>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(inputs).filter((entry): entry is [string, string] => Boolean(entry[1])),
+  );
+}

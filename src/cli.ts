@@ -1,0 +1,43 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+
+/** The first Node.js that has what the app and the sessions need (zstd, type stripping, import.meta.main). */
+const oldestNode = 24;
+
+const program = new Command('dexter')
+  .description('Claude Code on your own GitHub Actions runners, in one conversation per issue')
+  .version(version)
+  .showHelpAfterError();
+
+program
+  .command('start')
+  .description('start the app; without credentials it offers the page that makes the GitHub App')
+  .action(async () => {
+    const { orExit, startServer } = await needingNode(() => import('./server.ts'));
+    await orExit(() => startServer(process.env));
+  });
+
+program
+  .command('check')
+  .description('check the configuration and say everything that is wrong with it')
+  .action(async () => {
+    const { checkConfig } = await needingNode(() => import('./cli/check.ts'));
+    process.exitCode = await checkConfig(process.env, (line) => console.log(line));
+  });
+
+/** Help works on older versions too, so that they can say which one is needed. */
+async function needingNode<T>(load: () => Promise<T>): Promise<T> {
+  const major = Number(process.versions.node.split('.')[0]);
+  if (major < oldestNode) {
+    console.error(
+      `Dexter needs Node.js ${oldestNode} or newer; this is ${process.versions.node}.\n\nInstall it, or run: npx -p node@${oldestNode} -p dexter dexter ${process.argv.slice(2).join(' ')}`,
+    );
+    process.exit(1);
+  }
+  return load();
+}
+
+await program.parseAsync();

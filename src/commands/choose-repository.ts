@@ -1,0 +1,75 @@
+import type { Problem } from '../core/errors.ts';
+
+export type Choice =
+  | { outcome: 'repository'; owner: string; name: string }
+  | { outcome: 'refuse'; problem: Problem };
+
+export interface RepositoryFacts {
+  /** The comment that asks; it may hold a link to a repository. */
+  text: string;
+  /** Address of GitHub for people. */
+  serverUrl: string;
+  /** Repository of an earlier command of the same ticket. */
+  earlier?: { owner: string; name: string };
+  projectKey: string;
+  /** Project key to repository or repositories, from the configuration. */
+  projects: Record<string, string | string[]>;
+}
+
+/**
+ * Which repository a JIRA ticket is about: one that the comment links to, else the one that the ticket's
+ * earlier commands went to, else the one of its project. Never a guess among several.
+ */
+export function chooseRepository(facts: RepositoryFacts): Choice {
+  const linked = linkedRepositories(facts.text, facts.serverUrl);
+  if (linked.length === 1 && linked[0]) return split(linked[0]);
+  if (linked.length > 1) return ambiguous('The comment links to several repositories', linked);
+  if (facts.earlier) return { outcome: 'repository', ...facts.earlier };
+  const mapped = Object.hasOwn(facts.projects, facts.projectKey)
+    ? facts.projects[facts.projectKey]
+    : undefined;
+  const choices = mapped === undefined ? [] : [mapped].flat();
+  if (choices.length === 1 && choices[0]) return split(choices[0]);
+  if (choices.length > 1) {
+    return ambiguous(`The JIRA project ${facts.projectKey} belongs to several repositories`, choices);
+  }
+  const known = [...new Set(Object.values(facts.projects).flat())].sort();
+  return {
+    outcome: 'refuse',
+    problem: {
+      code: 'repository-unknown',
+      message: `Dexter does not know which repository the JIRA project ${facts.projectKey} belongs to.`,
+      hint: `Put the link of the repository into the comment${known.length > 0 ? `, one of: ${list(known, facts.serverUrl)}` : ''}; or an administrator adds ${facts.projectKey} to \`projects\` in dexter.yml.`,
+    },
+  };
+
+  function ambiguous(what: string, choices: string[]): Choice {
+    return {
+      outcome: 'refuse',
+      problem: {
+        code: 'repository-unknown',
+        message: `${what}, and Dexter does not guess.`,
+        hint: `Ask again with the link of one of them in the comment: ${list(choices, facts.serverUrl)}.`,
+      },
+    };
+  }
+}
+
+/** Repositories that the text links to, each once. */
+function linkedRepositories(text: string, serverUrl: string): string[] {
+  const escaped = serverUrl.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  const pattern = new RegExp(`${escaped}/([A-Za-z0-9-]{1,39})/([A-Za-z0-9._-]{1,100})`, 'g');
+  const found = [...text.matchAll(pattern)].map(
+    ([, owner, name]) => `${owner}/${name?.replace(/\.git$|\.+$/, '')}`,
+  );
+  return [...new Set(found)];
+}
+
+function split(fullName: string): Choice {
+  const [owner = '', name = ''] = fullName.split('/');
+  return { outcome: 'repository', owner, name };
+}
+
+function list(repositories: string[], serverUrl: string): string {
+  return repositories.map((repository) => `\`${serverUrl}/${repository}\``).join(', ');
+}

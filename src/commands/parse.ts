@@ -1,0 +1,196 @@
+import { type Ask, CommandFlags, type ControlWord, controlWords } from '../core/command.ts';
+import type { Problem } from '../core/errors.ts';
+
+export type ParseResult =
+  /** The text does not address Dexter. */
+  | { outcome: 'none' }
+  | { outcome: 'command'; ask: Ask }
+  /** Addressed to Dexter, but not to be obeyed: the answer says why. */
+  | { outcome: 'invalid'; problem: Problem };
+
+/** The commands and flags that people may write; the README's table and `@dexter help` are generated from it. */
+export const commandDocs = [
+  { usage: '<instruction>', does: 'does what the instruction says, in the session of this issue' },
+  { usage: 'fresh <instruction>', does: 'the same in a new session' },
+  { usage: 'status', does: 'says what is running and waiting on this issue' },
+  { usage: 'stop', does: 'ends what is running and drops what is waiting on this issue' },
+  { usage: 'retry', does: 'does the last instruction that did not succeed again' },
+  { usage: 'help', does: 'shows this' },
+];
+
+export const flagDocs = [
+  { usage: '--model <name>', does: String(CommandFlags.shape.model.meta()?.description) },
+  { usage: '--max-budget <dollars>', does: String(CommandFlags.shape.maxBudget.meta()?.description) },
+  { usage: '--fresh', does: String(CommandFlags.shape.fresh.meta()?.description) },
+];
+
+/**
+ * Finds the command in a comment: `@name` at the start of a line that is not quoted (`>`), not in a code
+ * fence and not in an HTML comment. The instruction is the rest of the text.
+ */
+export function parseCommand(text: string, name: string): ParseResult {
+  const addressed = textAfterMention(text, name);
+  if (addressed === undefined) return { outcome: 'none' };
+  const taken = takeFlags(addressed);
+  if ('problem' in taken) return { outcome: 'invalid', problem: taken.problem };
+  return toAsk(taken.rest, taken.flags);
+}
+
+function toAsk(rest: string, flags: CommandFlags): ParseResult {
+  const word = rest.toLowerCase().replace(/[.!?]+$/, '') || 'help';
+  if (isControlWord(word)) return { outcome: 'command', ask: { kind: 'control', word } };
+  const fresh = /^fresh\b[\s:,]*/i.exec(rest);
+  if (fresh && !flags.fresh) return toAsk(rest.slice(fresh[0].length), { ...flags, fresh: true });
+  return { outcome: 'command', ask: { kind: 'instruction', instruction: rest, flags } };
+}
+
+function isControlWord(word: string): word is ControlWord {
+  return controlWords.some((control) => control === word);
+}
+
+/** The text after the first mention that counts, or undefined. */
+function textAfterMention(text: string, name: string): string | undefined {
+  const mention = new RegExp(`^ {0,3}@${literal(name)}(?:\\[bot\\])?(?=[\\s:,]|$)[:,]?`, 'i');
+  let fence: string | undefined;
+  let hidden = false;
+  const lines = text.replaceAll('\r\n', '\n').split('\n');
+  for (const [index, line] of lines.entries()) {
+    const mark = /^ {0,3}(`{3,}|~{3,})/.exec(line)?.[1];
+    if (fence !== undefined) {
+      if (mark?.startsWith(fence) && line.trim() === mark) fence = undefined;
+      continue;
+    }
+    if (!hidden && mark !== undefined) {
+      fence = mark;
+      continue;
+    }
+    const found = hidden ? null : mention.exec(line);
+    if (found) return [line.slice(found[0].length), ...lines.slice(index + 1)].join('\n').trim();
+    hidden = endsHidden(line, hidden);
+  }
+  return undefined;
+}
+
+/** Whether an HTML comment is open at the end of the line. */
+function endsHidden(line: string, hidden: boolean): boolean {
+  const opened = line.lastIndexOf('<!--');
+  const closed = line.lastIndexOf('-->');
+  return opened > closed || (hidden && closed === -1);
+}
+
+interface Taken {
+  rest: string;
+  flags: CommandFlags;
+}
+
+const knownFlags: Record<string, keyof CommandFlags> = {
+  '--model': 'model',
+  '--max-budget': 'maxBudget',
+  '--fresh': 'fresh',
+};
+
+/**
+ * Flags stand before the instruction or at the end of its first line. Elsewhere `--word` belongs to the
+ * instruction ("add a --verbose flag to the CLI").
+ */
+function takeFlags(text: string): Taken | { problem: Problem } {
+  const newline = text.indexOf('\n');
+  const firstLine = newline === -1 ? text : text.slice(0, newline);
+  const others = newline === -1 ? '' : text.slice(newline);
+  const words = firstLine.split(/\s+/).filter(Boolean);
+  const flags: Record<string, unknown> = {};
+  let start = 0;
+  while (words[start]?.startsWith('--')) {
+    const flag = readFlag(words, start);
+    if ('problem' in flag) return flag;
+    const problem = put(flags, flag);
+    if (problem) return { problem };
+    start = flag.next;
+  }
+  let end = words.length;
+  for (let flagAt = trailingFlag(words, start, end); flagAt >= 0; flagAt = trailingFlag(words, start, end)) {
+    const flag = readFlag(words, flagAt);
+    if ('problem' in flag) return flag;
+    if (flag.next < end) break;
+    const problem = put(flags, flag);
+    if (problem) return { problem };
+    end = flagAt;
+  }
+  const parsed = CommandFlags.safeParse(flags);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    const flag = Object.keys(knownFlags).find((name) => knownFlags[name] === issue?.path[0]) ?? 'The flag';
+    return { problem: invalidFlag(`\`${flag}\` must be ${issue?.message ?? 'valid'}.`) };
+  }
+  const untouched = start === 0 && end === words.length;
+  const first = untouched ? firstLine : words.slice(start, end).join(' ');
+  return { rest: `${first}${others}`.trim(), flags: parsed.data };
+}
+
+/** Index of a flag that, with its value, ends the line; -1 when the line ends otherwise. */
+function trailingFlag(words: string[], start: number, end: number): number {
+  for (const at of [end - 1, end - 2]) {
+    if (at >= start && /^--[a-z]/.test(words[at] ?? '')) return at;
+  }
+  return -1;
+}
+
+interface ReadFlag {
+  name: keyof CommandFlags;
+  word: string;
+  value: unknown;
+  next: number;
+}
+
+function readFlag(words: string[], at: number): ReadFlag | { problem: Problem } {
+  const [word = '', inline] = (words[at] ?? '').split(/=(.*)/s);
+  const name = knownFlags[word];
+  if (!name) return { problem: unknownFlag(word) };
+  if (name === 'fresh') {
+    if (inline !== undefined) return { problem: invalidFlag('`--fresh` takes no value.') };
+    return { name, word, value: true, next: at + 1 };
+  }
+  const value = inline ?? words[at + 1];
+  if (value === undefined || value === '' || value.startsWith('--')) {
+    return { problem: invalidFlag(`\`${word}\` needs a value.`) };
+  }
+  return {
+    name,
+    word,
+    value: name === 'maxBudget' ? budgetOf(value) : value,
+    next: at + (inline === undefined ? 2 : 1),
+  };
+}
+
+/** A plain decimal number, with or without a dollar sign; anything else is left for the schema to refuse. */
+function budgetOf(value: string): unknown {
+  return /^\$?\d+(\.\d+)?$/.test(value) ? Number(value.replace('$', '')) : value;
+}
+
+function put(flags: Record<string, unknown>, flag: ReadFlag): Problem | undefined {
+  if (flag.name in flags) return invalidFlag(`\`${flag.word}\` is given twice.`);
+  flags[flag.name] = flag.value;
+  return undefined;
+}
+
+const knownList = flagDocs.map((flag) => `\`${flag.usage}\``).join(', ');
+
+function unknownFlag(word: string): Problem {
+  return {
+    code: 'unknown-flag',
+    message: `Dexter does not know the flag \`${word.replaceAll('`', '').slice(0, 40)}\`, so nothing was started.`,
+    hint: `Known flags: ${knownList}. If the word belongs to the instruction, put it in backticks or inside the sentence.`,
+  };
+}
+
+function invalidFlag(message: string): Problem {
+  return {
+    code: 'invalid-flag',
+    message: `${message} Nothing was started.`,
+    hint: `Known flags: ${knownList}.`,
+  };
+}
+
+function literal(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+}

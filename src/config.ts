@@ -1,0 +1,326 @@
+import { resolve } from 'node:path';
+import { parse as parseYaml } from 'yaml';
+import { z } from 'zod';
+import { AppError, messageOf } from './core/errors.ts';
+
+const repositoryName = z
+  .string()
+  .regex(/^[A-Za-z0-9-]{1,39}\/[A-Za-z0-9._-]{1,100}$/, 'a repository as `owner/name`');
+
+const environmentName = z
+  .string()
+  .regex(/^[A-Z_][A-Z0-9_]*$/, 'the name of an environment variable, such as JIRA_TOKEN');
+
+const JiraConnection = z
+  .strictObject({
+    url: z.url({ protocol: /^https?$/ }).meta({ description: 'Address of the JIRA site' }),
+    email: z.email().meta({ description: 'Account that Dexter reads and comments as' }),
+    tokenEnv: environmentName.meta({
+      description: 'Environment variable that holds the API token of that account',
+    }),
+    secretEnv: environmentName.meta({
+      description:
+        'Environment variable that holds the secret of the automation rule or of the admin webhook',
+    }),
+    label: z
+      .string()
+      .min(1)
+      .default('dexter')
+      .meta({ description: 'Label that starts Dexter when it is added to a ticket' }),
+    projects: z
+      .record(
+        z.string().regex(/^[A-Z][A-Z0-9_]+$/, 'a JIRA project key'),
+        z.union([repositoryName, z.array(repositoryName).min(1)]),
+      )
+      .default({})
+      .meta({ description: 'JIRA project key to repository, or to several to choose from' }),
+    people: z
+      .record(z.string().min(1), z.string().regex(/^[A-Za-z0-9-]{1,39}$/, 'a GitHub login'))
+      .default({})
+      .meta({ description: 'JIRA account id to GitHub login: who may command Dexter from JIRA' }),
+  })
+  .meta({ description: 'One JIRA site' });
+
+/** `dexter.yml`, the configuration file of the app. Published as `dexter.schema.json`. */
+export const DexterConfig = z
+  .strictObject({
+    jira: z
+      .record(
+        z
+          .string()
+          .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower case letters, digits and dashes: it is part of a URL'),
+        JiraConnection,
+      )
+      .default({})
+      .meta({
+        description: 'JIRA sites by the name that stands in their webhook address, POST /jira/<name>',
+      }),
+    allowedTools: z.array(z.string().min(1)).optional().meta({
+      description:
+        'Permission rules for the engine, in the syntax of the CLI; for local runs. On GitHub Actions they are an input of the action',
+    }),
+  })
+  .meta({ title: 'dexter.yml', description: 'Configuration of the Dexter app' });
+export type DexterConfig = z.infer<typeof DexterConfig>;
+
+export interface JiraConnectionConfig extends z.infer<typeof JiraConnection> {
+  name: string;
+  token: string;
+  secret: string;
+}
+
+export interface AppConfig {
+  name: string;
+  host: string;
+  port: number;
+  /** Address under which runners and people reach the app, without a slash at the end. */
+  url: string;
+  dataDirectory: string;
+  databaseUrl?: string;
+  logLevel: string;
+  apiToken?: string;
+  github: {
+    appId: number;
+    privateKey: string;
+    webhookSecret: string;
+    apiUrl: string;
+    serverUrl: string;
+    /** Pauses between writes, as github.com asks for. */
+    throttle: boolean;
+    oidcIssuer: string;
+  };
+  dispatcher:
+    | { kind: 'actions'; workflow: string; ref?: string }
+    | { kind: 'local'; local: LocalRunnerConfig };
+  jira: JiraConnectionConfig[];
+}
+
+/** What a run on this machine gets besides the job: the inputs that a workflow file would set. */
+export interface LocalRunnerConfig {
+  workspace: string;
+  claudePath?: string;
+  anthropicApiKey?: string;
+  anthropicBaseUrl?: string;
+  allowedTools?: string[];
+  timeoutMinutes: number;
+}
+
+export interface EnvironmentDoc {
+  name: string;
+  required: boolean;
+  default: string;
+  description: string;
+}
+
+/** Every environment variable that the app reads; the README's table is generated from it. */
+export const environmentDocs: EnvironmentDoc[] = [
+  doc('APP_ID', 'Id of the GitHub App', { required: true }),
+  doc('PRIVATE_KEY', 'Private key of the GitHub App (PEM); or give its file as `PRIVATE_KEY_PATH`', {
+    required: true,
+  }),
+  doc('WEBHOOK_SECRET', 'Secret that GitHub signs webhooks with', { required: true }),
+  doc('DEXTER_URL', 'Address under which runners reach the app', { default: '`http://<HOST>:<PORT>`' }),
+  doc('HOST', 'Address to listen on', { default: '`localhost`' }),
+  doc('PORT', 'Port to listen on', { default: '`3000`' }),
+  doc('DEXTER_NAME', 'Name that Dexter listens to, after the `@`', { default: '`dexter`' }),
+  doc('DEXTER_CONFIG', 'Configuration file', { default: '`dexter.yml`' }),
+  doc('DEXTER_DATA', 'Directory of the embedded database and of local runs', { default: '`.dexter`' }),
+  doc('DATABASE_URL', 'Postgres to use instead of the embedded database', { default: 'embedded PGlite' }),
+  doc('DEXTER_DISPATCHER', '`actions`: GitHub Actions runners; `local`: this machine', {
+    default: '`actions`',
+  }),
+  doc('DEXTER_WORKFLOW', 'File name of the workflow that is dispatched', { default: '`dexter.yml`' }),
+  doc('DEXTER_WORKFLOW_REF', 'Branch whose workflow file is run', { default: 'the default branch' }),
+  doc('DEXTER_API_TOKEN', 'Bearer token for `GET /api/commands`', { default: 'no such page' }),
+  doc('GITHUB_API_URL', 'Address of the GitHub API', { default: '`https://api.github.com`' }),
+  doc(
+    'GITHUB_THROTTLE',
+    '`off` for a GitHub Enterprise Server without rate limits: no pauses between writes',
+    {
+      default: '`on`',
+    },
+  ),
+  doc('GITHUB_SERVER_URL', 'Address of GitHub for people and git', { default: '`https://github.com`' }),
+  doc('DEXTER_OIDC_ISSUER', 'Issuer of the tokens that runners identify themselves with', {
+    default: "GitHub's",
+  }),
+  doc('LOG_LEVEL', '`debug`, `info`, `warn` or `error`', { default: '`info`' }),
+  doc('ANTHROPIC_API_KEY', 'Key for local runs; on GitHub Actions it is a secret of the repository', {
+    default: 'none',
+  }),
+  doc('ANTHROPIC_BASE_URL', 'Address of the model for local runs', { default: "the provider's" }),
+  doc('DEXTER_CLAUDE_PATH', 'The Claude Code CLI for local runs', { default: '`claude` on the `PATH`' }),
+  doc('DEXTER_WORKSPACE', 'Directory of sessions and checkouts of local runs', {
+    default: '`<DEXTER_DATA>/workspace`',
+  }),
+  doc('DEXTER_TIMEOUT_MINUTES', 'Longest local run', { default: '`60`' }),
+];
+
+function doc(
+  name: string,
+  description: string,
+  { required = false, default: fallback = '' }: { required?: boolean; default?: string } = {},
+): EnvironmentDoc {
+  return { name, required, default: fallback, description };
+}
+
+/** The three values without which no webhook can be believed and no token be had. */
+export const credentialNames = ['WEBHOOK_SECRET', 'APP_ID', 'PRIVATE_KEY'] as const;
+
+export type Environment = Record<string, string | undefined>;
+
+/** Which of the three are not set; all three missing means that the app was never set up. */
+export function missingCredentials(env: Environment): string[] {
+  return credentialNames.filter((name) => !env[name] && !(name === 'PRIVATE_KEY' && env.PRIVATE_KEY_PATH));
+}
+
+const webhookSecret = z
+  .string()
+  .min(16, 'at least 16 characters')
+  .refine((secret) => secret !== 'development', 'not the well-known default');
+
+const Environment = z.object({
+  APP_ID: z.coerce.number('a number').int('a whole number').positive('a positive number'),
+  PRIVATE_KEY: z.string().includes('PRIVATE KEY', { error: 'a PEM private key' }),
+  WEBHOOK_SECRET: webhookSecret,
+  HOST: z.string().default('localhost'),
+  PORT: z.coerce.number('a port number').int().min(0).max(65_535).default(3000),
+  DEXTER_URL: z.url({ protocol: /^https?$/, error: 'an http(s) address' }).optional(),
+  DEXTER_NAME: z
+    .string()
+    .regex(/^[A-Za-z][A-Za-z0-9-]{0,38}$/, 'a letter, then letters, digits or dashes, at most 39')
+    .default('dexter'),
+  DEXTER_CONFIG: z.string().default('dexter.yml'),
+  DEXTER_DATA: z.string().default('.dexter'),
+  DATABASE_URL: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, 'a postgres:// address')
+    .optional(),
+  DEXTER_DISPATCHER: z.enum(['actions', 'local'], '`actions` or `local`').default('actions'),
+  DEXTER_WORKFLOW: z
+    .string()
+    .regex(/^[\w.-]+\.ya?ml$/, 'the file name of a workflow')
+    .default('dexter.yml'),
+  DEXTER_WORKFLOW_REF: z.string().optional(),
+  DEXTER_API_TOKEN: z.string().min(16, 'at least 16 characters').optional(),
+  GITHUB_API_URL: z
+    .url({ protocol: /^https?$/, error: 'an http(s) address' })
+    .default('https://api.github.com'),
+  GITHUB_SERVER_URL: z
+    .url({ protocol: /^https?$/, error: 'an http(s) address' })
+    .default('https://github.com'),
+  GITHUB_THROTTLE: z.enum(['on', 'off'], '`on` or `off`').default('on'),
+  DEXTER_OIDC_ISSUER: z
+    .url({ protocol: /^https?$/, error: 'an http(s) address' })
+    .default('https://token.actions.githubusercontent.com'),
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error'], 'a log level').default('info'),
+  ANTHROPIC_API_KEY: z.string().optional(),
+  ANTHROPIC_BASE_URL: z.url({ protocol: /^https?$/, error: 'an http(s) address' }).optional(),
+  DEXTER_CLAUDE_PATH: z.string().optional(),
+  DEXTER_WORKSPACE: z.string().optional(),
+  DEXTER_TIMEOUT_MINUTES: z.coerce.number('a number of minutes').positive().max(7200).default(60),
+});
+
+/**
+ * The only parser of the app's surroundings: environment, and the text of `dexter.yml` when there is one.
+ * @throws AppError `config-invalid` that lists every problem at once, each with its place.
+ */
+export function parseConfig(env: Environment, dexterYml: string | undefined): AppConfig {
+  const present = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const problems: string[] = [];
+  const parsed = Environment.safeParse(present);
+  if (!parsed.success) {
+    problems.push(
+      ...parsed.error.issues.map((issue) => describeVariable(String(issue.path[0]), issue.message, present)),
+    );
+  }
+  const file = parseFile(dexterYml, present.DEXTER_CONFIG ?? 'dexter.yml', problems);
+  const jira = file ? connect(file, present, problems) : [];
+  if (!parsed.success || !file || problems.length > 0) {
+    throw new AppError('config-invalid', {
+      message: `The configuration has ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`,
+      hint: 'Every setting is explained in the README under "Configuration" and in docs/install.md.',
+    });
+  }
+  const values = parsed.data;
+  const dataDirectory = resolve(values.DEXTER_DATA);
+  return {
+    name: values.DEXTER_NAME,
+    host: values.HOST,
+    port: values.PORT,
+    url: withoutSlash(values.DEXTER_URL ?? `http://${values.HOST}:${values.PORT}`),
+    dataDirectory,
+    databaseUrl: values.DATABASE_URL,
+    logLevel: values.LOG_LEVEL,
+    apiToken: values.DEXTER_API_TOKEN,
+    github: {
+      appId: values.APP_ID,
+      privateKey: values.PRIVATE_KEY.replaceAll('\\n', '\n'),
+      webhookSecret: values.WEBHOOK_SECRET,
+      apiUrl: withoutSlash(values.GITHUB_API_URL),
+      serverUrl: withoutSlash(values.GITHUB_SERVER_URL),
+      throttle: values.GITHUB_THROTTLE === 'on',
+      oidcIssuer: values.DEXTER_OIDC_ISSUER,
+    },
+    dispatcher:
+      values.DEXTER_DISPATCHER === 'actions'
+        ? { kind: 'actions', workflow: values.DEXTER_WORKFLOW, ref: values.DEXTER_WORKFLOW_REF }
+        : {
+            kind: 'local',
+            local: {
+              workspace: resolve(values.DEXTER_WORKSPACE ?? `${dataDirectory}/workspace`),
+              claudePath: values.DEXTER_CLAUDE_PATH,
+              anthropicApiKey: values.ANTHROPIC_API_KEY,
+              anthropicBaseUrl: values.ANTHROPIC_BASE_URL,
+              allowedTools: file.allowedTools,
+              timeoutMinutes: values.DEXTER_TIMEOUT_MINUTES,
+            },
+          },
+    jira,
+  };
+}
+
+function describeVariable(name: string, wanted: string, env: Environment): string {
+  if (env[name] === undefined) return `${name} is not set`;
+  return `${name} must be ${wanted}`;
+}
+
+function parseFile(text: string | undefined, path: string, problems: string[]): DexterConfig | undefined {
+  let content: unknown;
+  try {
+    content = text === undefined ? {} : (parseYaml(text) ?? {});
+  } catch (error) {
+    problems.push(`${path} is not valid YAML: ${messageOf(error).split('\n')[0]}`);
+    return undefined;
+  }
+  const result = DexterConfig.safeParse(content);
+  if (result.success) return result.data;
+  problems.push(
+    ...result.error.issues.map(
+      (issue) => `${path}: ${issue.path.join('.') || 'top level'}: ${issue.message}`,
+    ),
+  );
+  return undefined;
+}
+
+function connect(file: DexterConfig, env: Environment, problems: string[]): JiraConnectionConfig[] {
+  return Object.entries(file.jira).map(([name, connection]) => {
+    const secretOf = (variable: string, use: string) => {
+      const value = env[variable];
+      if (!value)
+        problems.push(`${variable} is not set; it holds the ${use} of the JIRA connection "${name}"`);
+      return value ?? '';
+    };
+    return {
+      ...connection,
+      name,
+      url: withoutSlash(connection.url),
+      token: secretOf(connection.tokenEnv, 'API token'),
+      secret: secretOf(connection.secretEnv, 'webhook secret'),
+    };
+  });
+}
+
+function withoutSlash(url: string): string {
+  return url.replace(/\/+$/, '');
+}

@@ -1,0 +1,60 @@
+interface Rule {
+  name: string;
+  pattern: RegExp;
+  /** What takes the match's place; the default is `[REDACTED:<name>]`. */
+  replace?: string;
+}
+
+/** Where a token may begin: at a word's edge, or right after an escaped line end in JSON (`\nghp_…`). */
+const start = String.raw`(?:\b|(?<=\\[nrt]))`;
+
+/**
+ * Tokens that are known by their form. Each pattern is linear (no nested repetition), because the text may
+ * come from a model or a ticket. The mark itself matches none of them, so redacting twice changes nothing.
+ */
+const rules: Rule[] = [
+  {
+    name: 'private-key',
+    pattern:
+      /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY-----|$)/g,
+  },
+  // The stateless installation token is `ghs_<app id>_<JWT>`, some 520 characters with dots in it.
+  { name: 'github-token', pattern: new RegExp(`${start}gh[pousr]_[A-Za-z0-9._-]{20,}`, 'g') },
+  { name: 'github-token', pattern: new RegExp(`${start}github_pat_[A-Za-z0-9_]{20,}`, 'g') },
+  { name: 'anthropic-key', pattern: new RegExp(`${start}sk-ant-[A-Za-z0-9_-]{10,}`, 'g') },
+  { name: 'atlassian-token', pattern: new RegExp(`${start}ATATT[A-Za-z0-9_=-]{20,}`, 'g') },
+  { name: 'aws-key', pattern: new RegExp(`${start}(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-9])`, 'g') },
+  {
+    name: 'jwt',
+    pattern: new RegExp(`${start}eyJ[A-Za-z0-9_-]{8,}\\.eyJ[A-Za-z0-9_-]{8,}\\.[A-Za-z0-9_-]*`, 'g'),
+  },
+  {
+    name: 'url-password',
+    pattern: /([a-z][a-z0-9+.-]{1,20}:\/\/[^\s/:@"'<>]{0,200}):(?!\[REDACTED)[^\s/@"'<>]{1,400}@/gi,
+    replace: '$1:[REDACTED:url-password]@',
+  },
+  {
+    // A digit is asked for, so that "a basic understanding" stays what it is.
+    name: 'bearer',
+    pattern: /\b(bearer|basic)(\s{1,4})(?=\S{0,200}\d)[A-Za-z0-9._~+/=-]{16,}/gi,
+    replace: '$1$2[REDACTED:bearer]',
+  },
+];
+
+/** Shorter values are left alone: they would match inside ordinary words. */
+const shortestSecret = 6;
+
+/**
+ * Replaces secrets in `text`: the exact `secrets` that this program knows, then everything that has the form
+ * of a well-known token. Redacting twice is the same as redacting once.
+ */
+export function redact(text: string, secrets: readonly string[] = []): string {
+  const known = [...new Set(secrets)]
+    .filter((secret) => secret.length >= shortestSecret && !'[REDACTED:secret]'.includes(secret))
+    .sort((a, b) => b.length - a.length);
+  let result = text;
+  for (const secret of known) result = result.replaceAll(secret, '[REDACTED:secret]');
+  for (const { name, pattern, replace } of rules)
+    result = result.replace(pattern, replace ?? `[REDACTED:${name}]`);
+  return result;
+}

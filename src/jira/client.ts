@@ -1,0 +1,257 @@
+import { setTimeout } from 'node:timers/promises';
+import {
+  createCloudClient,
+  isApiError,
+  isAuthError,
+  isForbiddenError,
+  isNotFoundError,
+  isRateLimitError,
+} from 'jira.js';
+import { z } from 'zod';
+import { AppError, messageOf } from '../core/errors.ts';
+import { AdfNode, adfToMarkdown } from './adf-to-markdown.ts';
+import { commentText } from './comment-text.ts';
+import type { AdfDocument } from './markdown-to-adf.ts';
+
+export interface JiraSite {
+  name: string;
+  url: string;
+  email: string;
+  token: string;
+}
+
+export interface JiraComment {
+  id: string;
+  /** Markdown; a mention of Dexter reads `@<name>`. */
+  text: string;
+  author: { accountId: string; displayName: string };
+  createdAt: string;
+  edited: boolean;
+}
+
+export interface JiraTicket {
+  key: string;
+  url: string;
+  summary: string;
+  description: string;
+  status: string;
+  type: string;
+  priority: string;
+  labels: string[];
+  comments: JiraComment[];
+  /** Comments that are older than the ones fetched. */
+  olderComments: number;
+}
+
+/** Everything said to one JIRA site. Errors are AppErrors: `ticket-unreadable` or `jira-failed`. */
+export interface Jira {
+  site: JiraSite;
+  /** Account id of the account that Dexter uses. */
+  ownAccountId(): Promise<string>;
+  /** The same without asking JIRA: undefined until it was asked for. */
+  knownAccountId(): string | undefined;
+  /** The comment as it is now; undefined when it is gone. */
+  readComment(issueKey: string, commentId: string): Promise<JiraComment | undefined>;
+  readTicket(issueKey: string): Promise<JiraTicket>;
+  /** Posts the comment, unless one with this marker is there, and answers its id. */
+  postComment(issueKey: string, marker: string, body: AdfDocument): Promise<string>;
+}
+
+/** Newest comments that are fetched with a ticket. */
+const commentPage = 100;
+
+/** Name of the comment property by which Dexter finds its own comments again. */
+const markerProperty = 'dexter';
+
+const timeoutMs = 20_000;
+
+const User = z.looseObject({ accountId: z.string().optional(), displayName: z.string().optional() });
+
+const Comment = z.looseObject({
+  id: z.string(),
+  author: User.optional(),
+  body: z.unknown().optional(),
+  // Dates when the library recognised the answer, strings when it did not.
+  created: z.coerce.date().optional(),
+  updated: z.coerce.date().optional(),
+  properties: z.array(z.looseObject({ key: z.string(), value: z.unknown().optional() })).optional(),
+});
+
+const CommentPage = z.looseObject({ comments: z.array(Comment).default([]), total: z.number().default(0) });
+
+const Named = z.looseObject({ name: z.string().optional() }).nullish();
+
+const Issue = z.looseObject({
+  key: z.string(),
+  fields: z.looseObject({
+    summary: z.string().nullish(),
+    description: z.unknown().optional(),
+    status: Named,
+    issuetype: Named,
+    priority: Named,
+    labels: z.array(z.string()).nullish(),
+  }),
+});
+
+export function jiraClient(site: JiraSite, name: string): Jira {
+  const client = createCloudClient({
+    host: site.url,
+    auth: { type: 'basic', email: site.email, apiToken: site.token },
+    // The shapes that count are checked here; the library would print the rest on standard error.
+    onSchemaMismatch: 'silent',
+    retry: { maxAttempts: 3, initialDelayMs: 500, backoffFactor: 2 },
+  });
+  let own: string | undefined;
+
+  async function ownAccountId(): Promise<string> {
+    own ??= await say(
+      'reading its own account',
+      async () => (await client.myself.getCurrentUser()).accountId ?? '',
+    );
+    return own;
+  }
+
+  async function say<T>(what: string, request: () => Promise<T>): Promise<T> {
+    try {
+      return await withinTime(request());
+    } catch (error) {
+      throw jiraError(site, what, error);
+    }
+  }
+
+  function toComment(comment: z.infer<typeof Comment>): JiraComment {
+    return {
+      id: comment.id,
+      text: commentText(comment.body, { name, accountId: own }),
+      author: {
+        accountId: comment.author?.accountId ?? '',
+        displayName: comment.author?.displayName ?? 'somebody',
+      },
+      createdAt: comment.created?.toISOString() ?? '',
+      edited: comment.updated !== undefined && comment.updated.getTime() !== comment.created?.getTime(),
+    };
+  }
+
+  return {
+    site,
+    ownAccountId,
+    knownAccountId: () => own,
+
+    async readComment(issueKey, commentId) {
+      await ownAccountId();
+      try {
+        const comment = await withinTime(
+          client.issueComments.getComment({ issueIdOrKey: issueKey, id: commentId }),
+        );
+        return toComment(Comment.parse(comment));
+      } catch (error) {
+        if (isNotFoundError(error)) return undefined;
+        throw jiraError(site, `reading comment ${commentId} of ${issueKey}`, error);
+      }
+    },
+
+    async readTicket(issueKey) {
+      await ownAccountId();
+      return say(`reading ${issueKey}`, async () => {
+        const issue = Issue.parse(
+          await client.issues.getIssue({
+            issueIdOrKey: issueKey,
+            fields: ['summary', 'description', 'status', 'issuetype', 'priority', 'labels'],
+          }),
+        );
+        const page = CommentPage.parse(
+          await client.issueComments.getComments({
+            issueIdOrKey: issueKey,
+            maxResults: commentPage,
+            orderBy: '-created',
+          }),
+        );
+        const comments = page.comments.map(toComment).reverse();
+        const description = AdfNode.safeParse(issue.fields.description);
+        return {
+          key: issue.key,
+          url: `${site.url}/browse/${issue.key}`,
+          summary: issue.fields.summary ?? '',
+          description: description.success ? adfToMarkdown(description.data) : '',
+          status: issue.fields.status?.name ?? '',
+          type: issue.fields.issuetype?.name ?? '',
+          priority: issue.fields.priority?.name ?? '',
+          labels: issue.fields.labels ?? [],
+          comments,
+          olderComments: Math.max(0, page.total - comments.length),
+        };
+      });
+    },
+
+    async postComment(issueKey, marker, body) {
+      return say(`commenting on ${issueKey}`, async () => {
+        const page = CommentPage.parse(
+          await client.issueComments.getComments({
+            issueIdOrKey: issueKey,
+            maxResults: commentPage,
+            orderBy: '-created',
+            expand: 'properties',
+          }),
+        );
+        const posted = page.comments.find((comment) =>
+          comment.properties?.some(
+            (property) => property.key === markerProperty && property.value === marker,
+          ),
+        );
+        if (posted) return posted.id;
+        const created = await client.issueComments.addComment({
+          issueIdOrKey: issueKey,
+          body: { ...body },
+          properties: [{ key: markerProperty, value: marker }],
+        });
+        return Comment.parse(created).id;
+      });
+    },
+  };
+}
+
+/** The library has no time limit of its own. */
+async function withinTime<T>(request: Promise<T>): Promise<T> {
+  const timer = new AbortController();
+  const late = setTimeout(timeoutMs, undefined, { signal: timer.signal, ref: false }).then(() => {
+    throw new Error(`no answer within ${timeoutMs / 1000} s`);
+  });
+  try {
+    return await Promise.race([request, late]);
+  } finally {
+    timer.abort();
+    late.catch(() => undefined);
+  }
+}
+
+function jiraError(site: JiraSite, what: string, error: unknown): AppError {
+  if (error instanceof AppError) return error;
+  const at = `JIRA (${site.url})`;
+  if (isAuthError(error)) {
+    return new AppError('jira-failed', {
+      message: `${at} did not accept Dexter's credentials while ${what}.`,
+      hint: `An administrator renews the API token of ${site.email} and restarts Dexter.`,
+      cause: error,
+    });
+  }
+  if (isNotFoundError(error) || isForbiddenError(error)) {
+    return new AppError('ticket-unreadable', {
+      message: `${at} did not let Dexter finish ${what}: the ticket does not exist or ${site.email} may not see it.`,
+      hint: 'Check that the ticket exists, and give that account the "Browse projects" and "Add comments" permissions.',
+      cause: error,
+    });
+  }
+  if (isRateLimitError(error)) {
+    return new AppError('jira-failed', {
+      message: `${at} asked Dexter to slow down while ${what}.`,
+      hint: 'Try again in some minutes with `retry`.',
+      cause: error,
+    });
+  }
+  const status = isApiError(error) ? ` (HTTP ${error.status})` : '';
+  return new AppError('jira-failed', {
+    message: `${at} failed while ${what}${status}.`,
+    hint: 'Check that JIRA can be reached from the app, then try again with `retry`.',
+    cause: error instanceof Error ? error : new Error(messageOf(error)),
+  });
+}

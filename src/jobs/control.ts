@@ -1,0 +1,75 @@
+import { commandDocs, flagDocs } from '../commands/parse.ts';
+import type { Ask, ControlWord } from '../core/command.ts';
+import { lastEnded, openCommands, requestStop } from '../ledger/commands.ts';
+import type { CommandRow } from '../ledger/tables.ts';
+import type { Services } from './services.ts';
+import { settle } from './settle.ts';
+
+/** Answers a word that needs no runner, as Markdown. */
+export async function answerControl(
+  services: Services,
+  row: CommandRow,
+  word: Exclude<ControlWord, 'retry'>,
+): Promise<string> {
+  switch (word) {
+    case 'help':
+      return help(services.name);
+    case 'status':
+      return status(await openCommands(services.db, row.issue_key));
+    case 'stop':
+      return stop(services, row);
+  }
+}
+
+export function help(name: string): string {
+  return [
+    `Write \`@${name}\` at the start of a line of a comment, then what you want:`,
+    '',
+    '| comment | what it does |',
+    '| --- | --- |',
+    ...commandDocs.map(({ usage, does }) => `| \`@${name} ${usage}\` | ${does} |`),
+    '',
+    'Flags stand before the instruction or at the end of its first line:',
+    '',
+    '| flag | what it does |',
+    '| --- | --- |',
+    ...flagDocs.map(({ usage, does }) => `| \`${usage}\` | ${does} |`),
+  ].join('\n');
+}
+
+function status(open: CommandRow[]): string {
+  if (open.length === 0) return 'Nothing is running or waiting on this issue.';
+  const lines = open.map((command) => `- ${command.status}: ${shortAsk(command.ask)}`);
+  return [`On this issue, in the order in which they are done:`, '', ...lines].join('\n');
+}
+
+function shortAsk(ask: Ask | null): string {
+  if (ask?.kind !== 'instruction') return '(not read yet)';
+  const line = ask.instruction.split('\n')[0] ?? '';
+  return `\`${line.replaceAll('`', '').slice(0, 100)}\``;
+}
+
+async function stop(services: Services, row: CommandRow): Promise<string> {
+  const open = await openCommands(services.db, row.issue_key);
+  const running = open.filter((command) => command.status !== 'queued' && command.status !== 'received');
+  const waiting = open.filter((command) => !running.includes(command));
+  for (const command of waiting) await settle(services, command.id, { status: 'cancelled' });
+  for (const command of running) await requestStop(services.db, command.id);
+  if (open.length === 0) return 'Nothing is running or waiting on this issue.';
+  return [
+    running.length > 0 ? 'Stopping what is running; its session is kept.' : 'Nothing was running.',
+    ...(waiting.length > 0
+      ? [`${waiting.length} waiting ${waiting.length === 1 ? 'command was' : 'commands were'} dropped.`]
+      : []),
+  ].join(' ');
+}
+
+/** What `retry` stands for: the newest instruction of the issue when it did not succeed. */
+export async function askToRetry(
+  services: Services,
+  issueKey: string,
+): Promise<Extract<Ask, { kind: 'instruction' }> | undefined> {
+  const last = await lastEnded(services.db, issueKey);
+  if (!last || last.status === 'done' || last.ask?.kind !== 'instruction') return undefined;
+  return last.ask;
+}

@@ -1,0 +1,20 @@
+import { leaseCommand } from '../ledger/commands.ts';
+import type { Services } from './services.ts';
+
+/** How long a command that is being prepared is believed to be in good hands, and how often that is said again. */
+export const preparingLeaseSeconds = 30;
+const renewEveryMs = 10_000;
+
+/** Says again and again that the command is in good hands while `work` goes on. */
+export async function holdingLease(services: Services, id: string, work: () => Promise<void>): Promise<void> {
+  const renewal = setInterval(() => {
+    leaseCommand(services.db, id, preparingLeaseSeconds).catch((error: unknown) => {
+      services.log.warn({ commandId: id, err: error }, 'lease not renewed');
+    });
+  }, renewEveryMs);
+  try {
+    await work();
+  } finally {
+    clearInterval(renewal);
+  }
+}

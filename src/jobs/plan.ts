@@ -1,0 +1,111 @@
+import { type ContextFacts, renderContext } from '../context/render.ts';
+import type { CommandFlags, RepositoryRef } from '../core/command.ts';
+import { AppError } from '../core/errors.ts';
+import { IssueKey, isJiraKey } from '../core/issue-key.ts';
+import { encodeInputs, type Job, maxInputCharacters } from '../core/job.ts';
+import type { PullRequestRef } from '../core/report.ts';
+
+export interface PlanFacts {
+  commandId: string;
+  issueKey: string;
+  instruction: string;
+  flags: CommandFlags;
+  installationId: number;
+  repository: RepositoryRef;
+  /** Newest generation of the session in the ledger, 0 for none. */
+  generation: number;
+  context: ContextFacts;
+  /** Newest pull request that Dexter opened for the issue, and whether it is still open. */
+  earlier?: PullRequestRef & { open: boolean };
+  requestedBy: string;
+  appUrl: string;
+}
+
+/** Characters kept free beside the inputs' texts, for what GitHub counts and we do not. */
+const reserve = 500;
+
+/**
+ * The job of a command, from facts alone: where the work goes, which session it continues, and what the
+ * engine is told, cut to what the workflow's inputs can hold.
+ * @throws AppError `branch-unusable` for a pull request that cannot be pushed to.
+ */
+export function planJob(facts: PlanFacts): Job {
+  const job: Job = {
+    commandId: facts.commandId,
+    issueKey: IssueKey.parse(facts.issueKey),
+    instruction: facts.instruction,
+    context: '',
+    session: {
+      installationId: facts.installationId,
+      repositoryId: facts.repository.id,
+      mode: facts.flags.fresh || facts.generation === 0 ? 'fresh' : 'resume',
+      generation: facts.generation,
+      model: facts.flags.model,
+      maxBudgetUsd: facts.flags.maxBudget,
+      engine: 'claude-code',
+    },
+    target: targetOf(facts),
+    appUrl: facts.appUrl,
+  };
+  const used = Object.entries(encodeInputs(job)).reduce(
+    (sum, [name, value]) => sum + name.length + value.length,
+    0,
+  );
+  return { ...job, context: renderContext(facts.context, maxInputCharacters - reserve - used) };
+}
+
+function targetOf(facts: PlanFacts): Job['target'] {
+  const { pullRequest, ticket, issue } = facts.context;
+  const about = {
+    title: ticket?.summary ?? issue?.title ?? pullRequest?.title ?? facts.issueKey,
+    ticketUrl: ticket?.url ?? issue?.url ?? pullRequest?.url ?? '',
+    closes: ticket || pullRequest ? undefined : issue?.number,
+    requestedBy: facts.requestedBy,
+  };
+  if (pullRequest) {
+    if (pullRequest.state === 'closed') {
+      throw unusable(
+        `Pull request #${pullRequest.number} is closed.`,
+        'Reopen it, or comment on the ticket to start a new one.',
+      );
+    }
+    if (!pullRequest.sameRepository) {
+      throw unusable(
+        `Pull request #${pullRequest.number} comes from a fork, and Dexter does not push to forks.`,
+        'Push the branch to this repository and open the pull request from there.',
+      );
+    }
+    return { ...about, branch: pullRequest.branch, base: pullRequest.base, pullRequest: pullRequest.number };
+  }
+  if (facts.earlier?.open) {
+    return { ...about, branch: facts.earlier.branch, base: '', pullRequest: facts.earlier.number };
+  }
+  const suffix = facts.earlier ? `-after-${facts.earlier.number}` : '';
+  return { ...about, branch: `${branchName(facts.issueKey, about.title)}${suffix}`, base: '' };
+}
+
+/** `dexter/<issue key>-<slug of the title>`; titles without Latin letters have no slug. */
+export function branchName(issueKey: string, title: string): string {
+  const slug = title
+    .normalize('NFKD')
+    .toLowerCase()
+    .replace(/[\u0300-\u036f]/g, '')
+    .replace(/[^a-z0-9]+/g, '-')
+    .slice(0, 40)
+    .replace(/^-+|-+$/g, '');
+  return `dexter/${issueKey}${slug ? `-${slug}` : ''}`;
+}
+
+/** The JIRA key in a pull request's title, when it names exactly one of a known project. */
+export function jiraKeyInTitle(title: string, projects: Iterable<string>): string | undefined {
+  const known = new Set(projects);
+  const keys = [...title.matchAll(/(?<![A-Za-z0-9-])([A-Z][A-Z0-9_]{1,29})-[1-9]\d{0,9}(?![A-Za-z0-9])/g)]
+    .filter(([, project]) => project !== undefined && known.has(project))
+    .map(([key]) => key);
+  const [only, ...others] = new Set(keys);
+  return only !== undefined && others.length === 0 && isJiraKey(only) ? only : undefined;
+}
+
+function unusable(message: string, hint: string): AppError {
+  return new AppError('branch-unusable', { message, hint });
+}

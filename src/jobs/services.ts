@@ -1,0 +1,33 @@
+import type { Logger } from 'pino';
+import type { Dispatcher } from '../dispatch/dispatcher.ts';
+import type { Authenticate } from '../github/github.ts';
+import type { Jira } from '../jira/client.ts';
+import type { Db } from '../ledger/commands.ts';
+import type { Queue } from '../queue/queue.ts';
+
+/** One JIRA site with what the configuration says of it. */
+export interface JiraConnection {
+  jira: Jira;
+  secret: string;
+  label: string;
+  projects: Record<string, string | string[]>;
+  people: Record<string, string>;
+}
+
+/** The collaborators of everything in jobs/, made once by the composition root. */
+export interface Services {
+  db: Db;
+  queue: Queue;
+  github: Authenticate;
+  jira: ReadonlyMap<string, JiraConnection>;
+  dispatcher: Dispatcher;
+  log: Logger;
+  /** Name that Dexter listens to, without the `@`. */
+  name: string;
+  /** Address of the app for runners. */
+  appUrl: string;
+  /** Address of GitHub for people, to recognise links to repositories. */
+  serverUrl: string;
+  /** Called after something was queued or ended, so that waiting loops look at once. */
+  wake: () => void;
+}

@@ -1,0 +1,213 @@
+import { authorize } from '../commands/authorize.ts';
+import { chooseRepository } from '../commands/choose-repository.ts';
+import type { Actor, Ask, RepositoryRef } from '../core/command.ts';
+import { AppError, type Problem, toProblem } from '../core/errors.ts';
+import type { Job } from '../core/job.ts';
+import { isEnd } from '../core/status.ts';
+import { readPullRequest } from '../github/context.ts';
+import { findInstalled, permissionOf } from '../github/repositories.ts';
+import {
+  countAttempt,
+  describeCommand,
+  getCommand,
+  lastFromJira,
+  leaseCommand,
+  moveCommand,
+  repositoryOf,
+} from '../ledger/commands.ts';
+import { getRun, insertRun, keepRunReference } from '../ledger/runs.ts';
+import { newestGeneration, pullRequestOfIssue } from '../ledger/sessions.ts';
+import type { CommandRow } from '../ledger/tables.ts';
+import { acknowledge } from '../report/publish.ts';
+import { connectionOf } from './connections.ts';
+import { answerControl, askToRetry } from './control.ts';
+import { gather } from './gather.ts';
+import { planJob } from './plan.ts';
+import type { Services } from './services.ts';
+import { settle } from './settle.ts';
+import { understand } from './understand.ts';
+
+/** How often a command may be begun, crashes included, before it is given up. */
+const maxAttempts = 3;
+
+/** How long a dispatched job may wait for its runner before somebody looks after it. */
+export const dispatchedLeaseSeconds = 180;
+
+/**
+ * Brings a command from the queue to a runner, or to its end. Every step can be done again, so a process
+ * that died anywhere in here is made up for by calling this once more.
+ */
+export async function startCommand(services: Services, id: string): Promise<void> {
+  const row = await getCommand(services.db, id);
+  if (!row) return;
+  if (isEnd(row.status)) {
+    await settle(services, id, { status: row.status });
+    return;
+  }
+  if (row.status === 'running') return;
+  try {
+    if ((await countAttempt(services.db, id)) > maxAttempts) throw gaveUp();
+    await begin(services, row);
+  } catch (error) {
+    services.log.error({ commandId: id, err: error }, 'command could not be started');
+    await settle(services, id, { status: 'failed', problem: toProblem(error) });
+  }
+}
+
+async function begin(services: Services, row: CommandRow): Promise<void> {
+  const planned = await getRun(services.db, row.id);
+  if (planned) return dispatch(services, row, planned.job);
+
+  const understood = await understand(services, row);
+  if (understood.outcome === 'ignore') {
+    return end(services, row, {
+      code: 'nothing-to-do',
+      message: `Not obeyed: ${understood.reason}.`,
+      hint: '',
+    });
+  }
+  if (understood.outcome === 'refuse') return end(services, row, understood.problem);
+  const { actor, text } = understood;
+  await describeCommand(services.db, row.id, { ask: understood.ask, actor });
+  if (understood.ask.kind === 'control' && understood.ask.word === 'help') {
+    return answer(services, row, 'help');
+  }
+
+  const where = await locate(services, row, text);
+  if ('problem' in where) return end(services, row, where.problem);
+  await describeCommand(services.db, row.id, where);
+
+  const verdict = await authorize(actor, peopleOf(services, row), where.repository, (login) =>
+    permissionOf(services.github, where.installationId, where.repository, login),
+  );
+  if (!verdict.allowed) return end(services, row, verdict.problem);
+
+  const ask = await instructionOf(services, row, understood.ask);
+  if (ask.kind === 'control') {
+    if (ask.word !== 'retry') return answer(services, row, ask.word);
+    return end(services, row, {
+      code: 'nothing-to-do',
+      message: 'There is nothing to do again: no instruction on this issue ended without success.',
+      hint: 'Say what you want instead.',
+    });
+  }
+  await describeCommand(services.db, row.id, { ask });
+  await acknowledge(services, { ...row, ask, actor, ...columnsOf(where) });
+
+  const context = await gather(services, row, where);
+  const job = planJob({
+    commandId: row.id,
+    issueKey: row.issue_key,
+    instruction: ask.instruction,
+    flags: ask.flags,
+    ...where,
+    generation: await newestGeneration(services.db, {
+      installationId: where.installationId,
+      repositoryId: where.repository.id,
+      issueKey: row.issue_key,
+    }),
+    context,
+    earlier: context.pullRequest ? undefined : await earlierPullRequest(services, row, where),
+    requestedBy: requestedBy(actor, verdict.login),
+    appUrl: services.appUrl,
+  });
+  await insertRun(services.db, row.id, job);
+  await dispatch(services, { ...row, ...columnsOf(where) }, job);
+}
+
+interface Where {
+  installationId: number;
+  repository: RepositoryRef;
+}
+
+/** The repository of a command: GitHub's payload names it, for JIRA it is found. */
+async function locate(
+  services: Services,
+  row: CommandRow,
+  text: string,
+): Promise<Where | { problem: Problem }> {
+  const { origin } = row;
+  if ('installationId' in origin) {
+    return { installationId: origin.installationId, repository: origin.repository };
+  }
+  const earlier = await lastFromJira(services.db, row.issue_key);
+  const choice = chooseRepository({
+    text,
+    serverUrl: services.serverUrl,
+    earlier: earlier && earlier.id !== row.id ? repositoryOf(earlier) : undefined,
+    projectKey: origin.issueKey.slice(0, origin.issueKey.lastIndexOf('-')),
+    projects: connectionOf(services, origin).projects,
+  });
+  if (choice.outcome === 'refuse') return { problem: choice.problem };
+  const installed = await findInstalled(services.github, choice.owner, choice.name);
+  if (installed) return installed;
+  return {
+    problem: {
+      code: 'repository-not-installed',
+      message: `Dexter is not installed on \`${choice.owner}/${choice.name}\`, or there is no such repository.`,
+      hint: 'An administrator of the repository installs the GitHub App on it; or name another repository by its link.',
+    },
+  };
+}
+
+function columnsOf(where: Where) {
+  return {
+    installation_id: where.installationId,
+    repository_id: where.repository.id,
+    repository_owner: where.repository.owner,
+    repository_name: where.repository.name,
+  };
+}
+
+function peopleOf(services: Services, row: CommandRow): Record<string, string> {
+  return 'connection' in row.origin ? connectionOf(services, row.origin).people : {};
+}
+
+async function instructionOf(services: Services, row: CommandRow, ask: Ask): Promise<Ask> {
+  if (ask.kind === 'instruction' || ask.word !== 'retry') return ask;
+  return (await askToRetry(services, row.issue_key)) ?? ask;
+}
+
+async function earlierPullRequest(services: Services, row: CommandRow, where: Where) {
+  const earlier = await pullRequestOfIssue(services.db, where.repository.id, row.issue_key);
+  if (!earlier) return undefined;
+  const { state } = await readPullRequest(services.github, { ...where, number: earlier.number });
+  return { ...earlier, open: state === 'open' };
+}
+
+function requestedBy(actor: Actor, login: string): string {
+  return actor.from === 'jira' ? `${actor.displayName} (@${login})` : `@${login}`;
+}
+
+/** Sends the job to a runner, unless it was sent before a crash and only the answer was lost. */
+async function dispatch(services: Services, row: CommandRow, job: Job): Promise<void> {
+  const repository = repositoryOf(row);
+  if (!repository || row.installation_id === null)
+    throw new Error(`command ${row.id} has a job but no repository`);
+  const request = { installationId: row.installation_id, repository, job };
+  const begunBefore = row.attempts > 0;
+  const found = begunBefore ? await services.dispatcher.find(request) : undefined;
+  const run = found ?? (await services.dispatcher.dispatch(request));
+  await keepRunReference(services.db, row.id, run);
+  await moveCommand(services.db, row.id, 'dispatched');
+  await leaseCommand(services.db, row.id, dispatchedLeaseSeconds);
+  services.log.info(
+    { commandId: row.id, issueKey: row.issue_key, run, again: found !== undefined },
+    'job dispatched',
+  );
+}
+
+async function answer(services: Services, row: CommandRow, word: 'help' | 'status' | 'stop'): Promise<void> {
+  await settle(services, row.id, { status: 'done', answer: await answerControl(services, row, word) });
+}
+
+async function end(services: Services, row: CommandRow, problem: Problem): Promise<void> {
+  await settle(services, row.id, { status: 'refused', problem });
+}
+
+function gaveUp(): AppError {
+  return new AppError('dispatch-failed', {
+    message: `Dexter tried ${maxAttempts} times to start this and did not succeed.`,
+    hint: 'An administrator finds the reason in the log under the command id; then `retry`.',
+  });
+}

@@ -1,0 +1,100 @@
+import { parseCommand } from '../commands/parse.ts';
+import type { Actor, Ask } from '../core/command.ts';
+import type { Problem } from '../core/errors.ts';
+import { readRequest } from '../github/comments.ts';
+import type { CommandRow } from '../ledger/tables.ts';
+import { connectionOf } from './connections.ts';
+import type { Services } from './services.ts';
+
+export type Understood =
+  | { outcome: 'ask'; ask: Ask; actor: Actor; text: string }
+  /** Nothing to obey and nobody to answer: the comment does not address Dexter, or Dexter wrote it. */
+  | { outcome: 'ignore'; reason: string }
+  | { outcome: 'refuse'; problem: Problem };
+
+/** What the label asks for, in words. */
+const labelInstruction = 'Implement what this ticket describes.';
+
+/** Longest instruction: it has to fit into the workflow's inputs beside the context. */
+const maxInstruction = 20_000;
+
+/**
+ * Reads the request again where it was made, because a payload only hints: the text, its author and that it
+ * was not edited since count as they are now.
+ */
+export async function understand(services: Services, row: CommandRow): Promise<Understood> {
+  const { origin } = row;
+  switch (origin.kind) {
+    case 'github-comment':
+    case 'github-review-comment':
+    case 'github-review': {
+      const request = await readRequest(services.github, origin);
+      if (!request)
+        return refuse('request-gone', 'The comment was deleted before Dexter began.', 'Ask again.');
+      if (request.author.type === 'Bot') return { outcome: 'ignore', reason: 'written by a bot' };
+      const actor: Actor = { from: 'github', ...request.author };
+      return fromText(services.name, request.text, row, actor, false);
+    }
+    case 'jira-comment': {
+      const { jira } = connectionOf(services, origin);
+      const comment = await jira.readComment(origin.issueKey, origin.commentId);
+      if (!comment)
+        return refuse('request-gone', 'The comment was deleted before Dexter began.', 'Ask again.');
+      if (comment.author.accountId === (await jira.ownAccountId())) {
+        return { outcome: 'ignore', reason: 'written by Dexter' };
+      }
+      const actor: Actor = { from: 'jira', ...comment.author };
+      return fromText(services.name, comment.text, row, actor, comment.edited);
+    }
+    case 'jira-label': {
+      const { jira } = connectionOf(services, origin);
+      const ticket = await jira.readTicket(origin.issueKey);
+      if (!ticket.labels.includes(origin.label)) {
+        return refuse(
+          'request-gone',
+          `The label \`${origin.label}\` was removed before Dexter began.`,
+          'Add it again, or comment on the ticket.',
+        );
+      }
+      const ask: Ask = { kind: 'instruction', instruction: labelInstruction, flags: {} };
+      return { outcome: 'ask', ask, actor: row.actor, text: '' };
+    }
+  }
+}
+
+function fromText(name: string, text: string, row: CommandRow, actor: Actor, edited: boolean): Understood {
+  const changed = row.claimed_text === null ? edited : !sameText(row.claimed_text, text);
+  if (changed) {
+    return refuse(
+      'request-changed',
+      'The comment was edited after it was posted, so Dexter did not act on it.',
+      'Post what you want as a new comment.',
+    );
+  }
+  const parsed = parseCommand(text, name);
+  switch (parsed.outcome) {
+    case 'none':
+      return { outcome: 'ignore', reason: 'does not address Dexter' };
+    case 'invalid':
+      return { outcome: 'refuse', problem: parsed.problem };
+    case 'command':
+      if (parsed.ask.kind === 'instruction' && parsed.ask.instruction.length > maxInstruction) {
+        return refuse(
+          'input-invalid',
+          `The instruction has ${parsed.ask.instruction.length} characters; at most ${maxInstruction} fit.`,
+          'Put the details into the ticket or a file of the repository and refer to them.',
+        );
+      }
+      return { outcome: 'ask', ask: parsed.ask, actor, text };
+  }
+}
+
+/** Line ends and space at the ends differ between a webhook and the API; nothing else may. */
+function sameText(one: string, other: string): boolean {
+  const plain = (text: string) => text.replaceAll('\r\n', '\n').trim();
+  return plain(one) === plain(other);
+}
+
+function refuse(code: Problem['code'], message: string, hint: string): Understood {
+  return { outcome: 'refuse', problem: { code, message, hint } };
+}

@@ -1,0 +1,124 @@
+import { setTimeout } from 'node:timers/promises';
+import {
+  leaseCommand,
+  markPublished,
+  moveCommand,
+  takeProgressed,
+  takeUnpublished,
+} from '../ledger/commands.ts';
+import { publishEnd, publishProgress } from '../report/publish.ts';
+import { holdingLease, preparingLeaseSeconds } from './lease.ts';
+import { reconcile } from './reconcile.ts';
+import type { Services } from './services.ts';
+import { startCommand } from './start.ts';
+
+/** How long telling an end may take before another process does it. */
+const publishingSeconds = 60;
+
+/** An end that could not be told for this long (a locked issue, a removed app) is only logged. */
+const giveUpTellingMs = 24 * 60 * 60 * 1000;
+
+/** GitHub asks for few writes: a status comment is edited at most this often. */
+const editEverySeconds = 15;
+
+/** Waiting for other processes' work is by looking; one's own work wakes the loops at once. */
+const lookEveryMs = 1_000;
+
+/** Commands that one process prepares at the same time. */
+const preparedAtOnce = 4;
+
+export interface Worker {
+  wake(): void;
+  /** Takes no new work and waits for what is being done. */
+  stop(): Promise<void>;
+}
+
+/**
+ * The loops of the app: start what is queued, tell what has progressed or ended, look after what was lost.
+ * Any number of processes may run them on one database.
+ */
+export function startWorker(services: Services, { reconcileEveryMs = 10_000 } = {}): Worker {
+  const stopping = new AbortController();
+  let woken = Promise.withResolvers<void>();
+  const wake = () => woken.resolve();
+
+  async function pause(): Promise<void> {
+    await Promise.race([
+      woken.promise,
+      setTimeout(lookEveryMs, undefined, { signal: stopping.signal }).catch(() => undefined),
+    ]);
+    woken = Promise.withResolvers<void>();
+  }
+
+  async function loop(name: string, work: () => Promise<boolean>): Promise<void> {
+    while (!stopping.signal.aborted) {
+      const busy = await work().catch((error: unknown) => {
+        services.log.error({ err: error, loop: name }, 'a worker loop failed and goes on');
+        return false;
+      });
+      if (!busy) await pause();
+    }
+  }
+
+  const startedAt = Date.now();
+  let reconciledAt = 0;
+  const loops = [
+    ...Array.from({ length: preparedAtOnce }, () => loop('start', () => startNext(services))),
+    loop('publish', () => publishNext(services)),
+    loop('reconcile', async () => {
+      if (Date.now() - reconciledAt < reconcileEveryMs) return false;
+      reconciledAt = Date.now();
+      await reconcile(services, startedAt);
+      return false;
+    }),
+  ];
+
+  return {
+    wake,
+    async stop() {
+      stopping.abort();
+      wake();
+      await Promise.all(loops);
+    },
+  };
+}
+
+/** Takes the next command of the queue and starts it; false when none is free. */
+async function startNext(services: Services): Promise<boolean> {
+  const id = await services.db.transaction().execute(async (transaction) => {
+    const taken = await services.queue.take(transaction);
+    if (taken === undefined) return undefined;
+    await moveCommand(transaction, taken, 'preparing');
+    await leaseCommand(transaction, taken, preparingLeaseSeconds);
+    return taken;
+  });
+  if (id === undefined) return false;
+  await holdingLease(services, id, () => startCommand(services, id));
+  return true;
+}
+
+async function publishNext(services: Services): Promise<boolean> {
+  for (const row of await takeProgressed(services.db, editEverySeconds)) {
+    try {
+      await publishProgress(services, row);
+    } catch (error) {
+      services.log.warn({ commandId: row.id, err: error }, 'progress not shown');
+    }
+  }
+  const ended = await takeUnpublished(services.db, 10, publishingSeconds);
+  for (const row of ended) {
+    try {
+      await publishEnd(services, row);
+      await markPublished(services.db, row.id);
+    } catch (error) {
+      const hopeless = row.ended_at !== null && Date.now() - row.ended_at.getTime() > giveUpTellingMs;
+      services.log.error(
+        { commandId: row.id, err: error, hopeless },
+        'the end of a command could not be told',
+      );
+      // Otherwise it stays unpublished and is tried again when the lease is over.
+      if (hopeless) await markPublished(services.db, row.id);
+    }
+  }
+  return ended.length > 0;
+}

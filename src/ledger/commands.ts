@@ -1,0 +1,280 @@
+import { type Kysely, sql } from 'kysely';
+import type { Actor, Ask, Origin, RepositoryRef } from '../core/command.ts';
+import type { Problem } from '../core/errors.ts';
+import { type CommandStatus, type EndStatus, endStatuses, statusesBefore } from '../core/status.ts';
+import type { CommandRow, PostedComment, Tables } from './tables.ts';
+
+export type Db = Kysely<Tables>;
+
+export interface NewCommand {
+  id: string;
+  dedupeKey: string;
+  origin: Origin;
+  actor: Actor;
+  issueKey: string;
+  queueKey: string;
+  installationId?: number;
+  repository?: RepositoryRef;
+  /** What the payload says the comment says; null when the payload holds only ids. */
+  claimedText: string | null;
+  ask?: Ask;
+}
+
+/** Inserts the command as `queued`. Answers false when one with the same dedupe key is there already. */
+export async function insertCommand(db: Db, command: NewCommand): Promise<boolean> {
+  const inserted = await db
+    .insertInto('commands')
+    .values({
+      id: command.id,
+      dedupe_key: command.dedupeKey,
+      origin: JSON.stringify(command.origin),
+      actor: JSON.stringify(command.actor),
+      issue_key: command.issueKey,
+      queue_key: command.queueKey,
+      installation_id: command.installationId ?? null,
+      repository_id: command.repository?.id ?? null,
+      repository_owner: command.repository?.owner ?? null,
+      repository_name: command.repository?.name ?? null,
+      claimed_text: command.claimedText,
+      ask: command.ask ? JSON.stringify(command.ask) : null,
+      status: 'queued',
+      created_at: sql`now()`,
+    })
+    .onConflict((conflict) => conflict.column('dedupe_key').doNothing())
+    .returning('id')
+    .executeTakeFirst();
+  return inserted !== undefined;
+}
+
+export function getCommand(db: Db, id: string): Promise<CommandRow | undefined> {
+  return db.selectFrom('commands').selectAll().where('id', '=', id).executeTakeFirst();
+}
+
+/** The repository of a command, once it is known. */
+export function repositoryOf(row: CommandRow): RepositoryRef | undefined {
+  const { repository_id: id, repository_owner: owner, repository_name: name } = row;
+  return id !== null && owner !== null && name !== null ? { id, owner, name } : undefined;
+}
+
+/** Moves a command forward; false when it is there or further already, in which case nothing changes. */
+export async function moveCommand(
+  db: Db,
+  id: string,
+  to: Exclude<CommandStatus, EndStatus>,
+): Promise<boolean> {
+  const result = await db
+    .updateTable('commands')
+    .set({ status: to, ...(to === 'preparing' ? { started_at: sql<Date>`now()` } : {}) })
+    .where('id', '=', id)
+    .where('status', 'in', statusesBefore(to))
+    .executeTakeFirst();
+  return result.numUpdatedRows > 0n;
+}
+
+/** Ends a command; false when it has an end already. The end is told to people afterwards (`published_at`). */
+export async function endCommand(
+  db: Db,
+  id: string,
+  end: { status: EndStatus; problem?: Problem; answer?: string },
+): Promise<boolean> {
+  const result = await db
+    .updateTable('commands')
+    .set({
+      status: end.status,
+      problem: end.problem ? JSON.stringify(end.problem) : null,
+      answer: end.answer ?? null,
+      ended_at: sql<Date>`now()`,
+      lease_until: null,
+    })
+    .where('id', '=', id)
+    .where('status', 'in', statusesBefore(end.status))
+    .executeTakeFirst();
+  return result.numUpdatedRows > 0n;
+}
+
+/** Records what was understood of a command on the way to its run. */
+export async function describeCommand(
+  db: Db,
+  id: string,
+  facts: { ask?: Ask; actor?: Actor; installationId?: number; repository?: RepositoryRef },
+): Promise<void> {
+  await db
+    .updateTable('commands')
+    .set({
+      ...(facts.ask ? { ask: JSON.stringify(facts.ask) } : {}),
+      ...(facts.actor ? { actor: JSON.stringify(facts.actor) } : {}),
+      ...(facts.installationId === undefined ? {} : { installation_id: facts.installationId }),
+      ...(facts.repository
+        ? {
+            repository_id: facts.repository.id,
+            repository_owner: facts.repository.owner,
+            repository_name: facts.repository.name,
+          }
+        : {}),
+    })
+    .where('id', '=', id)
+    .execute();
+}
+
+/**
+ * Takes or prolongs the lease of a command by database time. `ifExpired` is how a command whose process died
+ * is taken over: exactly one of several takers gets true.
+ */
+export async function leaseCommand(
+  db: Db,
+  id: string,
+  seconds: number,
+  { ifExpired = false }: { ifExpired?: boolean } = {},
+): Promise<boolean> {
+  let update = db
+    .updateTable('commands')
+    .set({ lease_until: sql<Date>`now() + make_interval(secs => ${seconds})` })
+    .where('id', '=', id)
+    .where('status', 'not in', endStatuses);
+  if (ifExpired) update = update.where('lease_until', '<', sql<Date>`now()`);
+  return (await update.executeTakeFirst()).numUpdatedRows > 0n;
+}
+
+/** Counts one more beginning of a command and answers how many there were. */
+export async function countAttempt(db: Db, id: string): Promise<number> {
+  const row = await db
+    .updateTable('commands')
+    .set({ attempts: sql<number>`attempts + 1` })
+    .where('id', '=', id)
+    .returning('attempts')
+    .executeTakeFirstOrThrow();
+  return row.attempts;
+}
+
+/** Commands that a process or runner had and lost: begun, not ended, lease over. */
+export function lostCommands(db: Db): Promise<CommandRow[]> {
+  return db
+    .selectFrom('commands')
+    .selectAll()
+    .where('status', 'in', ['preparing', 'dispatched', 'running'])
+    .where('lease_until', '<', sql<Date>`now()`)
+    .orderBy('created_at')
+    .limit(100)
+    .execute();
+}
+
+/** Commands that waited longer than `days` in the queue. */
+export function overdueCommands(db: Db, days: number): Promise<CommandRow[]> {
+  return db
+    .selectFrom('commands')
+    .selectAll()
+    .where('status', 'in', ['received', 'queued'])
+    .where('created_at', '<', sql<Date>`now() - make_interval(days => ${days})`)
+    .limit(100)
+    .execute();
+}
+
+/**
+ * Takes up to `limit` ended commands whose end was not told yet, and hides them from other processes for
+ * `seconds`, so that a crash while telling is made up for and two processes do not tell the same.
+ */
+export async function takeUnpublished(db: Db, limit: number, seconds: number): Promise<CommandRow[]> {
+  return db
+    .updateTable('commands')
+    .set({ lease_until: sql<Date>`now() + make_interval(secs => ${seconds})` })
+    .where('id', 'in', (query) =>
+      query
+        .selectFrom('commands')
+        .select('id')
+        .where('status', 'in', endStatuses)
+        .where('published_at', 'is', null)
+        .where((where) =>
+          where.or([where('lease_until', 'is', null), where('lease_until', '<', sql<Date>`now()`)]),
+        )
+        .orderBy('ended_at')
+        .limit(limit)
+        .forUpdate()
+        .skipLocked(),
+    )
+    .returningAll()
+    .execute();
+}
+
+export async function markPublished(db: Db, id: string): Promise<void> {
+  await db
+    .updateTable('commands')
+    .set({ published_at: sql<Date>`now()`, lease_until: null })
+    .where('id', '=', id)
+    .execute();
+}
+
+/** Takes running commands whose progress is newer than what was shown, at most one edit per `seconds` each. */
+export async function takeProgressed(db: Db, seconds: number): Promise<CommandRow[]> {
+  return db
+    .updateTable('commands')
+    .set({ shown_at: sql<Date>`now()` })
+    .where('status', '=', 'running')
+    .where('acknowledgement', 'is not', null)
+    .where('shown_at', '<', sql<Date>`now() - make_interval(secs => ${seconds})`)
+    .where('id', 'in', (query) =>
+      query
+        .selectFrom('runs')
+        .innerJoin('commands as shown', 'shown.id', 'runs.command_id')
+        .select('runs.command_id')
+        .whereRef('runs.progress_at', '>', 'shown.shown_at'),
+    )
+    .returningAll()
+    .execute();
+}
+
+/** Keeps where the status comment stands. */
+export async function keepAcknowledgement(db: Db, id: string, posted: PostedComment): Promise<void> {
+  await db
+    .updateTable('commands')
+    .set({ acknowledgement: JSON.stringify(posted), shown_at: sql<Date>`now()` })
+    .where('id', '=', id)
+    .execute();
+}
+
+/** Commands of an issue that have no end yet, oldest first. */
+export function openCommands(db: Db, issueKey: string): Promise<CommandRow[]> {
+  return db
+    .selectFrom('commands')
+    .selectAll()
+    .where('issue_key', '=', issueKey)
+    .whereRef('queue_key', '=', 'issue_key')
+    .where('status', 'not in', endStatuses)
+    .orderBy('created_at')
+    .orderBy('id')
+    .execute();
+}
+
+/** The newest ended instruction of an issue, or undefined. */
+export function lastEnded(db: Db, issueKey: string): Promise<CommandRow | undefined> {
+  return db
+    .selectFrom('commands')
+    .selectAll()
+    .where('issue_key', '=', issueKey)
+    .where('status', 'in', endStatuses)
+    .where(sql<boolean>`ask->>'kind' = 'instruction'`)
+    .orderBy('ended_at', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+}
+
+/** The newest command from JIRA of an issue: it knows the connection and the repository. */
+export function lastFromJira(db: Db, issueKey: string): Promise<CommandRow | undefined> {
+  return db
+    .selectFrom('commands')
+    .selectAll()
+    .where('issue_key', '=', issueKey)
+    .where('repository_id', 'is not', null)
+    .where(sql<boolean>`origin->>'kind' like 'jira-%'`)
+    .orderBy('created_at', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+}
+
+export async function requestStop(db: Db, id: string): Promise<void> {
+  await db.updateTable('commands').set({ stop_requested: true }).where('id', '=', id).execute();
+}
+
+/** Newest commands first, for `GET /api/commands`. */
+export function recentCommands(db: Db, limit: number): Promise<CommandRow[]> {
+  return db.selectFrom('commands').selectAll().orderBy('created_at', 'desc').limit(limit).execute();
+}

@@ -1,0 +1,84 @@
+import { mkdir } from 'node:fs/promises';
+import { PGlite } from '@electric-sql/pglite';
+import { Kysely, Migrator, PostgresDialect, type PostgresPool } from 'kysely';
+import pg from 'pg';
+import { AppError, messageOf } from '../core/errors.ts';
+import { embeddedPool } from './embedded-pool.ts';
+import { migrations } from './migrations.ts';
+import type { Tables } from './tables.ts';
+
+/** Runs SQL outside of Kysely: what the queue needs. Several statements at once only without values. */
+export type ExecuteSql = (text: string, values?: unknown[]) => Promise<{ rows: unknown[] }>;
+
+export interface Database {
+  kysely: Kysely<Tables>;
+  executeSql: ExecuteSql;
+  backend: 'pglite' | 'postgres';
+  close(): Promise<void>;
+}
+
+/** Longest that a statement may take: a webhook's insert must fail before GitHub's 10 s are over. */
+const statementTimeoutMs = 8_000;
+
+/** GitHub's ids are stored as bigint and are far below 2^53: both drivers hand them out as numbers. */
+const bigintOid = pg.types.builtins.INT8;
+
+/**
+ * Opens the database and brings its tables up to date: Postgres at `url`, else PGlite in `directory`
+ * (`memory://` for tests). Both speak the same dialect and run the same migrations.
+ * @throws AppError `config-invalid` when it cannot be reached.
+ */
+export async function openDatabase(options: { url?: string; directory: string }): Promise<Database> {
+  try {
+    const { pool, executeSql, backend } = options.url
+      ? openPostgres(options.url)
+      : await openEmbedded(options.directory);
+    const kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+    const database = { kysely, executeSql, backend, close: () => kysely.destroy() };
+    await migrate(database);
+    return database;
+  } catch (error) {
+    const where = options.url ? 'at DATABASE_URL' : `in ${options.directory}`;
+    throw new AppError('config-invalid', {
+      message: `The database ${where} cannot be opened: ${messageOf(error)}`,
+      hint: options.url
+        ? 'Check DATABASE_URL, that Postgres runs, and that its user may create tables and schemas.'
+        : 'Check that DEXTER_DATA can be written to and that no other Dexter uses it; several processes need DATABASE_URL.',
+      cause: error,
+    });
+  }
+}
+
+function openPostgres(url: string) {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: 10,
+    statement_timeout: statementTimeoutMs,
+    connectionTimeoutMillis: statementTimeoutMs,
+    types: {
+      getTypeParser: (oid, format) => (oid === bigintOid ? Number : pg.types.getTypeParser(oid, format)),
+    },
+  });
+  // An idle connection that breaks (a restart of Postgres) is replaced by the next query; without a
+  // listener it would end the process.
+  pool.on('error', () => undefined);
+  const executeSql: ExecuteSql = async (text, values) => {
+    const result = await pool.query(text, values);
+    // Several statements answer with several results.
+    return { rows: Array.isArray(result) ? result.flatMap((one) => one.rows) : result.rows };
+  };
+  return { pool, executeSql, backend: 'postgres' as const };
+}
+
+async function openEmbedded(directory: string) {
+  if (!directory.startsWith('memory://')) await mkdir(directory, { recursive: true, mode: 0o700 });
+  const pglite = await PGlite.create(directory, { parsers: { [bigintOid]: Number } });
+  const { pool, executeSql }: { pool: PostgresPool; executeSql: ExecuteSql } = embeddedPool(pglite);
+  return { pool, executeSql, backend: 'pglite' as const };
+}
+
+async function migrate({ kysely }: Pick<Database, 'kysely'>): Promise<void> {
+  const migrator = new Migrator({ db: kysely, provider: { getMigrations: async () => migrations } });
+  const { error } = await migrator.migrateToLatest();
+  if (error) throw error;
+}

@@ -1,0 +1,84 @@
+import { type Kysely, type Migration, sql } from 'kysely';
+
+/** The tables' history, oldest first. A migration that was released is never edited. */
+export const migrations: Record<string, Migration> = {
+  '0001-commands': {
+    async up(db: Kysely<unknown>) {
+      await db.schema
+        .createTable('commands')
+        .addColumn('id', 'uuid', (column) => column.primaryKey())
+        .addColumn('dedupe_key', 'text', (column) => column.notNull().unique())
+        .addColumn('origin', 'jsonb', (column) => column.notNull())
+        .addColumn('actor', 'jsonb', (column) => column.notNull())
+        .addColumn('issue_key', 'text', (column) => column.notNull())
+        .addColumn('queue_key', 'text', (column) => column.notNull())
+        .addColumn('installation_id', 'bigint')
+        .addColumn('repository_id', 'bigint')
+        .addColumn('repository_owner', 'text')
+        .addColumn('repository_name', 'text')
+        .addColumn('claimed_text', 'text')
+        .addColumn('ask', 'jsonb')
+        .addColumn('status', 'text', (column) => column.notNull())
+        .addColumn('problem', 'jsonb')
+        .addColumn('answer', 'text')
+        .addColumn('stop_requested', 'boolean', (column) => column.notNull().defaultTo(false))
+        .addColumn('attempts', 'integer', (column) => column.notNull().defaultTo(0))
+        .addColumn('lease_until', 'timestamptz')
+        .addColumn('acknowledgement', 'jsonb')
+        .addColumn('shown_at', 'timestamptz')
+        .addColumn('published_at', 'timestamptz')
+        .addColumn('created_at', 'timestamptz', (column) => column.notNull().defaultTo(sql`now()`))
+        .addColumn('started_at', 'timestamptz')
+        .addColumn('ended_at', 'timestamptz')
+        .execute();
+      await db.schema
+        .createIndex('commands_by_issue')
+        .on('commands')
+        .columns(['issue_key', 'created_at'])
+        .execute();
+      await sql`create index commands_open on commands (status, lease_until) where published_at is null`.execute(
+        db,
+      );
+      await db.schema
+        .createTable('runs')
+        .addColumn('command_id', 'uuid', (column) => column.primaryKey().references('commands.id'))
+        .addColumn('job', 'jsonb', (column) => column.notNull())
+        .addColumn('run_id', 'text')
+        .addColumn('run_url', 'text')
+        .addColumn('fence', 'integer', (column) => column.notNull().defaultTo(0))
+        .addColumn('claimed_at', 'timestamptz')
+        .addColumn('progress', 'jsonb')
+        .addColumn('progress_at', 'timestamptz')
+        .addColumn('report', 'jsonb')
+        .addColumn('created_at', 'timestamptz', (column) => column.notNull().defaultTo(sql`now()`))
+        .execute();
+      await db.schema
+        .createTable('generations')
+        .addColumn('installation_id', 'bigint', (column) => column.notNull())
+        .addColumn('repository_id', 'bigint', (column) => column.notNull())
+        .addColumn('issue_key', 'text', (column) => column.notNull())
+        .addColumn('generation', 'integer', (column) => column.notNull())
+        .addColumn('session_id', 'uuid', (column) => column.notNull())
+        .addColumn('command_id', 'uuid', (column) => column.notNull().references('commands.id'))
+        .addColumn('bytes', 'bigint', (column) => column.notNull())
+        .addColumn('context_tokens', 'integer', (column) => column.notNull())
+        .addColumn('created_at', 'timestamptz', (column) => column.notNull().defaultTo(sql`now()`))
+        .addPrimaryKeyConstraint('generations_key', [
+          'installation_id',
+          'repository_id',
+          'issue_key',
+          'generation',
+        ])
+        .execute();
+      await db.schema
+        .createTable('pull_requests')
+        .addColumn('repository_id', 'bigint', (column) => column.notNull())
+        .addColumn('number', 'integer', (column) => column.notNull())
+        .addColumn('issue_key', 'text', (column) => column.notNull())
+        .addColumn('branch', 'text', (column) => column.notNull())
+        .addColumn('url', 'text', (column) => column.notNull())
+        .addPrimaryKeyConstraint('pull_requests_key', ['repository_id', 'number'])
+        .execute();
+    },
+  },
+};

@@ -1,0 +1,72 @@
+import { sql } from 'kysely';
+import type { Job } from '../core/job.ts';
+import type { Progress, Report } from '../core/report.ts';
+import type { Db } from './commands.ts';
+import type { RunRow } from './tables.ts';
+
+/** Keeps the plan of a run before it is dispatched; a second call of the same command changes nothing. */
+export async function insertRun(db: Db, commandId: string, job: Job): Promise<void> {
+  await db
+    .insertInto('runs')
+    .values({ command_id: commandId, job: JSON.stringify(job), created_at: sql`now()` })
+    .onConflict((conflict) => conflict.column('command_id').doNothing())
+    .execute();
+}
+
+export function getRun(db: Db, commandId: string): Promise<RunRow | undefined> {
+  return db.selectFrom('runs').selectAll().where('command_id', '=', commandId).executeTakeFirst();
+}
+
+export async function keepRunReference(
+  db: Db,
+  commandId: string,
+  run: { id: string; url: string },
+): Promise<void> {
+  await db
+    .updateTable('runs')
+    .set({ run_id: run.id, ...(run.url ? { run_url: run.url } : {}) })
+    .where('command_id', '=', commandId)
+    .execute();
+}
+
+/** Lets exactly one runner have the run: its fencing token, or undefined for everybody after the first. */
+export async function claimRun(db: Db, commandId: string, runUrl: string): Promise<number | undefined> {
+  const row = await db
+    .updateTable('runs')
+    .set({
+      fence: sql<number>`fence + 1`,
+      claimed_at: sql<Date>`now()`,
+      ...(runUrl ? { run_url: runUrl } : {}),
+    })
+    .where('command_id', '=', commandId)
+    .where('claimed_at', 'is', null)
+    .returning('fence')
+    .executeTakeFirst();
+  return row?.fence;
+}
+
+/** Keeps the newest progress; false when the fencing token is not the current one. */
+export async function keepProgress(
+  db: Db,
+  commandId: string,
+  fence: number,
+  progress: Progress,
+): Promise<boolean> {
+  const result = await db
+    .updateTable('runs')
+    .set({ progress: JSON.stringify(progress), progress_at: sql<Date>`now()` })
+    .where('command_id', '=', commandId)
+    .where('fence', '=', fence)
+    .executeTakeFirst();
+  return result.numUpdatedRows > 0n;
+}
+
+export async function keepReport(db: Db, commandId: string, fence: number, report: Report): Promise<boolean> {
+  const result = await db
+    .updateTable('runs')
+    .set({ report: JSON.stringify(report) })
+    .where('command_id', '=', commandId)
+    .where('fence', '=', fence)
+    .executeTakeFirst();
+  return result.numUpdatedRows > 0n;
+}

@@ -1,0 +1,101 @@
+import type { ColumnType, Generated, Insertable, JSONColumnType, Selectable } from 'kysely';
+import type { Actor, Ask, Origin } from '../core/command.ts';
+import type { Problem } from '../core/errors.ts';
+import type { Job } from '../core/job.ts';
+import type { Progress, Report } from '../core/report.ts';
+import type { CommandStatus } from '../core/status.ts';
+
+type Timestamp = ColumnType<Date, Date | string, Date | string>;
+type NullableTimestamp = ColumnType<Date | null, Date | string | null | undefined, Date | string | null>;
+type Json<T extends object> = JSONColumnType<T, string, string>;
+type NullableJson<T extends object> = ColumnType<T | null, string | null | undefined, string | null>;
+
+/** Where a status comment stands, so that it is edited and not posted again. */
+export interface PostedComment {
+  kind: 'issue' | 'review' | 'jira';
+  id: string;
+}
+
+/** One row per command; its lifecycle is `status`, which only moves forward. */
+export interface CommandsTable {
+  id: string;
+  /** What the signed body says happened; a second delivery of the same has the same key. */
+  dedupe_key: string;
+  origin: Json<Origin>;
+  actor: Json<Actor>;
+  issue_key: string;
+  /** Key of the queue: the IssueKey, or the command's own id for words that Dexter answers itself. */
+  queue_key: string;
+  installation_id: ColumnType<number | null, number | null | undefined, number>;
+  repository_id: ColumnType<number | null, number | null | undefined, number>;
+  repository_owner: ColumnType<string | null, string | null | undefined, string>;
+  repository_name: ColumnType<string | null, string | null | undefined, string>;
+  /** What the payload claimed the comment says; compared with what it says when it is read again. */
+  claimed_text: string | null;
+  ask: NullableJson<Ask>;
+  status: CommandStatus;
+  problem: NullableJson<Problem>;
+  /** What Dexter itself answered, Markdown: for help, status and the like. */
+  answer: ColumnType<string | null, string | null | undefined, string | null>;
+  stop_requested: Generated<boolean>;
+  /** How often preparing was begun; a command that breaks it every time is given up. */
+  attempts: Generated<number>;
+  /** Until when the process or runner that has the command is believed to live. */
+  lease_until: NullableTimestamp;
+  acknowledgement: NullableJson<PostedComment>;
+  /** When the status comment was last written. */
+  shown_at: NullableTimestamp;
+  /** When the end was told everywhere it has to be. */
+  published_at: NullableTimestamp;
+  created_at: Timestamp;
+  started_at: NullableTimestamp;
+  ended_at: NullableTimestamp;
+}
+
+/** The execution of a command on a runner. */
+export interface RunsTable {
+  command_id: string;
+  job: Json<Job>;
+  run_id: ColumnType<string | null, string | null | undefined, string | null>;
+  run_url: ColumnType<string | null, string | null | undefined, string | null>;
+  /** 0 until a runner has claimed the run; whoever claims it gets the next number. */
+  fence: Generated<number>;
+  claimed_at: NullableTimestamp;
+  progress: NullableJson<Progress>;
+  progress_at: NullableTimestamp;
+  report: NullableJson<Report>;
+  created_at: Timestamp;
+}
+
+/** One row per saved generation of a session. */
+export interface GenerationsTable {
+  installation_id: number;
+  repository_id: number;
+  issue_key: string;
+  generation: number;
+  session_id: string;
+  command_id: string;
+  bytes: number;
+  context_tokens: number;
+  created_at: Timestamp;
+}
+
+/** Which piece of work a pull request belongs to. */
+export interface PullRequestsTable {
+  repository_id: number;
+  number: number;
+  issue_key: string;
+  branch: string;
+  url: string;
+}
+
+export interface Tables {
+  commands: CommandsTable;
+  runs: RunsTable;
+  generations: GenerationsTable;
+  pull_requests: PullRequestsTable;
+}
+
+export type CommandRow = Selectable<CommandsTable>;
+export type NewCommandRow = Insertable<CommandsTable>;
+export type RunRow = Selectable<RunsTable>;

@@ -1,0 +1,53 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import {
+  type AppConfig,
+  credentialNames,
+  type Environment,
+  missingCredentials,
+  parseConfig,
+} from './config.ts';
+import { AppError } from './core/errors.ts';
+
+/** The page that explains every setting. */
+export const installPage = 'https://github.com/dexter-app/dexter/blob/main/docs/install.md';
+
+/**
+ * Reads what the configuration is made of: the environment and the files that it names.
+ * @throws AppError `config-invalid` that names everything that is missing or wrong.
+ */
+export async function readConfig(environment: Environment): Promise<AppConfig> {
+  const missing = missingCredentials(environment);
+  if (missing.length > 0) {
+    throw new AppError('config-invalid', {
+      message: `Dexter does not start without ${list(missing)}.`,
+      hint: `${installPage} explains where each comes from. With none of ${list([...credentialNames])} set, \`npm start\` offers a page that makes the GitHub App.`,
+    });
+  }
+  const keyFile = environment.PRIVATE_KEY ? undefined : environment.PRIVATE_KEY_PATH;
+  const privateKey = keyFile ? await readRequired(keyFile, 'PRIVATE_KEY_PATH') : environment.PRIVATE_KEY;
+  const file = environment.DEXTER_CONFIG ?? 'dexter.yml';
+  const isThere = existsSync(file);
+  if (!isThere && environment.DEXTER_CONFIG) await readRequired(file, 'DEXTER_CONFIG');
+  return parseConfig(
+    { ...environment, PRIVATE_KEY: privateKey },
+    isThere ? await readFile(file, 'utf8') : undefined,
+  );
+}
+
+async function readRequired(path: string, variable: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    throw new AppError('config-invalid', {
+      message: `The file that ${variable} names cannot be read: ${path}`,
+      hint: 'Check the path and that the user who runs Dexter may read it.',
+      cause: error,
+    });
+  }
+}
+
+/** `a, b and c`. */
+export function list(names: string[]): string {
+  return names.length < 2 ? names.join() : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
+}

@@ -1,0 +1,45 @@
+import type { Report, Usage } from '../core/report.ts';
+
+/** `1 h 02 min`, `3 min 20 s`, `12 s`. */
+export function formatDuration(milliseconds: number): string {
+  const seconds = Math.round(milliseconds / 1000);
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ${String(seconds % 60).padStart(2, '0')} s`;
+  return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`;
+}
+
+/** `5 min`, `3 h`, `2 days`: how long ago something was. */
+export function formatAge(seconds: number): string {
+  if (seconds < 90) return `${Math.round(seconds)} s`;
+  if (seconds < 90 * 60) return `${Math.round(seconds / 60)} min`;
+  if (seconds < 36 * 3600) return `${Math.round(seconds / 3600)} h`;
+  return `${Math.round(seconds / 86_400)} days`;
+}
+
+/** US dollars with enough digits to be more than zero. */
+export function formatCost(costUsd: number | null): string {
+  if (costUsd === null) return 'unknown';
+  if (costUsd > 0 && costUsd < 0.01) return `$${costUsd.toFixed(4)}`;
+  return `$${costUsd.toFixed(2)}`;
+}
+
+export function formatCount(count: number): string {
+  return count.toLocaleString('en-US');
+}
+
+export function formatUsage(usage: Usage): string {
+  return [
+    `${formatCount(usage.inputTokens)} input`,
+    `${formatCount(usage.cacheReadTokens)} read from the cache`,
+    `${formatCount(usage.cacheWriteTokens)} written to it`,
+    `${formatCount(usage.outputTokens)} output`,
+  ].join(', ');
+}
+
+/** How the run came by its conversation, in words. */
+export function formatSession(session: Report['session']): string {
+  if (!session) return 'none';
+  if (session.mode === 'fresh') return 'new';
+  return session.ageSeconds === undefined ? 'resumed' : `resumed (${formatAge(session.ageSeconds)} old)`;
+}

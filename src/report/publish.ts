@@ -1,0 +1,174 @@
+import type { Ask } from '../core/command.ts';
+import { editComment, findComment, postAnswer, postComment, react } from '../github/comments.ts';
+import type { CommentPlace, GitHubOrigin } from '../github/github.ts';
+import { connectionOf, jiraOf } from '../jobs/connections.ts';
+import type { Services } from '../jobs/services.ts';
+import { keepAcknowledgement, repositoryOf } from '../ledger/commands.ts';
+import { getRun } from '../ledger/runs.ts';
+import type { CommandRow, PostedComment, RunRow } from '../ledger/tables.ts';
+import type { NeutraliseOptions } from './neutralise.ts';
+import { commentMarker, renderStatusComment, type StatusFacts } from './status-comment.ts';
+import { renderTicketEnd, renderTicketStart, type TicketEndFacts } from './ticket-comment.ts';
+
+type Publisher = Pick<Services, 'github' | 'jira' | 'db' | 'log' | 'name' | 'serverUrl'>;
+
+/** Shows that a command was seen: a reaction and the status comment, or a comment on the ticket. */
+export async function acknowledge(services: Publisher, row: CommandRow): Promise<void> {
+  if (row.acknowledgement) return;
+  if ('connection' in row.origin) {
+    const { jira } = connectionOf(services, row.origin);
+    const repository = repositoryOf(row);
+    const body = renderTicketStart(`${repository?.owner}/${repository?.name}`, instructionOf(row.ask) ?? '');
+    const id = await jira.postComment(row.origin.issueKey, `${row.id}:start`, body);
+    await keepAcknowledgement(services.db, row.id, { kind: 'jira', id });
+    return;
+  }
+  const { origin } = row;
+  await bestEffort(services, row, 'reacting to the comment', () => react(services.github, origin));
+  await showStatus(services, row, origin, undefined);
+}
+
+/** Writes the progress of a run into the status comment; tickets are told only the start and the end. */
+export async function publishProgress(services: Publisher, row: CommandRow): Promise<void> {
+  if ('connection' in row.origin) return;
+  await showStatus(services, row, row.origin, await getRun(services.db, row.id));
+}
+
+/** Tells the end of a command everywhere it has to be told; calling it again posts nothing twice. */
+export async function publishEnd(services: Publisher, row: CommandRow): Promise<void> {
+  if (isSilent(row)) return;
+  const run = await getRun(services.db, row.id);
+  if ('connection' in row.origin) {
+    const { jira } = connectionOf(services, row.origin);
+    await jira.postComment(
+      row.origin.issueKey,
+      `${row.id}:end`,
+      renderTicketEnd(ticketFacts(row, run), neutral(services)),
+    );
+    await onPullRequest(services, row, run);
+    return;
+  }
+  await showStatus(services, row, row.origin, run);
+  if (run?.report) await onTicket(services, row, run);
+}
+
+/** A comment that turned out not to address Dexter gets no answer. */
+function isSilent(row: CommandRow): boolean {
+  return row.status === 'refused' && row.problem?.code === 'nothing-to-do' && row.problem.hint === '';
+}
+
+/** Edits the command's comment, or posts it when there is none (any more). */
+async function showStatus(
+  services: Publisher,
+  row: CommandRow,
+  origin: GitHubOrigin,
+  run: RunRow | undefined,
+): Promise<void> {
+  const body = renderStatusComment(statusFacts(row, run), neutral(services));
+  const posted = placeOf(row.acknowledgement) ?? (await lostComment(services, row, origin));
+  if (posted && (await editComment(services.github, origin, posted, body))) {
+    if (!row.acknowledgement) await keepPlace(services, row, posted);
+    return;
+  }
+  await keepPlace(services, row, await postAnswer(services.github, origin, body));
+}
+
+/** A comment that was posted before a crash could remember it; nothing is looked for on a first attempt. */
+async function lostComment(
+  services: Publisher,
+  row: CommandRow,
+  origin: GitHubOrigin,
+): Promise<CommentPlace | undefined> {
+  if (row.attempts === 0) return undefined;
+  const where = { ...origin, inThread: origin.kind === 'github-review-comment' };
+  return findComment(services.github, where, commentMarker(row.id), row.created_at);
+}
+
+/** The result of a command from JIRA, on the pull request where reviewers see it. */
+async function onPullRequest(services: Publisher, row: CommandRow, run: RunRow | undefined): Promise<void> {
+  const number = run?.report?.pullRequest?.number;
+  const repository = repositoryOf(row);
+  if (number === undefined || !repository || row.installation_id === null) return;
+  const where = { installationId: row.installation_id, repository, number };
+  await bestEffort(services, row, 'commenting on the pull request', async () => {
+    const marker = commentMarker(row.id);
+    const posted = await findComment(services.github, { ...where, inThread: false }, marker, row.created_at);
+    const body = renderStatusComment(statusFacts(row, run), neutral(services));
+    if (!posted) await postComment(services.github, where, body);
+  });
+}
+
+/** The result of a command from a pull request, on the ticket that the pull request is for. */
+async function onTicket(services: Publisher, row: CommandRow, run: RunRow): Promise<void> {
+  await bestEffort(services, row, 'commenting on the ticket', async () => {
+    const jira = await jiraOf(services, row.issue_key);
+    await jira?.postComment(
+      row.issue_key,
+      `${row.id}:end`,
+      renderTicketEnd(ticketFacts(row, run), neutral(services)),
+    );
+  });
+}
+
+function statusFacts(row: CommandRow, run: RunRow | undefined): StatusFacts {
+  return {
+    commandId: row.id,
+    status: row.status,
+    instruction: instructionOf(row.ask),
+    runUrl: run?.run_url ?? undefined,
+    progress: run?.progress ?? undefined,
+    problem: row.problem ?? undefined,
+    report: run?.report ?? undefined,
+    answer: row.answer ?? undefined,
+  };
+}
+
+function ticketFacts(row: CommandRow, run: RunRow | undefined): TicketEndFacts {
+  const { status } = row;
+  if (
+    status !== 'done' &&
+    status !== 'failed' &&
+    status !== 'cancelled' &&
+    status !== 'refused' &&
+    status !== 'expired'
+  ) {
+    throw new Error(`command ${row.id} has not ended`);
+  }
+  return {
+    status,
+    problem: row.problem ?? undefined,
+    report: run?.report ?? undefined,
+    answer: row.answer ?? undefined,
+    pullRequest: run?.report?.pullRequest,
+  };
+}
+
+function instructionOf(ask: Ask | null): string | undefined {
+  return ask?.kind === 'instruction' ? ask.instruction.split('\n')[0] : undefined;
+}
+
+function neutral(services: Publisher): NeutraliseOptions {
+  return { name: services.name, sameHost: services.serverUrl };
+}
+
+function placeOf(posted: PostedComment | null): CommentPlace | undefined {
+  return posted && posted.kind !== 'jira' ? { kind: posted.kind, id: Number(posted.id) } : undefined;
+}
+
+async function keepPlace(services: Publisher, row: CommandRow, posted: CommentPlace): Promise<void> {
+  await keepAcknowledgement(services.db, row.id, { kind: posted.kind, id: String(posted.id) });
+}
+
+/** Something nice to have that must not keep a command from its end: it warns and goes on. */
+async function bestEffort(
+  services: Publisher,
+  row: CommandRow,
+  what: string,
+  effort: () => Promise<void>,
+): Promise<void> {
+  try {
+    await effort();
+  } catch (error) {
+    services.log.warn({ commandId: row.id, err: error }, `${what} failed`);
+  }
+}

@@ -1,0 +1,88 @@
+import type { Problem } from '../core/errors.ts';
+import type { Report } from '../core/report.ts';
+import type { EndStatus } from '../core/status.ts';
+import type { AdfNode } from '../jira/adf-to-markdown.ts';
+import {
+  type AdfDocument,
+  adfDocument,
+  adfLink,
+  adfParagraph,
+  adfText,
+  markdownToAdf,
+} from '../jira/markdown-to-adf.ts';
+import { formatCost, formatDuration, formatSession, formatUsage } from './figures.ts';
+import { type NeutraliseOptions, neutralise } from './neutralise.ts';
+
+/** The comment on the ticket when a command begins. */
+export function renderTicketStart(repository: string, instruction: string): AdfDocument {
+  const line = (instruction.split('\n')[0] ?? '').slice(0, 200);
+  return adfDocument([
+    adfParagraph(
+      adfText('👀 '),
+      adfText('On it', { type: 'strong' }),
+      adfText(` in ${repository}: `),
+      adfText(line || '(no instruction)', { type: 'code' }),
+    ),
+  ]);
+}
+
+export interface TicketEndFacts {
+  status: EndStatus;
+  problem?: Problem;
+  report?: Report;
+  answer?: string;
+  /** Where the pull request is, for commands on its own page. */
+  pullRequest?: { number: number; url: string };
+}
+
+const titles: Record<EndStatus, string> = {
+  done: '✅ Done',
+  failed: '❌ Failed',
+  cancelled: '⏹️ Stopped',
+  refused: '🚫 Not started',
+  expired: '⌛ Expired',
+};
+
+/** The comment on the ticket when a command ended, as an ADF tree; model text is neutralised first. */
+export function renderTicketEnd(facts: TicketEndFacts, options: NeutraliseOptions): AdfDocument {
+  if (facts.answer !== undefined) return adfDocument(markdownToAdf(facts.answer));
+  const { report } = facts;
+  return adfDocument([
+    headline(facts),
+    ...explain(facts.problem),
+    ...(report
+      ? markdownToAdf(report.notices.map((notice) => neutralise(notice, options)).join('\n\n'))
+      : []),
+    ...(report ? markdownToAdf(neutralise(report.summary, options)) : []),
+    ...(report ? [figures(report)] : []),
+  ]);
+}
+
+function headline({ status, report, pullRequest }: TicketEndFacts): AdfNode {
+  const duration = report ? ` in ${formatDuration(report.durationMs)}` : '';
+  const link = pullRequest
+    ? [adfText(' · '), adfLink(`pull request #${pullRequest.number}`, pullRequest.url)]
+    : [];
+  return adfParagraph(adfText(titles[status], { type: 'strong' }), adfText(duration || ' '), ...link);
+}
+
+function explain(problem: Problem | undefined): AdfNode[] {
+  if (!problem) return [];
+  return [problem.message, problem.hint].filter((part) => part !== '').flatMap((part) => markdownToAdf(part));
+}
+
+function figures(report: Report): AdfNode {
+  const commits = report.commits.length === 1 ? '1 commit' : `${report.commits.length} commits`;
+  return adfParagraph(
+    adfText(
+      [
+        `Session: ${formatSession(report.session)}`,
+        commits,
+        `${report.turns} turns`,
+        `tokens: ${formatUsage(report.usage)}`,
+        `cost: ${formatCost(report.costUsd)}`,
+      ].join(' · '),
+      { type: 'em' },
+    ),
+  );
+}

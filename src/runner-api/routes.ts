@@ -1,0 +1,155 @@
+import { type Context, Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { z } from 'zod';
+import {
+  ClaimRequest,
+  type ClaimResponse,
+  HeartbeatRequest,
+  type HeartbeatResponse,
+  leaseSeconds,
+  type Refusal,
+  ReportRequest,
+} from '../core/runner.ts';
+import { sameSecret } from '../core/same-secret.ts';
+import { isEnd } from '../core/status.ts';
+import { committer, runnerToken } from '../github/repositories.ts';
+import type { Services } from '../jobs/services.ts';
+import { settleReport } from '../jobs/settle.ts';
+import { getCommand, leaseCommand, moveCommand } from '../ledger/commands.ts';
+import { claimRun, getRun, keepProgress } from '../ledger/runs.ts';
+import { keepPullRequest } from '../ledger/sessions.ts';
+import type { CommandRow } from '../ledger/tables.ts';
+import type { VerifyIdentity } from './oidc.ts';
+import type { RunTokens } from './run-tokens.ts';
+
+export interface RunnerApiOptions {
+  services: Services;
+  tokens: RunTokens;
+  verifyIdentity: VerifyIdentity;
+}
+
+/** A report holds the model's last answer; nothing a runner says is larger than this. */
+const maxBytes = 2 * 1024 * 1024;
+
+/** Claim, heartbeat and report: all that a runner may say to the app. */
+export function runnerRoutes(options: RunnerApiOptions): Hono {
+  const routes = new Hono();
+  routes.use(
+    '/api/commands/*',
+    bodyLimit({ maxSize: maxBytes, onError: (c) => refuse(c, 413, 'the body is too large') }),
+  );
+  routes.post('/api/commands/:id/claim', (c) => withCommand(c, options, ClaimRequest, claim));
+  routes.post('/api/commands/:id/heartbeat', (c) => withCommand(c, options, HeartbeatRequest, heartbeat));
+  routes.post('/api/commands/:id/report', (c) => withCommand(c, options, ReportRequest, report));
+  return routes;
+}
+
+interface Call<T> {
+  c: Context;
+  options: RunnerApiOptions;
+  row: CommandRow;
+  body: T;
+  bearer: string;
+}
+
+async function withCommand<T>(
+  c: Context,
+  options: RunnerApiOptions,
+  schema: z.ZodType<T>,
+  handle: (call: Call<T>) => Promise<Response>,
+): Promise<Response> {
+  const bearer = /^Bearer (\S+)$/.exec(c.req.header('authorization') ?? '')?.[1];
+  if (bearer === undefined) return refuse(c, 401, 'there is no bearer token');
+  const id = z.uuid().safeParse(c.req.param('id'));
+  const row = id.success ? await getCommand(options.services.db, id.data) : undefined;
+  // The same answer as for a wrong token: who guesses ids learns nothing.
+  if (!row) return refuse(c, 401, 'the token does not belong to this command');
+  const body = schema.safeParse(await c.req.json().catch(() => undefined));
+  if (!body.success) {
+    return refuse(c, 400, `the body is not valid: ${z.prettifyError(body.error)}`);
+  }
+  return handle({ c, options, row, body: body.data, bearer });
+}
+
+async function claim({ c, options, row, body, bearer }: Call<ClaimRequest>): Promise<Response> {
+  const { services, tokens } = options;
+  const refusal = await refuseClaimant(options, row, bearer);
+  if (refusal) return refuse(c, 401, refusal);
+  if (isEnd(row.status)) return refuse(c, 409, `the command has ended already (${row.status})`);
+  const { repository_id: repositoryId, installation_id: installationId } = row;
+  if (repositoryId === null || installationId === null)
+    return refuse(c, 409, 'the command is not prepared yet');
+  // Asked for before the claim is taken: when GitHub fails here the runner may try again.
+  const [githubToken, author] = await Promise.all([
+    runnerToken(services.github, installationId, repositoryId),
+    committer(services.github, installationId),
+  ]);
+  const fence = await claimRun(services.db, row.id, body.runUrl);
+  if (fence === undefined) return refuse(c, 409, 'another runner has claimed this command');
+  await moveCommand(services.db, row.id, 'running');
+  await leaseCommand(services.db, row.id, leaseSeconds);
+  services.log.info({ commandId: row.id, fence, runner: body.runnerName }, 'run claimed');
+  const answer: ClaimResponse = {
+    fence,
+    runToken: tokens.run(row.id, fence),
+    githubToken,
+    committer: author,
+  };
+  return c.json(answer);
+}
+
+/** Why the claimant is not the run that the command was dispatched to; undefined when it is. */
+async function refuseClaimant(
+  { services, tokens, verifyIdentity }: RunnerApiOptions,
+  row: CommandRow,
+  bearer: string,
+): Promise<string | undefined> {
+  if (sameSecret(bearer, tokens.claim(row.id))) return undefined;
+  if (bearer.split('.').length !== 3 || row.repository_id === null)
+    return 'the token does not belong to this command';
+  const run = await getRun(services.db, row.id);
+  const identity = await verifyIdentity(bearer, {
+    repositoryId: row.repository_id,
+    runId: run?.run_id ?? '',
+  });
+  if (identity.outcome === 'known') return undefined;
+  services.log.warn({ commandId: row.id, reason: identity.reason }, 'claim refused');
+  return identity.reason;
+}
+
+async function heartbeat({ c, options, row, body, bearer }: Call<HeartbeatRequest>): Promise<Response> {
+  const { services, tokens } = options;
+  if (!sameSecret(bearer, tokens.run(row.id, body.fence)))
+    return refuse(c, 401, 'the token does not belong to this run');
+  if (isEnd(row.status)) return refuse(c, 409, `the command has ended already (${row.status})`);
+  if (!(await keepProgress(services.db, row.id, body.fence, body.progress))) {
+    return refuse(c, 409, 'another runner has this command now');
+  }
+  await leaseCommand(services.db, row.id, leaseSeconds);
+  const { pullRequest } = body.progress;
+  if (pullRequest && row.repository_id !== null) {
+    await keepPullRequest(services.db, row.repository_id, row.issue_key, pullRequest);
+  }
+  const answer: HeartbeatResponse = { stop: row.stop_requested };
+  return c.json(answer);
+}
+
+async function report({ c, options, row, body, bearer }: Call<ReportRequest>): Promise<Response> {
+  const { services, tokens } = options;
+  if (!sameSecret(bearer, tokens.run(row.id, body.fence)))
+    return refuse(c, 401, 'the token does not belong to this run');
+  if (await settleReport(services, row, body.fence, body.report)) return c.json({ accepted: true });
+  const run = await getRun(services.db, row.id);
+  // The answer to the first try was lost: saying it again is no error.
+  if (run?.report && run.fence === body.fence) return c.json({ accepted: true });
+  return refuse(c, 409, 'the command has ended already or another runner has it now');
+}
+
+function refuse(c: Context, status: 400 | 401 | 409 | 413, reason: string): Response {
+  const body: Refusal = {
+    code: 'claim-refused',
+    message: `Dexter refused this: ${reason}.`,
+    hint: 'Nothing has to be mended when another run has taken the command; otherwise comment `retry` on the issue.',
+  };
+  return c.json(body, status);
+}

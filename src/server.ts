@@ -1,0 +1,109 @@
+import { existsSync } from 'node:fs';
+import { serve } from '@hono/node-server';
+import { pino } from 'pino';
+import { run } from 'probot';
+import { createApp } from './app.ts';
+import { type AppConfig, credentialNames, type Environment, missingCredentials } from './config.ts';
+import { AppError } from './core/errors.ts';
+import { installPage, list, readConfig } from './read-config.ts';
+
+/** Headers must be there within this time; a body may take as long as GitHub waits and a little more. */
+const headersTimeoutMs = 10_000;
+const requestTimeoutMs = 30_000;
+
+/** What of the app's environment a local run may see: never the app's own secrets. */
+const machineVariables = [
+  'PATH',
+  'HOME',
+  'USER',
+  'LANG',
+  'LC_ALL',
+  'TZ',
+  'TMPDIR',
+  'SSL_CERT_FILE',
+  'NODE_EXTRA_CA_CERTS',
+  'HTTP_PROXY',
+  'HTTPS_PROXY',
+  'NO_PROXY',
+  'http_proxy',
+  'https_proxy',
+  'no_proxy',
+];
+
+/**
+ * Starts the app; with none of its credentials it offers the set-up page instead.
+ * @throws AppError `config-invalid` that names everything that is missing or wrong.
+ */
+export async function startServer(environment: Environment): Promise<void> {
+  if (missingCredentials(environment).length === credentialNames.length) return offerSetup(environment);
+  const config = await readConfig(environment);
+  await listen(config, environment);
+}
+
+async function listen(config: AppConfig, environment: Environment): Promise<void> {
+  const log = pino({
+    level: config.logLevel,
+    name: 'dexter',
+    redact: ['*.token', '*.privateKey', '*.secret'],
+  });
+  const app = await createApp({ config, log, machine: machine(environment) });
+  const server = serve(
+    {
+      fetch: app.routes.fetch,
+      hostname: config.host,
+      port: config.port,
+      serverOptions: { headersTimeout: headersTimeoutMs, requestTimeout: requestTimeoutMs },
+    },
+    ({ port }) => log.info({ url: config.url, port }, `Dexter listens on ${config.host}:${port}`),
+  );
+  const stop = async (signal: string) => {
+    log.info({ signal }, 'stopping');
+    server.close();
+    await app.stop();
+    process.exit(0);
+  };
+  process.once('SIGINT', stop);
+  process.once('SIGTERM', stop);
+  server.once('error', (error) => {
+    log.error({ err: error }, `cannot listen on ${config.host}:${config.port}`);
+    process.exit(1);
+  });
+}
+
+/** Probot's manifest flow: a page on which one click makes the GitHub App and stores its credentials in .env. */
+async function offerSetup(environment: Environment): Promise<void> {
+  if (environment.NODE_ENV === 'production') {
+    throw new AppError('config-invalid', {
+      message: `Dexter does not start in production without ${list([...credentialNames])}.`,
+      hint: `${installPage} explains where each comes from.`,
+    });
+  }
+  // Otherwise Probot fetches a relay client from the registry and talks to a public relay.
+  process.env.NO_SMEE_SETUP = 'true';
+  await run(() => undefined, { env: { ...environment, LOG_LEVEL: 'info' } });
+}
+
+function machine(environment: Environment): Record<string, string> {
+  return Object.fromEntries(
+    machineVariables.flatMap((name) => {
+      const value = environment[name];
+      return value === undefined ? [] : [[name, value] as const];
+    }),
+  );
+}
+
+/** Runs `main` and turns what it throws into lines on standard error and exit code 1. */
+export async function orExit(main: () => Promise<void>): Promise<void> {
+  try {
+    await main();
+  } catch (error) {
+    if (error instanceof AppError) console.error(`${error.message}\n\n${error.hint}`);
+    else console.error(error);
+    process.exit(1);
+  }
+}
+
+if (import.meta.main) {
+  if (existsSync('.env')) process.loadEnvFile('.env');
+  await orExit(() => startServer(process.env));
+}

@@ -1,0 +1,69 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/**
+ * The CLI names the folder of a checkout's sessions after the path of the checkout, unless this name is given
+ * to it in `CLAUDE_CODE_PROJECT_DIR_NAME`. With a name of its own a session is found wherever it is restored.
+ */
+export const projectFolder = 'work';
+
+/** Most that one archive may hold; a bomb is refused before it fills the disk. */
+export const limits = {
+  files: 5_000,
+  fileBytes: 256 * 1024 * 1024,
+  totalBytes: 512 * 1024 * 1024,
+  manifestBytes: 4 * 1024 * 1024,
+  /** Longest path that a plain tar header holds without an extension. */
+  pathBytes: 100,
+};
+
+const segment = /^[A-Za-z0-9_-][A-Za-z0-9._-]*$/;
+
+export function transcriptPath(sessionId: string): string {
+  return `projects/${projectFolder}/${sessionId}.jsonl`;
+}
+
+/**
+ * Whether a file of the configuration directory belongs into an archive: the transcript, what its sub-agents
+ * said, and tool results that were too long for it. Everything else there either holds credentials or is
+ * executed by the next start of the CLI (settings, hooks, plugins, shell snapshots).
+ */
+export function isSessionFile(path: string, sessionId: string): boolean {
+  if (path.length > limits.pathBytes) return false;
+  if (path === transcriptPath(sessionId)) return true;
+  const [projects, folder, session, kind, ...rest] = path.split('/');
+  return (
+    projects === 'projects' &&
+    folder === projectFolder &&
+    session === sessionId &&
+    (kind === 'subagents' || kind === 'tool-results') &&
+    rest.length >= 1 &&
+    rest.length <= 4 &&
+    rest.every((name) => segment.test(name))
+  );
+}
+
+/** Paths of a session's files relative to the configuration directory, sorted; links are left out. */
+export async function findSessionFiles(configDirectory: string, sessionId: string): Promise<string[]> {
+  const folder = `projects/${projectFolder}`;
+  const found: string[] = [];
+  for (const entry of await listed(join(configDirectory, folder), false)) {
+    if (entry.isFile() && entry.name === `${sessionId}.jsonl`) found.push(`${folder}/${entry.name}`);
+  }
+  const beside = `${folder}/${sessionId}`;
+  for (const entry of await listed(join(configDirectory, beside), true)) {
+    if (!entry.isFile()) continue;
+    const inside = join(entry.parentPath, entry.name).slice(join(configDirectory, beside).length);
+    found.push(beside + inside);
+  }
+  return found.filter((path) => isSessionFile(path, sessionId)).sort();
+}
+
+async function listed(directory: string, recursive: boolean) {
+  try {
+    return await readdir(directory, { withFileTypes: true, recursive });
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    throw error;
+  }
+}

@@ -1,0 +1,107 @@
+import { Header } from 'tar';
+
+/**
+ * The part of the tar format that an archive of ours needs: plain files with short names, one after another.
+ * Links, devices and extension headers, which most attacks on archives are made of, do not exist here.
+ */
+const block = 512;
+
+export interface TarFile {
+  path: string;
+  size: number;
+  content: AsyncIterable<Uint8Array>;
+}
+
+export class TarError extends Error {
+  override name = 'TarError';
+}
+
+export async function* writeTar(files: AsyncIterable<TarFile>): AsyncGenerator<Uint8Array> {
+  for await (const { path, size, content } of files) {
+    yield encodeHeader(path, size);
+    let written = 0;
+    for await (const chunk of content) {
+      written += chunk.byteLength;
+      yield chunk;
+    }
+    if (written !== size) throw new TarError(`${path} changed while it was packed`);
+    yield Buffer.alloc(padding(size));
+  }
+  yield Buffer.alloc(2 * block);
+}
+
+function encodeHeader(path: string, size: number): Buffer {
+  const buffer = Buffer.alloc(block);
+  const header = new Header({ path, size, type: 'File', mode: 0o600, mtime: new Date(0) });
+  if (header.encode(buffer)) throw new TarError(`${path} does not fit into a plain tar header`);
+  return buffer;
+}
+
+/** Yields each file; its content must be read before the next one is asked for. */
+export async function* readTar(stream: AsyncIterable<Uint8Array>): AsyncGenerator<TarFile> {
+  const reader = blockReader(stream);
+  try {
+    for (;;) {
+      const bytes = Buffer.from(await reader.exactly(block));
+      if (bytes.every((byte) => byte === 0)) return;
+      const header = decodeHeader(bytes);
+      let unread = true;
+      yield {
+        ...header,
+        content: (async function* () {
+          unread = false;
+          yield* reader.upTo(header.size);
+        })(),
+      };
+      if (unread) throw new TarError(`${header.path} was not read`);
+      await reader.exactly(padding(header.size));
+    }
+  } finally {
+    await reader.close();
+  }
+}
+
+function decodeHeader(bytes: Buffer): { path: string; size: number } {
+  const header = new Header(bytes, 0);
+  if (!header.cksumValid) throw new TarError('a header is damaged');
+  const { path, size, type } = header;
+  if (path === undefined || size === undefined || size < 0) throw new TarError('a header is not complete');
+  if (type !== 'File') throw new TarError(`${JSON.stringify(path)} is not a plain file (${type})`);
+  return { path, size };
+}
+
+function padding(size: number): number {
+  return (block - (size % block)) % block;
+}
+
+function blockReader(stream: AsyncIterable<Uint8Array>) {
+  const iterator = stream[Symbol.asyncIterator]();
+  let rest: Uint8Array = new Uint8Array();
+
+  async function* upTo(count: number): AsyncGenerator<Uint8Array> {
+    let missing = count;
+    while (missing > 0) {
+      if (rest.byteLength === 0) {
+        const next = await iterator.next();
+        if (next.done) throw new TarError('the archive ends too early');
+        rest = next.value;
+      }
+      const part = rest.subarray(0, missing);
+      rest = rest.subarray(part.byteLength);
+      missing -= part.byteLength;
+      yield part;
+    }
+  }
+
+  return {
+    upTo,
+    async exactly(count: number): Promise<Uint8Array> {
+      const parts: Uint8Array[] = [];
+      for await (const part of upTo(count)) parts.push(part);
+      return Buffer.concat(parts);
+    },
+    async close(): Promise<void> {
+      await iterator.return?.();
+    },
+  };
+}

@@ -1,0 +1,28 @@
+import { z } from 'zod';
+import type { RepositoryRef } from '../core/command.ts';
+
+/** The parts that every event holds; what else a payload says is not looked at. */
+export const Sender = z.looseObject({ id: z.number(), login: z.string(), type: z.string() });
+
+export const Common = z.looseObject({
+  installation: z.looseObject({ id: z.number() }),
+  repository: z.looseObject({
+    id: z.number(),
+    name: z.string(),
+    owner: z.looseObject({ login: z.string() }),
+  }),
+});
+
+export function repositoryOf(payload: z.infer<typeof Common>): RepositoryRef {
+  const { id, name, owner } = payload.repository;
+  return { id, owner: owner.login, name };
+}
+
+/** Thrown for a signed body of the wrong shape; answered with 400. */
+export class BadPayload extends Error {}
+
+export function parsePayload<T>(schema: z.ZodType<T>, payload: unknown): T {
+  const parsed = schema.safeParse(payload);
+  if (parsed.success) return parsed.data;
+  throw new BadPayload(z.prettifyError(parsed.error));
+}

@@ -1,0 +1,198 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { serve } from '@hono/node-server';
+import { pino } from 'pino';
+import { type GitHub, startGitHub } from '../../demo/github/start-github.ts';
+import { type Jira, startJira } from '../../demo/jira/start-jira.ts';
+import { loginOf, story } from '../../demo/story/ticket.ts';
+import { type App, createApp } from '../../src/app.ts';
+import type { AppConfig } from '../../src/config.ts';
+import type { Report } from '../../src/core/report.ts';
+import { ClaimResponse, claimPath, heartbeatPath, reportPath } from '../../src/core/runner.ts';
+import type { Dispatcher } from '../../src/dispatch/dispatcher.ts';
+import { runTokens } from '../../src/runner-api/run-tokens.ts';
+import { handDispatcher } from '../fakes/hand-dispatcher.ts';
+
+export const repositorySource = fileURLToPath(new URL('../../demo/repository', import.meta.url));
+
+export const jiraSecret = 'secret-of-the-jira-rule';
+
+export interface ListedCommand {
+  id: string;
+  source: string;
+  issueKey: string;
+  status: string;
+  told: boolean;
+  problem: { code: string; message: string; hint: string } | null;
+  report: Report | null;
+}
+
+/** The app between a simulated GitHub and a simulated JIRA, with a runner that the test plays by hand. */
+export async function startWorld(options: { dispatcher?: Dispatcher } = {}) {
+  const github: GitHub = await startGitHub({ repositorySource });
+  const jira: Jira = await startJira(story);
+  const data = await mkdtemp(join(tmpdir(), 'dexter-test-app-'));
+  const hand = handDispatcher();
+  const apiToken = 'token-of-the-command-list';
+  const config: AppConfig = {
+    name: 'dexter',
+    host: '127.0.0.1',
+    port: 0,
+    url: 'http://127.0.0.1:1',
+    dataDirectory: data,
+    logLevel: 'warn',
+    apiToken,
+    github: {
+      appId: github.app.id,
+      privateKey: github.app.privateKey,
+      webhookSecret: github.app.webhookSecret,
+      apiUrl: github.apiUrl,
+      serverUrl: github.url,
+      throttle: false,
+      oidcIssuer: github.url,
+    },
+    dispatcher: { kind: 'actions', workflow: 'dexter.yml' },
+    jira: [
+      {
+        name: 'acme',
+        url: jira.connection.baseUrl,
+        email: jira.connection.email,
+        token: jira.connection.apiToken,
+        tokenEnv: 'T',
+        secretEnv: 'S',
+        secret: jiraSecret,
+        label: 'dexter',
+        projects: { SHOP: 'acme/shop' },
+        people: loginOf,
+      },
+    ],
+  };
+  const log = pino({ level: process.env.TEST_LOG ?? 'silent' });
+  const app: App = await createApp({
+    config,
+    log,
+    machine: {},
+    dispatcher: options.dispatcher ?? hand.dispatcher,
+  });
+  const server = serve({ fetch: app.routes.fetch, hostname: '127.0.0.1', port: 0 });
+  await new Promise((resolve) => server.once('listening', resolve));
+  const address = server.address();
+  const url = `http://127.0.0.1:${address && typeof address === 'object' ? address.port : 0}`;
+  github.setWebhookTarget(`${url}/api/github/webhooks`);
+  jira.setWebhookTarget(`${url}/jira/acme`, jiraSecret);
+  const tokens = runTokens(config.github.webhookSecret);
+
+  async function call(path: string, token: string, body: unknown): Promise<Response> {
+    return fetch(`${url}${path}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+  }
+
+  async function commands(): Promise<ListedCommand[]> {
+    const response = await fetch(`${url}/api/commands`, { headers: { authorization: `Bearer ${apiToken}` } });
+    const { commands: listed } = (await response.json()) as { commands: ListedCommand[] };
+    return listed;
+  }
+
+  return {
+    url,
+    github,
+    jira,
+    hand,
+    tokens,
+    call,
+    commands,
+
+    /** Comments on a pull request or an issue as a person. */
+    async comment(login: string, number: number, body: string): Promise<number> {
+      const { data: created } = await github.as(login).rest.issues.createComment({
+        owner: 'acme',
+        repo: 'shop',
+        issue_number: number,
+        body,
+      });
+      await github.settled();
+      return created.id;
+    },
+
+    /** What is said on a pull request or an issue, oldest first. */
+    async conversation(number: number): Promise<{ author: string; body: string }[]> {
+      const { data: comments } = await github.as('maria').rest.issues.listComments({
+        owner: 'acme',
+        repo: 'shop',
+        issue_number: number,
+      });
+      return comments.map((comment) => ({ author: comment.user?.login ?? '', body: comment.body ?? '' }));
+    },
+
+    async claim(commandId: string) {
+      const response = await call(claimPath(commandId), tokens.claim(commandId), {
+        runUrl: 'http://runs.example/1',
+        runnerName: 'by hand',
+      });
+      return {
+        status: response.status,
+        claim: response.ok ? ClaimResponse.parse(await response.json()) : undefined,
+      };
+    },
+
+    heartbeat: (commandId: string, fence: number, step: string, lines: string[] = []) =>
+      call(heartbeatPath(commandId), tokens.run(commandId, fence), {
+        fence,
+        progress: { step, turns: 1, lines, costUsd: 0.01 },
+      }),
+
+    report: (commandId: string, fence: number, report: Report) =>
+      call(reportPath(commandId), tokens.run(commandId, fence), { fence, report }),
+
+    /** The newest command, when it fulfils the condition. */
+    async until(condition: (command: ListedCommand) => boolean, what: string): Promise<ListedCommand> {
+      for (let tries = 0; tries < 200; tries++) {
+        const found = (await commands()).find(condition);
+        if (found) return found;
+        await setTimeout(50);
+      }
+      throw new Error(`no command ${what}: ${JSON.stringify(await commands())}`);
+    },
+
+    async close() {
+      server.close();
+      await app.stop();
+      await jira.close();
+      await github.close();
+      await rm(data, { recursive: true, force: true });
+    },
+  };
+}
+
+export type World = Awaited<ReturnType<typeof startWorld>>;
+
+/** A report of a run that went well. */
+export function goodReport(changes: Partial<Report> = {}): Report {
+  return {
+    outcome: 'done',
+    summary: 'Coupons take a percentage now.',
+    session: {
+      id: '11111111-1111-4111-8111-111111111111',
+      mode: 'fresh',
+      generation: 1,
+      bytes: 1000,
+      contextTokens: 20_000,
+      engineVersion: '2.1.330',
+      model: 'claude-sonnet-4-5',
+    },
+    usage: { inputTokens: 10, cacheReadTokens: 20_000, cacheWriteTokens: 3_000, outputTokens: 500 },
+    costUsd: 0.11,
+    turns: 7,
+    durationMs: 72_000,
+    commits: [{ sha: 'a'.repeat(40), title: 'SHOP-42: Coupons' }],
+    denials: [],
+    notices: [],
+    ...changes,
+  };
+}
