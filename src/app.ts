@@ -48,10 +48,12 @@ export async function createApp({ config, log, machine, dispatcher }: AppOptions
     appId: config.github.appId,
     privateKey: config.github.privateKey,
     secret: config.github.webhookSecret,
-    Octokit: ProbotOctokit.defaults({
+    // A function, because Probot gives throttle options of its own, which must not hide ours.
+    Octokit: ProbotOctokit.defaults((options: ConstructorParameters<typeof ProbotOctokit>[0] = {}) => ({
+      ...options,
       baseUrl: config.github.apiUrl,
-      throttle: { enabled: config.github.throttle },
-    }),
+      throttle: { ...options.throttle, enabled: config.github.throttle },
+    })),
     log,
   });
   await probot.ready();

@@ -1,0 +1,153 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, rm } from 'node:fs/promises';
+import { AppError, messageOf } from '../src/core/errors.ts';
+import type { Job } from '../src/core/job.ts';
+import type { SessionManifest, SessionMode } from '../src/core/session.ts';
+import { renderPrompt } from '../src/context/prompt.ts';
+import type { EngineResult, EngineTask } from '../src/engines/engine.ts';
+import { newestGeneration, type RestoreResult, restore } from '../src/sessions/restore.ts';
+import type { Checkout } from './checkout.ts';
+import type { SessionDirectory } from './session-directory.ts';
+import { startEngine } from './start-engine.ts';
+import type { Work } from './work.ts';
+
+/** How a run comes by its conversation. */
+export interface Conversation {
+  mode: SessionMode;
+  sessionId: string;
+  /** Generation that this run saves. */
+  nextGeneration: number;
+  /** What was restored; absent for a fresh session. */
+  restored?: SessionManifest;
+  /** For the person who asked. */
+  notices: string[];
+}
+
+export interface Talk {
+  conversation: Conversation;
+  result: EngineResult;
+}
+
+/**
+ * Restores the session and runs the engine in it: one attempt to resume, and when the engine does not know the
+ * session or refuses it, exactly one fresh start.
+ */
+export async function converse(work: Work, directory: SessionDirectory, checkout: Checkout): Promise<Talk> {
+  work.board.step('Restoring the session');
+  const conversation = await openConversation(work, directory.config);
+  await using started = await startEngine(work.inputs, work.env, directory, work.log);
+  work.board.step('Starting Claude Code');
+  const first = await ask(conversation);
+  if (first.stopReason !== 'session-lost' || conversation.mode === 'fresh' || work.stop.signal.aborted) {
+    return noted({ conversation, result: first });
+  }
+  await rm(directory.config, { recursive: true, force: true });
+  await mkdir(directory.config, { mode: 0o700 });
+  const notices = [...conversation.notices, lostNotice(first.detail || 'Claude Code refused it')];
+  const again = fresh(conversation.nextGeneration - 1, notices);
+  return noted({ conversation: again, result: await ask(again) });
+
+  async function ask(current: Conversation): Promise<EngineResult> {
+    work.engineBegins({
+      id: current.sessionId,
+      mode: current.mode,
+      nextGeneration: current.nextGeneration,
+      model: current.restored?.model ?? null,
+      costBeforeUsd: current.restored?.costUsd ?? 0,
+      headCommit: checkout.start,
+      workingDirectory: checkout.directory,
+    });
+    const task = taskFor(work, directory, checkout, current);
+    return await started.engine.run(task, work.board.engineEvent, work.stop.signal);
+  }
+
+  function noted(talk: Talk): Talk {
+    work.report.notices.push(...talk.conversation.notices);
+    return talk;
+  }
+}
+
+/** Restores the session that the job asks for, or says why a new one is started. */
+async function openConversation(work: Work, configDirectory: string): Promise<Conversation> {
+  const { ref, store } = work;
+  const { generation: expected, mode } = work.inputs.job.session;
+  if (mode === 'fresh') return fresh(Math.max(expected, await newestGeneration(store, ref)), []);
+  const found = await restoreOrSay(work, configDirectory);
+  switch (found.outcome) {
+    case 'restored':
+      return {
+        mode: 'resume',
+        sessionId: found.manifest.sessionId,
+        nextGeneration: found.generation + 1,
+        restored: found.manifest,
+        notices: found.generation < expected ? [olderNotice(found.generation, expected)] : [],
+      };
+    case 'none':
+      return fresh(0, expected > 0 ? [lostNotice('it is not in the store of this runner')] : []);
+    case 'unusable':
+      return fresh(found.generation, [lostNotice(found.reason)]);
+  }
+}
+
+/** A store that fails costs the conversation, not the run. */
+async function restoreOrSay({ store, ref, inputs }: Work, configDirectory: string): Promise<RestoreResult> {
+  try {
+    return await restore(store, ref, configDirectory);
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    return { outcome: 'unusable', generation: inputs.job.session.generation, reason: messageOf(error) };
+  }
+}
+
+function fresh(newest: number, notices: string[]): Conversation {
+  return { mode: 'fresh', sessionId: randomUUID(), nextGeneration: newest + 1, notices };
+}
+
+function lostNotice(reason: string): string {
+  return `The earlier session could not be continued (${reason.replace(/\.$/, '')}), so a new one was started.`;
+}
+
+function olderNotice(found: number, expected: number): string {
+  return `The newest session that is left is generation ${found}, not ${expected}: what came after it is not in the conversation.`;
+}
+
+function taskFor(
+  { inputs }: Work,
+  directory: SessionDirectory,
+  checkout: Checkout,
+  conversation: Conversation,
+): EngineTask {
+  const { job, allowedTools, maxTurns } = inputs;
+  const { maxBudgetUsd } = job.session;
+  const model = job.session.model ?? conversation.restored?.model ?? inputs.model;
+  return {
+    prompt: promptFor(job, conversation, checkout),
+    sessionId: conversation.sessionId,
+    mode: conversation.mode,
+    workingDirectory: checkout.directory,
+    configDirectory: directory.config,
+    allowedTools,
+    ...(model ? { model } : {}),
+    ...(maxBudgetUsd === undefined ? {} : { maxBudgetUsd }),
+    ...(maxTurns === undefined ? {} : { maxTurns }),
+  };
+}
+
+function promptFor(job: Job, conversation: Conversation, checkout: Checkout): string {
+  return renderPrompt({
+    issueKey: job.issueKey,
+    mode: conversation.mode,
+    context: job.context,
+    instruction: job.instruction,
+    notices: movedNotice(conversation, checkout.start),
+  });
+}
+
+/** The conversation remembers files as they were when it was saved. */
+function movedNotice({ restored }: Conversation, start: string): string[] {
+  const then = restored?.headCommit;
+  if (!then || then === start) return [];
+  return [
+    `The checkout is at commit ${start.slice(0, 12)}; when this conversation was saved it was at ${then.slice(0, 12)}. Read files again before you rely on what you remember of them.`,
+  ];
+}

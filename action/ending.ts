@@ -1,0 +1,80 @@
+import type { Problem } from '../src/core/errors.ts';
+import type { Report } from '../src/core/report.ts';
+import type { EngineResult } from '../src/engines/engine.ts';
+import type { ActionInputs } from './inputs.ts';
+import type { StopCause } from './stop-switch.ts';
+
+export interface Ending {
+  /** What the engine's end puts into the report. */
+  report: Pick<Report, 'outcome' | 'summary' | 'usage' | 'costUsd' | 'turns' | 'denials'> & { problem?: Problem };
+  /** Whether what was done so far goes to the branch; otherwise it is kept on the runner. */
+  publish: boolean;
+}
+
+export type Limits = Pick<ActionInputs, 'job' | 'maxTurns' | 'timeoutMinutes'>;
+
+type Verdict = Pick<Report, 'outcome'> & { problem?: Problem; publish: boolean };
+
+/**
+ * What the end of the engine means for the command. A run that reached one of its limits was at work until
+ * then: what it did is published, and the next command goes on from there. A run that was stopped or broke off
+ * publishes nothing.
+ */
+export function endingOf(result: EngineResult, cause: StopCause | undefined, limits: Limits): Ending {
+  const { publish, ...verdict } = verdictOn(result, cause, limits);
+  const { summary, usage, costUsd, turns, denials } = result;
+  return { publish, report: { ...verdict, summary, usage, costUsd, turns, denials } };
+}
+
+function verdictOn(result: EngineResult, cause: StopCause | undefined, limits: Limits): Verdict {
+  const goOn = 'What was done so far is on the branch; ask Dexter to go on';
+  switch (result.stopReason) {
+    case 'completed':
+      return { outcome: 'done', publish: true };
+    case 'budget':
+      return failed(
+        'engine-failed',
+        `Claude Code reached the budget of ${limits.job.session.maxBudgetUsd ?? '?'} US dollars before it was done.`,
+        `${goOn}, with a larger \`--max-budget\` where needed.`,
+        true,
+      );
+    case 'turns':
+      return failed(
+        'engine-failed',
+        `Claude Code reached the limit of ${limits.maxTurns ?? '?'} turns before it was done.`,
+        `${goOn}, or raise the input \`max-turns\`.`,
+        true,
+      );
+    case 'cancelled':
+      return cancelled(cause, limits, goOn);
+    case 'logged-out':
+      return failed(
+        'engine-logged-out',
+        'Claude Code on the runner is not logged in, or its key was refused.',
+        'Set the input `anthropic-api-key` from a secret of the repository or the organisation, then use `retry`.',
+        false,
+      );
+    case 'session-lost':
+    case 'failed':
+      return failed(
+        'engine-failed',
+        result.detail || 'Claude Code failed.',
+        "Use `retry`; when it fails again, the run's log has more.",
+        false,
+      );
+  }
+}
+
+function cancelled(cause: StopCause | undefined, { timeoutMinutes }: Limits, goOn: string): Verdict {
+  if (cause !== 'timeout') return { outcome: 'cancelled', publish: false };
+  return failed(
+    'engine-timeout',
+    `Claude Code was stopped, because the run may take ${timeoutMinutes} minutes.`,
+    `${goOn}, or raise the input \`timeout-minutes\`.`,
+    true,
+  );
+}
+
+function failed(code: Problem['code'], message: string, hint: string, publish: boolean): Verdict {
+  return { outcome: 'failed', problem: { code, message, hint }, publish };
+}

@@ -1,0 +1,108 @@
+import { dirname } from 'node:path';
+import { execa } from 'execa';
+import { redact } from '../src/core/redact.ts';
+
+/** Runs git in one directory. Resolves to what it wrote to stdout, without the last line end. */
+export type Git = (args: string[], options?: GitOptions) => Promise<string>;
+
+export interface GitOptions {
+  /** Text for stdin. */
+  input?: string;
+  env?: Record<string, string>;
+}
+
+/** git ended with an error. Its message holds what git wrote to stderr, without credentials. */
+export class GitError extends Error {
+  override name = 'GitError';
+  readonly exitCode: number | undefined;
+  readonly stderr: string;
+
+  constructor(args: string[], exitCode: number | undefined, stderr: string) {
+    const lastLines = stderr.trim().split('\n').slice(-4).join(' ');
+    super(`git ${args[0]} failed: ${lastLines || `exit code ${exitCode}`}`);
+    this.exitCode = exitCode;
+    this.stderr = stderr;
+  }
+}
+
+/** What git may know of the machine: where programs and certificates are, and the way out. */
+const inherited = [
+  'PATH',
+  'TMPDIR',
+  'HTTP_PROXY',
+  'HTTPS_PROXY',
+  'NO_PROXY',
+  'http_proxy',
+  'https_proxy',
+  'no_proxy',
+  'SSL_CERT_FILE',
+  'SSL_CERT_DIR',
+];
+
+/**
+ * Holds in every call, above whatever the repository's own configuration says: the checkout belongs to the
+ * agent, so no hook, monitor or helper in it is run by the action.
+ */
+const hardened: [string, string][] = [
+  ['core.hooksPath', '/dev/null'],
+  ['core.fsmonitor', 'false'],
+  ['core.attributesFile', '/dev/null'],
+  ['core.excludesFile', '/dev/null'],
+  ['core.autocrlf', 'false'],
+  ['commit.gpgSign', 'false'],
+  ['credential.helper', ''],
+  ['protocol.ext.allow', 'never'],
+  ['submodule.recurse', 'false'],
+  ['gc.auto', '0'],
+  ['maintenance.auto', 'false'],
+  ['advice.detachedHead', 'false'],
+  ['init.defaultBranch', 'main'],
+];
+
+export function gitIn(
+  directory: string,
+  env: Readonly<Record<string, string | undefined>>,
+  config: [string, string][] = [],
+): Git {
+  const base = {
+    ...hermeticEnvironment(env, [...hardened, ...config]),
+    // A directory that is no repository is an error, not a reason to look for one above it.
+    GIT_CEILING_DIRECTORIES: dirname(directory),
+  };
+  return async (args, options = {}) => {
+    const result = await execa('git', args, {
+      cwd: directory,
+      env: { ...base, ...options.env },
+      extendEnv: false,
+      reject: false,
+      stripFinalNewline: true,
+      ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
+    });
+    if (result.exitCode !== 0) {
+      throw new GitError(args, result.exitCode, redact(result.stderr || (result.originalMessage ?? '')));
+    }
+    return result.stdout;
+  };
+}
+
+/** Configuration goes through the environment: arguments are readable by every process of the machine. */
+function hermeticEnvironment(
+  env: Readonly<Record<string, string | undefined>>,
+  config: [string, string][],
+): Record<string, string> {
+  const taken = inherited.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]]));
+  const pairs = config.flatMap(([key, value], index) => [
+    [`GIT_CONFIG_KEY_${index}`, key],
+    [`GIT_CONFIG_VALUE_${index}`, value],
+  ]);
+  return {
+    ...Object.fromEntries(taken),
+    ...Object.fromEntries(pairs),
+    GIT_CONFIG_COUNT: String(config.length),
+    GIT_CONFIG_GLOBAL: '/dev/null',
+    GIT_CONFIG_NOSYSTEM: '1',
+    GIT_TERMINAL_PROMPT: '0',
+    GIT_ASKPASS: '',
+    LC_ALL: 'C.UTF-8',
+  };
+}

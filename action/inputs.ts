@@ -1,0 +1,125 @@
+import { z } from 'zod';
+import { AppError } from '../src/core/errors.ts';
+import { IssueKey } from '../src/core/issue-key.ts';
+import { Job, SessionRequest, Target } from '../src/core/job.ts';
+
+/**
+ * What an agent needs to change code and to test it, and nothing that pushes, fetches from the network or
+ * reaches outside of the checkout. action.yml has the same list; a test compares them.
+ */
+export const defaultAllowedTools = [
+  'Read',
+  'Edit',
+  'Write',
+  'Glob',
+  'Grep',
+  ...['npm test', 'npm ci', 'node --test', 'npx vitest', 'npx tsc', 'ls', 'git diff', 'git log', 'git status']
+    .flatMap((command) => [`Bash(${command})`, `Bash(${command} *)`])
+    .toSpliced(2, 0, 'Bash(npm run *)'),
+];
+
+/** Everything that `with:` may say, under the names of action.yml; an empty input is an absent one. */
+export const Inputs = z.object({
+  'command-id': z.uuid('must be the UUID of a command'),
+  'issue-key': IssueKey,
+  instruction: z.string('is required').min(1, 'must not be empty'),
+  context: z.string().default(''),
+  session: json(SessionRequest),
+  target: json(Target),
+  'app-url': z.url({ protocol: /^https?$/, error: 'must be the http(s) address of the app' }),
+  store: z.literal('workspace', 'must be `workspace`').default('workspace'),
+  workspace: z.string().regex(/^\//, 'must be an absolute path').optional(),
+  'claude-path': z.string().default('claude'),
+  'anthropic-api-key': z.string().optional(),
+  'anthropic-base-url': z.url({ protocol: /^https?$/, error: 'must be an http(s) address' }).optional(),
+  model: z.string().optional(),
+  'allowed-tools': z.string().default(defaultAllowedTools.join('\n')).transform(lines),
+  'max-turns': wholeNumber(1, 10_000).optional(),
+  'timeout-minutes': wholeNumber(1, 5 * 24 * 60).default(60),
+});
+
+export interface ActionInputs {
+  job: Job;
+  /** Directory that outlives the run; absent for the one beside the runner's temporary directory. */
+  workspace: string | undefined;
+  claudePath: string;
+  anthropicApiKey: string | undefined;
+  anthropicBaseUrl: string | undefined;
+  model: string | undefined;
+  allowedTools: string[];
+  maxTurns: number | undefined;
+  timeoutMinutes: number;
+}
+
+/**
+ * The only parser of the action's inputs. Throws AppError `input-invalid` that names everything that is wrong.
+ * `getInput` answers with an empty string for what is not set.
+ */
+export function parseInputs(getInput: (name: string) => string): ActionInputs {
+  const names = Object.keys(Inputs.shape);
+  const given = names.map((name) => [name, getInput(name)] as const).filter(([, value]) => value !== '');
+  const parsed = Inputs.safeParse(Object.fromEntries(given));
+  if (!parsed.success) throw invalid(parsed.error.issues);
+  const inputs = parsed.data;
+  const job = Job.parse({
+    commandId: inputs['command-id'],
+    issueKey: inputs['issue-key'],
+    instruction: inputs.instruction,
+    context: inputs.context,
+    session: inputs.session,
+    target: inputs.target,
+    appUrl: inputs['app-url'],
+  });
+  return {
+    job,
+    workspace: inputs.workspace,
+    claudePath: inputs['claude-path'],
+    anthropicApiKey: inputs['anthropic-api-key'],
+    anthropicBaseUrl: inputs['anthropic-base-url'],
+    model: inputs.model,
+    allowedTools: inputs['allowed-tools'],
+    maxTurns: inputs['max-turns'],
+    timeoutMinutes: inputs['timeout-minutes'],
+  };
+}
+
+function invalid(issues: z.core.$ZodIssue[]): AppError {
+  const problems = issues.map(({ path: [input, ...inside], message }) => {
+    const where = inside.length === 0 ? '' : ` (${inside.join('.')})`;
+    return `\`${String(input)}\`${where}: ${message}`;
+  });
+  return new AppError('input-invalid', {
+    message: `${problems.length === 1 ? 'An input is' : `${problems.length} inputs are`} not usable: ${problems.join('; ')}.`,
+    hint: 'Correct them where the workflow calls the action; action.yml describes each one.',
+  });
+}
+
+function json<S extends z.ZodType>(schema: S) {
+  return z
+    .string('is required')
+    .transform((text, context) => {
+      try {
+        return JSON.parse(text) as unknown;
+      } catch {
+        context.addIssue({ code: 'custom', message: 'must be JSON' });
+        return z.NEVER;
+      }
+    })
+    .pipe(schema);
+}
+
+function wholeNumber(least: number, most: number) {
+  const expected = `must be a whole number from ${least} to ${most}`;
+  return z
+    .string()
+    .regex(/^\d{1,9}$/, expected)
+    .transform(Number)
+    .pipe(z.number().min(least, expected).max(most, expected));
+}
+
+function lines(text: string): string[] {
+  return text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !line.startsWith('#'));
+}

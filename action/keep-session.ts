@@ -1,0 +1,62 @@
+import { AppError, messageOf } from '../src/core/errors.ts';
+import type { ManifestFacts } from '../src/sessions/pack.ts';
+import { type SaveResult, save } from '../src/sessions/save.ts';
+import type { Talk } from './converse.ts';
+import type { SessionDirectory } from './session-directory.ts';
+import type { Work } from './work.ts';
+
+/** Saves the session and puts it into the report. A session that is not saved is a notice: the work is not lost. */
+export async function keepSession(
+  work: Work,
+  directory: SessionDirectory,
+  { conversation, result }: Talk,
+  headCommit: string,
+): Promise<void> {
+  work.board.step('Saving the session');
+  const facts: ManifestFacts = {
+    ref: work.ref,
+    generation: conversation.nextGeneration,
+    sessionId: conversation.sessionId,
+    engine: work.inputs.job.session.engine,
+    engineVersion: result.version,
+    model: result.model,
+    workingDirectory: directory.checkout,
+    headCommit,
+    contextTokens: result.contextTokens,
+    costUsd: (conversation.restored?.costUsd ?? 0) + (result.costUsd ?? 0),
+    createdAt: new Date().toISOString(),
+  };
+  const saved = await saveOrSay(work, directory, facts);
+  const savedBefore = conversation.restored?.createdAt;
+  work.report.session = {
+    id: conversation.sessionId,
+    mode: conversation.mode,
+    generation: saved.outcome === 'saved' ? saved.generation : 0,
+    ...(savedBefore ? { ageSeconds: Math.max(0, (work.startedAt - Date.parse(savedBefore)) / 1000) } : {}),
+    bytes: saved.outcome === 'saved' ? saved.bytes : 0,
+    contextTokens: result.contextTokens,
+    engineVersion: result.version,
+    model: result.model,
+  };
+}
+
+async function saveOrSay(
+  { store, report, log }: Work,
+  directory: SessionDirectory,
+  facts: ManifestFacts,
+): Promise<SaveResult> {
+  try {
+    const saved = await save(store, directory.config, facts);
+    if (saved.outcome === 'conflict') {
+      report.notices.push(
+        'Another run saved this session first; what was said in this run is not part of the conversation.',
+      );
+    }
+    return saved;
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    log.warn(messageOf(error));
+    report.notices.push(`${error.message} The next command starts from what was saved before.`);
+    return { outcome: 'nothing' };
+  }
+}

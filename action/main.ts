@@ -1,0 +1,98 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as core from '@actions/core';
+import { AppError, toProblem } from '../src/core/errors.ts';
+import type { Report } from '../src/core/report.ts';
+import { workspaceStore } from '../src/stores/workspace.ts';
+import { appClient } from './app-client.ts';
+import { type ActionInputs, parseInputs } from './inputs.ts';
+import { logLine } from './log.ts';
+import { type RunEnd, run } from './run.ts';
+import { stateNames, undeliveredReportName } from './run-state.ts';
+import { defaultWorkspace, parseRunner, type Runner } from './runner.ts';
+import { renderSummary } from './summary.ts';
+import { engineTimeLimitMs } from './time-limit.ts';
+
+/** The main step: puts the run together from inputs and environment, and shows how it ended. */
+async function main(env: NodeJS.ProcessEnv): Promise<void> {
+  const inputs = parseInputs((name) => core.getInput(name));
+  const runner = parseRunner(env);
+  for (const secret of [inputs.anthropicApiKey, runner.runToken]) if (secret) core.setSecret(secret);
+  const workspace = inputs.workspace ?? defaultWorkspace(runner);
+  const { appUrl, commandId } = inputs.job;
+
+  const ended = await run({
+    inputs,
+    runner,
+    env,
+    workspace,
+    app: appClient({ appUrl, commandId }),
+    claimToken: runner.runToken ?? (await oidcToken(appUrl)),
+    store: workspaceStore({ root: workspace }),
+    signal: cancelledBySignal(),
+    log: {
+      info: (message) => core.info(logLine(message)),
+      warn: (message) => core.warning(message),
+      secret: (value) => core.setSecret(value),
+    },
+    keepState: (state) => core.saveState(stateNames.run, state),
+    timeLimitMs: engineTimeLimitMs(inputs.timeoutMinutes),
+  });
+  await show(ended, inputs, runner, env);
+}
+
+/** GitHub's own word on which run this is, made for the app alone: runner and app share no secret. */
+async function oidcToken(audience: string): Promise<string> {
+  try {
+    return await core.getIDToken(audience);
+  } catch (cause) {
+    throw new AppError('claim-refused', {
+      message: 'GitHub gave the run no OIDC token, by which it identifies itself to the app.',
+      hint: 'Give the job `permissions: id-token: write`.',
+      cause,
+    });
+  }
+}
+
+/** The runner sends SIGINT when a job is cancelled, SIGTERM after 7.5 seconds, and kills 2.5 seconds later. */
+function cancelledBySignal(): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => controller.abort());
+  return controller.signal;
+}
+
+async function show(ended: RunEnd, { job }: ActionInputs, runner: Runner, env: NodeJS.ProcessEnv): Promise<void> {
+  if (ended.outcome === 'refused') {
+    core.saveState(stateNames.reported, 'true');
+    core.setOutput('outcome', 'refused');
+    core.notice(`Nothing to do: ${ended.message}`);
+    return;
+  }
+  const { report, delivered } = ended;
+  if (delivered) core.saveState(stateNames.reported, 'true');
+  else await keepForPost(report, runner, job.commandId);
+  core.setOutput('outcome', report.outcome);
+  core.setOutput('pull-request', report.pullRequest?.number ?? '');
+  core.setOutput('session-id', report.session?.id ?? '');
+  if (env.GITHUB_STEP_SUMMARY) await core.summary.addRaw(renderSummary(job, report, runner.serverUrl)).write();
+  for (const notice of report.notices) core.notice(notice);
+  if (report.outcome === 'cancelled') core.notice('The run was stopped before it was done.');
+  if (report.outcome === 'failed') core.setFailed(failure(report));
+}
+
+async function keepForPost(report: Report, runner: Runner, commandId: string): Promise<void> {
+  const path = join(runner.temporaryDirectory, undeliveredReportName(commandId));
+  await writeFile(path, JSON.stringify(report), { mode: 0o600 });
+}
+
+function failure({ problem }: Report): string {
+  return problem ? `${problem.message} ${problem.hint}` : 'The run failed.';
+}
+
+try {
+  await main(process.env);
+} catch (error) {
+  const { message, hint } = toProblem(error);
+  core.debug(error instanceof Error ? (error.stack ?? '') : String(error));
+  core.setFailed(`${message} ${hint}`);
+}

@@ -1,0 +1,113 @@
+import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { createServer, type IncomingMessage, request as httpRequest, type ServerResponse } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { pipeline } from 'node:stream/promises';
+
+export interface ModelProxyOptions {
+  /** Base address of the real API; its path is kept in front of the request's. */
+  upstream: string;
+  /** Added to each request as `x-api-key`; absent for a gateway that asks for none. */
+  apiKey: string | undefined;
+}
+
+export interface ModelProxy {
+  /** Address on loopback for `ANTHROPIC_BASE_URL`. */
+  url: string;
+  /** Key of this run alone, worth nothing once the proxy is closed. */
+  key: string;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** Headers that belong to one connection, and the credentials that the proxy replaces. */
+const notForwarded = new Set([
+  'connection',
+  'host',
+  'keep-alive',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'x-api-key',
+  'authorization',
+]);
+
+/**
+ * Forwards the model's API on loopback, so that the real key is in this process only: the agent can print its
+ * whole environment and finds a key that ends with the run. Streams both ways.
+ */
+export async function startModelProxy({ upstream, apiKey }: ModelProxyOptions): Promise<ModelProxy> {
+  const key = `dexter-run-${randomBytes(24).toString('base64url')}`;
+  const target = new URL(upstream);
+  const server = createServer((request, response) => {
+    forward(request, response).catch(() => fail(response));
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen(0, '127.0.0.1', resolve);
+  });
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('The model proxy has no port');
+
+  return {
+    url: `http://127.0.0.1:${address.port}`,
+    key,
+    async [Symbol.asyncDispose]() {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+
+  async function forward(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (!isOurs(request)) {
+      respond(response, 401, 'authentication_error', 'This key does not belong to this run');
+      return;
+    }
+    const send = target.protocol === 'https:' ? httpsRequest : httpRequest;
+    const outgoing = send(addressOf(request), { method: request.method, headers: headersOf(request) });
+    response.once('close', () => outgoing.destroy());
+    const answered = new Promise<IncomingMessage>((resolve, reject) => {
+      outgoing.once('response', resolve).once('error', reject);
+    });
+    const [answer] = await Promise.all([answered, pipeline(request, outgoing)]);
+    const headers = Object.entries(answer.headers).filter(([name]) => !notForwarded.has(name));
+    response.writeHead(answer.statusCode ?? 502, Object.fromEntries(headers));
+    response.flushHeaders();
+    await pipeline(answer, response);
+  }
+
+  function isOurs({ headers }: IncomingMessage): boolean {
+    const given = headers['x-api-key'] ?? /^Bearer (.+)$/i.exec(headers.authorization ?? '')?.[1] ?? '';
+    const [a, b] = [Buffer.from(String(given)), Buffer.from(key)];
+    return a.length === b.length && timingSafeEqual(a, b);
+  }
+
+  /** The request's path below the upstream's own; never another host, whatever the request line says. */
+  function addressOf({ url = '/' }: IncomingMessage): URL {
+    const { pathname, search } = new URL(url, 'http://loopback');
+    const address = new URL(target);
+    address.pathname = target.pathname.replace(/\/+$/, '') + pathname;
+    address.search = search;
+    return address;
+  }
+
+  function headersOf({ headers }: IncomingMessage): Record<string, string | string[]> {
+    const forwarded: Record<string, string | string[]> = {};
+    for (const [name, value] of Object.entries(headers)) {
+      if (value !== undefined && !notForwarded.has(name)) forwarded[name] = value;
+    }
+    return apiKey === undefined ? forwarded : { ...forwarded, 'x-api-key': apiKey };
+  }
+}
+
+/** Before the answer began it can still be said what is wrong; after that the connection breaks. */
+function fail(response: ServerResponse): void {
+  if (response.headersSent) response.destroy();
+  else respond(response, 502, 'api_error', "The model's API could not be reached");
+}
+
+function respond(response: ServerResponse, status: number, type: string, message: string): void {
+  response.writeHead(status, { 'content-type': 'application/json' });
+  response.end(JSON.stringify({ type: 'error', error: { type, message } }));
+}

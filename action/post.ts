@@ -1,0 +1,43 @@
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as core from '@actions/core';
+import { messageOf } from '../src/core/errors.ts';
+import { Report } from '../src/core/report.ts';
+import { workspaceStore } from '../src/stores/workspace.ts';
+import { appClient } from './app-client.ts';
+import { recover } from './recover.ts';
+import { RunState, stateNames, undeliveredReportName } from './run-state.ts';
+import { parseRunner } from './runner.ts';
+
+/** The post step: nothing when the main step reported; otherwise it does what is left to do for it. */
+async function post(env: NodeJS.ProcessEnv): Promise<void> {
+  const saved = core.getState(stateNames.run);
+  if (saved === '' || core.getState(stateNames.reported) === 'true') return;
+  const state = RunState.parse(JSON.parse(saved));
+  const runner = parseRunner(env);
+  const app = appClient({ appUrl: state.appUrl, commandId: state.commandId });
+  const undelivered = join(runner.temporaryDirectory, undeliveredReportName(state.commandId));
+  const report =
+    (await readReport(undelivered)) ??
+    (await recover(state, workspaceStore({ root: state.workspace }), (message) => core.warning(message)));
+  const answer = await app.report(state.claim, report);
+  await rm(undelivered, { force: true });
+  core.info(answer.outcome === 'ok' ? 'Reported for the main step.' : answer.refusal.message);
+}
+
+async function readReport(path: string): Promise<Report | undefined> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch {
+    // The usual case: the main step died before it had a report.
+    return undefined;
+  }
+  return Report.parse(JSON.parse(text));
+}
+
+try {
+  await post(process.env);
+} catch (error) {
+  core.setFailed(`The end of the run could not be reported: ${messageOf(error)}`);
+}

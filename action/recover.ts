@@ -1,0 +1,72 @@
+import { messageOf } from '../src/core/errors.ts';
+import type { Report } from '../src/core/report.ts';
+import { killLeftovers } from '../src/engines/claude-code/leftovers.ts';
+import { type SaveResult, save } from '../src/sessions/save.ts';
+import type { SessionStore } from '../src/stores/session-store.ts';
+import { emptyReport } from './report.ts';
+import type { RunState } from './run-state.ts';
+import { openSessionDirectory } from './session-directory.ts';
+
+/** What a run that died leaves to do: its processes are ended, its session is saved, and the report says so. */
+export async function recover(
+  state: RunState,
+  store: SessionStore,
+  warn: (message: string) => void,
+): Promise<Report> {
+  const report: Report = {
+    ...emptyReport(),
+    durationMs: Math.max(0, Date.now() - state.startedAt),
+    problem: {
+      code: 'runner-lost',
+      message: 'The run was ended on the runner before it could finish.',
+      hint: 'Use `retry`; look at the log of the run when it happens again.',
+    },
+  };
+  await using directory = await openSessionDirectory(state.workspace, state.ref, { keep: true });
+  await killLeftovers(directory.home);
+  if (!state.session) return report;
+  const { id, mode, model } = state.session;
+  const saved = await saveOrWarn(state, state.session, store, directory.config, warn);
+  report.session = {
+    id,
+    mode,
+    generation: saved?.outcome === 'saved' ? saved.generation : 0,
+    bytes: saved?.outcome === 'saved' ? saved.bytes : 0,
+    contextTokens: 0,
+    engineVersion: 'unknown',
+    model,
+  };
+  report.notices.push(
+    report.session.generation > 0
+      ? 'The session was saved; the changes of the run were not pushed.'
+      : 'Neither the session nor the changes of the run were saved.',
+  );
+  return report;
+}
+
+async function saveOrWarn(
+  { ref }: RunState,
+  session: NonNullable<RunState['session']>,
+  store: SessionStore,
+  configDirectory: string,
+  warn: (message: string) => void,
+): Promise<SaveResult | undefined> {
+  try {
+    return await save(store, configDirectory, {
+      ref,
+      generation: session.nextGeneration,
+      sessionId: session.id,
+      engine: 'claude-code',
+      engineVersion: 'unknown',
+      model: session.model,
+      workingDirectory: session.workingDirectory,
+      headCommit: session.headCommit,
+      contextTokens: 0,
+      costUsd: session.costBeforeUsd,
+      createdAt: new Date().toISOString(),
+    });
+  } catch (error) {
+    warn(messageOf(error));
+    return undefined;
+  }
+}

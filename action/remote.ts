@@ -1,0 +1,104 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Git, gitIn } from './git.ts';
+
+export interface RemoteOptions {
+  /** Address of the repository, without credentials. */
+  url: string;
+  /** Token for https addresses; not used for others. */
+  token: string;
+  /** Object store of the checkout, which fetched objects go to and pushed ones come from. */
+  objectDirectory: string;
+  /** Directory for the temporary repository. */
+  temporaryDirectory: string;
+  env: Readonly<Record<string, string | undefined>>;
+}
+
+export interface RemoteRefs {
+  /** Branch that HEAD names; undefined in an empty repository. */
+  defaultBranch: string | undefined;
+  /** Commit of each branch that was asked for and exists, and of the default branch. */
+  branches: Map<string, string>;
+}
+
+/** The repository on the server: the only place where the token is used. */
+export interface Remote {
+  list(branches: string[]): Promise<RemoteRefs>;
+  /**
+   * Brings the history of `branches` into the object store and answers with the commit of each. `known` are
+   * commits that are there already.
+   */
+  fetch(branches: string[], known: string[]): Promise<Map<string, string>>;
+  /** Never forces; rejects with GitError when the branch has moved. */
+  push(commit: string, branch: string): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/**
+ * Talks to the server from a new, empty repository that only shares the checkout's objects. What the agent may
+ * have written into the checkout's `.git` (another remote address, a proxy, a credential helper, a hook) is
+ * not read while the token is at hand.
+ */
+export async function openRemote(options: RemoteOptions): Promise<Remote> {
+  const { url, token, objectDirectory, temporaryDirectory, env } = options;
+  const directory = await mkdtemp(join(temporaryDirectory, 'remote-'));
+  await mkdir(objectDirectory, { recursive: true });
+  const plain = gitIn(directory, env);
+  await plain(['init', '--quiet', '--bare', '--template=', '.']);
+  const git: Git = (args, { env: more, ...rest } = {}) =>
+    gitIn(directory, env, authorisation(url, token))(args, {
+      ...rest,
+      env: { ...more, GIT_DIR: directory, GIT_OBJECT_DIRECTORY: objectDirectory },
+    });
+
+  return {
+    async list(branches) {
+      const patterns = ['HEAD', ...branches.map((branch) => `refs/heads/${branch}`)];
+      return parseRefs(await git(['ls-remote', '--symref', '--', url, ...patterns]));
+    },
+
+    async fetch(branches, known) {
+      const commands = known.map((commit, index) => `create refs/known/${index} ${commit}\n`).join('');
+      if (commands !== '') await git(['update-ref', '--stdin'], { input: commands });
+      const refspecs = branches.map((branch) => `+refs/heads/${branch}:refs/heads/${branch}`);
+      await git(['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', '--', url, ...refspecs]);
+      const fetched = branches.map(
+        async (branch) => [branch, await git(['rev-parse', '--verify', `refs/heads/${branch}`])] as const,
+      );
+      return new Map(await Promise.all(fetched));
+    },
+
+    async push(commit, branch) {
+      await git(['push', '--quiet', '--no-verify', '--', url, `${commit}:refs/heads/${branch}`]);
+    },
+
+    async [Symbol.asyncDispose]() {
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The token as a header for this one server: never in the address, the arguments, or a file. */
+function authorisation(url: string, token: string): [string, string][] {
+  if (!/^https?:/.test(url)) return [];
+  const basic = Buffer.from(`x-access-token:${token}`).toString('base64');
+  return [
+    [`http.${new URL(url).origin}/.extraheader`, `AUTHORIZATION: basic ${basic}`],
+    ['http.followRedirects', 'false'],
+  ];
+}
+
+function parseRefs(output: string): RemoteRefs {
+  const branches = new Map<string, string>();
+  let defaultBranch: string | undefined;
+  let head: string | undefined;
+  for (const line of output.split('\n')) {
+    defaultBranch ??= /^ref: refs\/heads\/(.+)\tHEAD$/.exec(line)?.[1];
+    const [, commit, name] = /^([0-9a-f]{40,64})\t(.+)$/.exec(line) ?? [];
+    if (commit === undefined || name === undefined) continue;
+    if (name === 'HEAD') head = commit;
+    else branches.set(name.replace(/^refs\/heads\//, ''), commit);
+  }
+  if (defaultBranch !== undefined && head !== undefined) branches.set(defaultBranch, head);
+  return { defaultBranch, branches };
+}

@@ -1,0 +1,33 @@
+import { z } from 'zod';
+import { SessionMode, SessionRef } from '../src/core/session.ts';
+
+/** What the post step needs to know of a run that died: kept with `core.saveState`, step by step. */
+export const RunState = z.object({
+  commandId: z.string(),
+  appUrl: z.string(),
+  claim: z.object({ fence: z.number(), runToken: z.string() }),
+  startedAt: z.number(),
+  workspace: z.string(),
+  ref: SessionRef,
+  /** Set once the engine may have begun. */
+  session: z
+    .object({
+      id: z.string(),
+      mode: SessionMode,
+      nextGeneration: z.number(),
+      model: z.string().nullable(),
+      costBeforeUsd: z.number(),
+      headCommit: z.string(),
+      workingDirectory: z.string(),
+    })
+    .optional(),
+});
+export type RunState = z.infer<typeof RunState>;
+
+/** Names under which the main step leaves things for the post step. */
+export const stateNames = { run: 'run', reported: 'reported' } as const;
+
+/** File for a report that did not reach the app, in the runner's temporary directory. */
+export function undeliveredReportName(commandId: string): string {
+  return `dexter-report-${commandId}.json`;
+}

@@ -1,0 +1,121 @@
+import { join } from 'node:path';
+import { AppError, messageOf, toProblem } from '../src/core/errors.ts';
+import type { Report } from '../src/core/report.ts';
+import { type Checkout, prepareCheckout } from './checkout.ts';
+import { commitChanges } from './commit.ts';
+import { converse } from './converse.ts';
+import { endingOf } from './ending.ts';
+import { keepSession } from './keep-session.ts';
+import { isAheadOfBase, keepUnpushed, openPullRequest, push } from './publish.ts';
+import { openRemote, type Remote } from './remote.ts';
+import { finishedReport } from './report.ts';
+import { openSessionDirectory } from './session-directory.ts';
+import { type RunOptions, startWork, type Work } from './work.ts';
+
+export type RunEnd =
+  /** Another run has the command, or nobody wants it any more: the engine was not started. */
+  | { outcome: 'refused'; message: string }
+  | { outcome: 'ended'; report: Report; delivered: boolean };
+
+/** One run of one command: claim, work, report. Whatever goes wrong after the claim ends in the report. */
+export async function run(options: RunOptions): Promise<RunEnd> {
+  const startedAt = Date.now();
+  const { app, claimToken, log, runner } = options;
+  const claim = await app.claim({ runUrl: runner.runUrl, runnerName: runner.name }, claimToken);
+  if (claim.outcome === 'refused') return refused(claim.status, claim.refusal);
+  for (const token of [claim.value.githubToken, claim.value.runToken]) log.secret(token);
+
+  const report = await worked(options, claim.value, startedAt);
+  return { outcome: 'ended', report, delivered: await deliver(options, claim.value, report) };
+}
+
+async function worked(options: RunOptions, claim: Work['claim'], startedAt: number): Promise<Report> {
+  await using work = startWork(options, claim, startedAt);
+  try {
+    await doWork(work);
+  } catch (error) {
+    options.log.warn(describeError(error));
+    work.report.outcome = 'failed';
+    work.report.problem = toProblem(error);
+  }
+  return finishedReport(work.report, Date.now() - startedAt, work.secrets);
+}
+
+/** The story of a run. */
+async function doWork(work: Work): Promise<void> {
+  const { board, claim, inputs, ref, report } = work;
+  board.step('Preparing the checkout');
+  await using directory = await openSessionDirectory(work.workspace, ref);
+  await using remote = await openRemote({
+    url: work.runner.gitUrl,
+    token: claim.githubToken,
+    objectDirectory: join(directory.checkout, '.git', 'objects'),
+    temporaryDirectory: directory.temporary,
+    env: work.env,
+  });
+  const { target } = inputs.job;
+  const checkout = await prepareCheckout({ directory: directory.checkout, target, remote, env: work.env });
+  board.workingIn(checkout.directory);
+
+  const talk = await converse(work, directory, checkout);
+  const ending = endingOf(talk.result, work.stop.cause(), inputs);
+  Object.assign(report, ending.report);
+
+  const { head, commits } = await commitChanges(checkout, inputs.job, claim.committer);
+  report.commits = commits;
+  const isOurs = (await work.heartbeat.now()) === 'alive';
+  if (isOurs) await keepSession(work, directory, talk, head);
+  if (isOurs && ending.publish) await publish(work, checkout, head, remote);
+  else if (commits.length > 0) await keepForLater(work, checkout, head);
+}
+
+/** Pushes what there is, and makes sure that the branch has a pull request. */
+async function publish(work: Work, checkout: Checkout, head: string, remote: Remote): Promise<void> {
+  const { board, claim, inputs, report, runner } = work;
+  const { job } = inputs;
+  if (report.commits.length > 0) {
+    board.step(`Pushing to ${checkout.branch}`);
+    await push(checkout, head, remote, job.commandId);
+  }
+  const number = job.target.pullRequest;
+  if (number !== undefined) {
+    const url = `${runner.serverUrl}/${runner.owner}/${runner.repository}/pull/${number}`;
+    report.pullRequest = { number, url, branch: checkout.branch };
+  } else if (await isAheadOfBase(checkout, head)) {
+    board.step('Opening the pull request');
+    const { githubToken } = claim;
+    report.pullRequest = await openPullRequest({ job, checkout, runner, token: githubToken, summary: report.summary });
+    board.pullRequest(report.pullRequest);
+  }
+}
+
+async function keepForLater({ inputs, report }: Work, checkout: Checkout, head: string): Promise<void> {
+  const ref = await keepUnpushed(checkout, head, inputs.job.commandId);
+  report.notices.push(`The changes of this run were not pushed. They are kept on the runner under \`${ref}\`.`);
+}
+
+/** Whether the app has the report; the post step tries once more when it has not. */
+async function deliver({ app, log }: RunOptions, claim: Work['claim'], report: Report): Promise<boolean> {
+  try {
+    const answer = await app.report(claim, report);
+    if (answer.outcome === 'refused') log.warn(`The app did not take the report: ${answer.refusal.message}`);
+    return true;
+  } catch (error) {
+    log.warn(describeError(error));
+    return false;
+  }
+}
+
+/** Only these say that the command is not this run's to do; anything else is a mistake in the set-up. */
+const notOurs = [403, 404, 409, 410];
+
+function refused(status: number, { message, hint }: { message: string; hint: string }): RunEnd {
+  if (notOurs.includes(status)) return { outcome: 'refused', message };
+  throw new AppError('claim-refused', { message: `The app refused this run: ${message}`, hint });
+}
+
+/** For the log of the job: an unexpected error with its stack, because the report does not show it. */
+function describeError(error: unknown): string {
+  if (error instanceof AppError || !(error instanceof Error)) return messageOf(error);
+  return error.stack ?? error.message;
+}

@@ -1,0 +1,46 @@
+import { claudeCode } from '../src/engines/claude-code/claude-code.ts';
+import type { Engine } from '../src/engines/engine.ts';
+import { projectFolder } from '../src/sessions/session-files.ts';
+import type { ActionInputs } from './inputs.ts';
+import type { RunLog } from './log.ts';
+import { startModelProxy } from './model-proxy.ts';
+import type { SessionDirectory } from './session-directory.ts';
+
+const defaultModelUrl = 'https://api.anthropic.com';
+
+export interface StartedEngine {
+  engine: Engine;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/**
+ * The engine of a run. With a key or a gateway in the inputs, the CLI talks to a proxy in this process and
+ * never sees the key; with neither it has to be logged in by itself.
+ */
+export async function startEngine(
+  inputs: ActionInputs,
+  env: Readonly<Record<string, string | undefined>>,
+  directory: SessionDirectory,
+  log: RunLog,
+): Promise<StartedEngine> {
+  const options = {
+    command: inputs.claudePath,
+    env,
+    homeDirectory: directory.home,
+    temporaryDirectory: directory.temporary,
+    projectFolder,
+  };
+  const { anthropicApiKey, anthropicBaseUrl } = inputs;
+  if (anthropicApiKey === undefined && anthropicBaseUrl === undefined) {
+    return { engine: claudeCode(options), [Symbol.asyncDispose]: async () => undefined };
+  }
+  const proxy = await startModelProxy({
+    upstream: anthropicBaseUrl ?? defaultModelUrl,
+    apiKey: anthropicApiKey,
+  });
+  log.secret(proxy.key);
+  return {
+    engine: claudeCode({ ...options, baseUrl: proxy.url, apiKey: proxy.key }),
+    [Symbol.asyncDispose]: () => proxy[Symbol.asyncDispose](),
+  };
+}

@@ -1,0 +1,99 @@
+import type { Report } from '../src/core/report.ts';
+import type { ClaimResponse } from '../src/core/runner.ts';
+import type { SessionRef } from '../src/core/session.ts';
+import type { SessionStore } from '../src/stores/session-store.ts';
+import type { AppClient } from './app-client.ts';
+import { type Heartbeat, startHeartbeat } from './heartbeat.ts';
+import type { ActionInputs } from './inputs.ts';
+import type { RunLog } from './log.ts';
+import { type ProgressBoard, progressBoard } from './progress.ts';
+import { emptyReport } from './report.ts';
+import type { RunState } from './run-state.ts';
+import type { Runner } from './runner.ts';
+import { type StopSwitch, stopSwitch } from './stop-switch.ts';
+
+/** What a run is given by the composition root. */
+export interface RunOptions {
+  inputs: ActionInputs;
+  runner: Runner;
+  /** Says to the app which run this is. */
+  claimToken: string;
+  env: Readonly<Record<string, string | undefined>>;
+  app: AppClient;
+  store: SessionStore;
+  /** Absolute path of the directory that outlives the run. */
+  workspace: string;
+  /** Aborts when the runner is told to end the job. */
+  signal: AbortSignal;
+  log: RunLog;
+  /** Leaves word for the post step, should this process die. */
+  keepState: (state: RunState) => void;
+  /** How long the engine may work. */
+  timeLimitMs: number;
+  /** Pace of the heartbeats; the contract's unless a test is in a hurry. */
+  heartbeatPace?: { intervalMs: number; throttleMs: number };
+}
+
+/** What the steps of a run share once it is claimed. */
+export interface Work extends Omit<RunOptions, 'keepState'> {
+  ref: SessionRef;
+  claim: ClaimResponse;
+  stop: StopSwitch;
+  board: ProgressBoard;
+  heartbeat: Heartbeat;
+  /** Filled in step by step, so that a failure keeps what came before it. */
+  report: Report;
+  startedAt: number;
+  /** Values that must not appear in anything that leaves the runner. */
+  secrets: readonly string[];
+  /** Leaves word for the post step that the engine begins. */
+  engineBegins: (session: NonNullable<RunState['session']>) => void;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** Starts the clock, the heartbeat and the report of a claimed run. */
+export function startWork(options: RunOptions, claim: ClaimResponse, startedAt: number): Work {
+  const { app, inputs, log, runner } = options;
+  const { installationId, repositoryId } = inputs.job.session;
+  const secrets = [claim.githubToken, claim.runToken, inputs.anthropicApiKey, runner.runToken].filter((value) => value !== undefined);
+  const stop = stopSwitch(options.timeLimitMs, options.signal);
+  const board = progressBoard({
+    secrets,
+    onChange(step) {
+      log.info(step);
+      heartbeat.changed();
+    },
+  });
+  const heartbeat = startHeartbeat({
+    app,
+    claim,
+    current: board.current,
+    onStop: () => stop.stop('stop'),
+    onLost: () => stop.stop('lost'),
+    warn: log.warn,
+    ...options.heartbeatPace,
+  });
+  const ref = { installationId, repositoryId, issueKey: inputs.job.issueKey };
+  const { commandId, appUrl } = inputs.job;
+  const { workspace, keepState, ...given } = options;
+  const { fence, runToken } = claim;
+  const state: RunState = { commandId, appUrl, claim: { fence, runToken }, startedAt, workspace, ref };
+  keepState(state);
+  return {
+    ...given,
+    workspace,
+    ref,
+    claim,
+    stop,
+    board,
+    heartbeat,
+    report: emptyReport(),
+    startedAt,
+    secrets,
+    engineBegins: (session) => keepState({ ...state, session }),
+    async [Symbol.asyncDispose]() {
+      stop[Symbol.dispose]();
+      await heartbeat[Symbol.asyncDispose]();
+    },
+  };
+}

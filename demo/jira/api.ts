@@ -1,0 +1,266 @@
+import { type Context, Hono } from 'hono';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import { z } from 'zod';
+import type { Format } from './format.ts';
+import type { JiraComment, JiraIssue, JiraUser, Store } from './store.ts';
+import { jiraDate } from './store.ts';
+import { validateAdf } from './validate-adf.ts';
+import type { Webhooks } from './webhooks.ts';
+
+type Env = { Variables: { account: JiraUser } };
+
+export type ApiOptions = {
+  url: string;
+  store: Store;
+  format: Format;
+  webhooks: Webhooks;
+  /** The account of an e-mail and an API token. */
+  signIn: (email: string, token: string) => JiraUser | undefined;
+};
+
+/** JIRA refuses longer comments and descriptions. */
+const maxTextCharacters = 32_767;
+
+const CommentRequest = z.object({
+  body: z.unknown(),
+  properties: z.array(z.object({ key: z.string().min(1), value: z.unknown() })).optional(),
+});
+const LinkRequest = z.object({
+  globalId: z.string().optional(),
+  object: z.object({ url: z.url(), title: z.string().min(1) }),
+});
+const Label = z.string().regex(/^\S{1,255}$/);
+const IssueRequest = z.object({
+  fields: z
+    .strictObject({ summary: z.string().min(1), labels: z.array(Label), description: z.unknown() })
+    .partial()
+    .optional(),
+  update: z
+    .strictObject({ labels: z.array(z.union([z.object({ add: Label }), z.object({ remove: Label })])) })
+    .optional(),
+});
+
+/** The part of JIRA's REST API v3 that Dexter speaks. https://developer.atlassian.com/cloud/jira/platform/rest/v3/ */
+export function createApi({ url, store, format, webhooks, signIn }: ApiOptions): Hono<Env> {
+  const api = new Hono<Env>();
+
+  api.use('*', async (c, next) => {
+    const [scheme = '', value = ''] = (c.req.header('authorization') ?? '').split(' ', 2);
+    const pair = Buffer.from(value, 'base64').toString('utf8');
+    const at = pair.indexOf(':');
+    const account =
+      scheme.toLowerCase() === 'basic' ? signIn(pair.slice(0, at), pair.slice(at + 1)) : undefined;
+    if (!account) {
+      c.header('X-Seraph-LoginReason', 'AUTHENTICATED_FAILED');
+      c.header('WWW-Authenticate', 'OAuth realm="simulation"');
+      return c.text('Client must be authenticated to access this resource.', 401);
+    }
+    c.set('account', account);
+    return next();
+  });
+
+  api.get('/myself', (c) => c.json(format.myself(c.get('account'))));
+  api.get('/serverInfo', (c) =>
+    c.json({
+      baseUrl: url,
+      version: '1001.0.0-SNAPSHOT',
+      versionNumbers: [1001, 0, 0],
+      deploymentType: 'Cloud',
+      buildNumber: 100_000,
+      serverTime: jiraDate(),
+      serverTitle: 'JIRA (simulation)',
+    }),
+  );
+
+  // --- Issues ---
+  api.get(
+    '/issue/:key',
+    withIssue('read', (c, issue) => c.json(format.issue(issue, c.req.queries('fields')?.join(',')))),
+  );
+  api.put(
+    '/issue/:key',
+    withIssue('write', async (c, issue) => {
+      const request = IssueRequest.safeParse(await readJson(c));
+      if (!request.success)
+        return invalid(
+          c,
+          Object.fromEntries(request.error.issues.map((one) => [one.path.at(1) ?? 'fields', one.message])),
+        );
+      const { fields = {}, update } = request.data;
+      if (fields.description !== undefined && fields.description !== null) {
+        const checked = validateAdf(fields.description);
+        if (checked.outcome === 'invalid')
+          return invalid(c, {
+            description: `Operation value must be an Atlassian Document (${checked.problem})`,
+          });
+        issue.description = checked.document;
+      }
+      if (fields.description === null) issue.description = null;
+      if (fields.summary !== undefined) issue.summary = fields.summary;
+      const before = issue.labels;
+      let labels = fields.labels ?? before;
+      for (const change of update?.labels ?? []) {
+        labels =
+          'add' in change ? [...labels, change.add] : labels.filter((label) => label !== change.remove);
+      }
+      issue.labels = [...new Set(labels)];
+      issue.updated = jiraDate();
+      if (issue.labels.join(' ') !== before.join(' ')) {
+        webhooks.emit({ kind: 'labels_changed', issue, before, actor: c.get('account').accountId });
+      }
+      return c.body(null, 204);
+    }),
+  );
+
+  // --- Comments ---
+  api.get(
+    '/issue/:key/comment',
+    withIssue('read', (c, issue) => {
+      const startAt = wholeNumber(c.req.query('startAt'), 0);
+      const maxResults = Math.min(wholeNumber(c.req.query('maxResults'), 100), 100);
+      const orderBy = c.req.query('orderBy') ?? 'created';
+      if (!/^[-+ ]?created$/.test(orderBy)) return failed(c, 400, `Invalid orderBy: ${orderBy}`);
+      const ordered = orderBy.startsWith('-') ? issue.comments.toReversed() : issue.comments;
+      const comments = ordered.slice(startAt, startAt + maxResults);
+      return c.json({
+        startAt,
+        maxResults,
+        total: issue.comments.length,
+        comments: comments.map((comment) => format.comment(issue, comment, expands(c, 'properties'))),
+      });
+    }),
+  );
+  api.post(
+    '/issue/:key/comment',
+    withIssue('write', async (c, issue) => {
+      const checked = await readComment(c);
+      if (checked instanceof Response) return checked;
+      const actor = c.get('account').accountId;
+      const comment = store.addComment(issue, {
+        author: actor,
+        body: checked.body,
+        properties: checked.properties ?? [],
+      });
+      webhooks.emit({ kind: 'comment_created', issue, comment, actor });
+      return c.json(format.comment(issue, comment, expands(c, 'properties')), 201);
+    }),
+  );
+  api.get(
+    '/issue/:key/comment/:id',
+    withComment('read', (c, issue, comment) =>
+      c.json(format.comment(issue, comment, expands(c, 'properties'))),
+    ),
+  );
+  api.put(
+    '/issue/:key/comment/:id',
+    withComment('own', async (c, issue, comment) => {
+      const checked = await readComment(c);
+      if (checked instanceof Response) return checked;
+      Object.assign(comment, { body: checked.body, updated: jiraDate() });
+      if (checked.properties) comment.properties = checked.properties;
+      webhooks.emit({ kind: 'comment_updated', issue, comment, actor: c.get('account').accountId });
+      return c.json(format.comment(issue, comment, expands(c, 'properties')));
+    }),
+  );
+  api.delete(
+    '/issue/:key/comment/:id',
+    withComment('own', (c, issue, comment) => {
+      issue.comments = issue.comments.filter((one) => one !== comment);
+      webhooks.emit({ kind: 'comment_deleted', issue, comment, actor: c.get('account').accountId });
+      return c.body(null, 204);
+    }),
+  );
+
+  // --- Links ---
+  api.get(
+    '/issue/:key/remotelink',
+    withIssue('read', (c, issue) => c.json(issue.remoteLinks.map((link) => format.remoteLink(issue, link)))),
+  );
+  api.post(
+    '/issue/:key/remotelink',
+    withIssue('write', async (c, issue) => {
+      const request = LinkRequest.safeParse(await readJson(c));
+      if (!request.success) return invalid(c, { object: 'url and title are required' });
+      const { object, globalId } = request.data;
+      const { created, link } = store.putRemoteLink(issue, { ...object, ...(globalId ? { globalId } : {}) });
+      const { id, self } = format.remoteLink(issue, link);
+      return c.json({ id, self }, created ? 201 : 200);
+    }),
+  );
+
+  api.notFound((c) => failed(c, 404, 'The simulation of JIRA does not have this resource.'));
+  api.onError((error, c) => failed(c, 500, `The simulation failed: ${error.message}`));
+  return api;
+
+  /** A handler for an issue that the account may see, and write to where that is asked. */
+  function withIssue(
+    needs: 'read' | 'write',
+    handle: (c: Context<Env>, issue: JiraIssue) => Response | Promise<Response>,
+  ) {
+    return (c: Context<Env>): Response | Promise<Response> => {
+      const issue = store.issue(c.req.param('key') ?? '');
+      const access = issue ? store.access(c.get('account').accountId, issue) : 'none';
+      if (!issue || access === 'none')
+        return failed(c, 404, 'Issue does not exist or you do not have permission to see it.');
+      if (needs === 'write' && access === 'read')
+        return failed(c, 403, 'You do not have permission to write to this issue.');
+      return handle(c, issue);
+    };
+  }
+
+  function withComment(
+    needs: 'read' | 'own',
+    handle: (c: Context<Env>, issue: JiraIssue, comment: JiraComment) => Response | Promise<Response>,
+  ) {
+    return withIssue(needs === 'read' ? 'read' : 'write', (c, issue) => {
+      const comment = issue.comments.find((one) => one.id === c.req.param('id'));
+      if (!comment) return failed(c, 404, `Can not find a comment for the id: ${c.req.param('id')}.`);
+      if (needs === 'own' && comment.author !== c.get('account').accountId) {
+        return failed(c, 400, `You do not have permission to edit comment with id: ${comment.id}`);
+      }
+      return handle(c, issue, comment);
+    });
+  }
+}
+
+/** Reads and checks the body of a comment request; a Response says what is wrong with it. */
+async function readComment(c: Context<Env>) {
+  const request = CommentRequest.safeParse(await readJson(c));
+  if (!request.success) return failed(c, 400, 'INVALID_INPUT');
+  const checked = validateAdf(request.data.body);
+  if (checked.outcome === 'invalid') {
+    return c.json(
+      {
+        errorMessages: ['INVALID_INPUT'],
+        errors: { comment: `Comment body is not valid! (${checked.problem})` },
+      },
+      400,
+    );
+  }
+  if (JSON.stringify(checked.document).length > maxTextCharacters)
+    return failed(c, 400, 'CONTENT_LIMIT_EXCEEDED');
+  return {
+    body: checked.document,
+    properties: request.data.properties?.map(({ key, value }) => ({ key, value })),
+  };
+}
+
+async function readJson(c: Context<Env>): Promise<unknown> {
+  return c.req.json().catch(() => undefined);
+}
+
+function expands(c: Context<Env>, name: string): boolean {
+  return (c.req.queries('expand') ?? []).join(',').split(',').includes(name);
+}
+
+function wholeNumber(value: string | undefined, otherwise: number): number {
+  return value !== undefined && /^\d+$/.test(value) ? Number(value) : otherwise;
+}
+
+function failed(c: Context, status: number, message: string): Response {
+  return c.json({ errorMessages: [message], errors: {} }, status as ContentfulStatusCode);
+}
+
+function invalid(c: Context<Env>, errors: Record<string, string>): Response {
+  return c.json({ errorMessages: [], errors }, 400);
+}

@@ -1,0 +1,127 @@
+import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { getRequestListener } from '@hono/node-server';
+import { Hono } from 'hono';
+import { type AdfDocument, fromText } from './adf.ts';
+import { createApi } from './api.ts';
+import { createFormat } from './format.ts';
+import { issuePage } from './page.ts';
+import { createStore, type JiraComment, type JiraIssue, type JiraUser, type StoreOptions } from './store.ts';
+import { createWebhooks, type JiraDelivery, type WebhookMode } from './webhooks.ts';
+
+export type JiraOptions = StoreOptions & {
+  /** `accountId` of the service account that the App signs in as. */
+  serviceAccount: string;
+  /** 0, the default, takes a free one. */
+  port?: number;
+  /** Pause before an administrator's webhook is sent again; 5 to 15 minutes in the real JIRA, here 200 ms. */
+  retryAfterMs?: number;
+};
+
+/** What a client needs to sign in. */
+export type JiraConnection = { baseUrl: string; email: string; apiToken: string; accountId: string };
+
+/** A simulated JIRA on loopback. */
+export type Jira = Awaited<ReturnType<typeof startJira>>;
+
+/** Starts the simulated JIRA: REST v3 for programs, `/browse/<key>` for people. */
+export async function startJira(options: JiraOptions) {
+  const store = createStore(options);
+  const tokens = new Map(
+    options.users.map((user) => [user.accountId, `simulated-${randomBytes(18).toString('hex')}`]),
+  );
+
+  const app = new Hono();
+  const server = createServer(getRequestListener(app.fetch));
+  server.listen(options.port ?? 0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  const url = `http://127.0.0.1:${address && typeof address === 'object' ? address.port : 0}`;
+
+  const format = createFormat(url, store);
+  const webhooks = createWebhooks(format, options.retryAfterMs ?? 200);
+  app.route('/rest/api/3', createApi({ url, store, format, webhooks, signIn }));
+  app.get('/browse/:key', (c) => {
+    const issue = store.issue(c.req.param('key'));
+    return issue ? c.html(issuePage(issue, store)) : c.text('The simulation of JIRA has no such issue.', 404);
+  });
+
+  function signIn(email: string, token: string): JiraUser | undefined {
+    const user = options.users.find((one) => one.email === email);
+    const expected = Buffer.from(user ? (tokens.get(user.accountId) ?? '') : '');
+    const given = Buffer.from(token);
+    return expected.length > 0 && expected.length === given.length && timingSafeEqual(expected, given)
+      ? user
+      : undefined;
+  }
+
+  function connectionOf(accountId: string): JiraConnection {
+    const user = store.user(accountId);
+    const apiToken = tokens.get(accountId);
+    if (!user || !apiToken) throw new Error(`nobody has the account ${accountId} in the simulated JIRA`);
+    return { baseUrl: url, email: user.email, apiToken, accountId };
+  }
+
+  /** A request as a person, through the same API that everybody uses. */
+  async function request(accountId: string, method: string, path: string, body: unknown): Promise<unknown> {
+    const { email, apiToken } = connectionOf(accountId);
+    const response = await fetch(`${url}/rest/api/3${path}`, {
+      method,
+      headers: {
+        authorization: `Basic ${Buffer.from(`${email}:${apiToken}`).toString('base64')}`,
+        'content-type': 'application/json',
+      },
+      body: JSON.stringify(body),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${method} ${path} answered ${response.status}: ${text}`);
+    return text === '' ? undefined : JSON.parse(text);
+  }
+
+  function issue(key: string): JiraIssue {
+    const found = store.issue(key);
+    if (!found) throw new Error(`the simulated JIRA has no issue ${key}`);
+    return found;
+  }
+
+  let closed: Promise<void> | undefined;
+  return {
+    url,
+    /** How the App signs in. */
+    connection: connectionOf(options.serviceAccount),
+    /** How a person signs in. */
+    connectionOf,
+    /** Where events go from now on; before it they go nowhere. */
+    setWebhookTarget: (target: string, secret: string, mode: WebhookMode = 'automation'): void =>
+      webhooks.setTarget(target, secret, mode),
+    /** A person comments; text becomes one paragraph for each line. */
+    async comment(accountId: string, key: string, body: AdfDocument | string): Promise<JiraComment> {
+      const adf = typeof body === 'string' ? fromText(body) : body;
+      await request(accountId, 'POST', `/issue/${encodeURIComponent(key)}/comment`, { body: adf });
+      const written = issue(key).comments.findLast((comment) => comment.author === accountId);
+      if (!written) throw new Error(`the comment on ${key} was not stored`);
+      return written;
+    },
+    /** A person adds a label; only the administrator's webhook tells of it. */
+    async addLabel(accountId: string, key: string, label: string): Promise<void> {
+      await request(accountId, 'PUT', `/issue/${encodeURIComponent(key)}`, {
+        update: { labels: [{ add: label }] },
+      });
+    },
+    issue,
+    comments: (key: string): readonly JiraComment[] => issue(key).comments,
+    /** Every request to the App so far, oldest first. */
+    deliveries: (): readonly JiraDelivery[] => webhooks.deliveries,
+    /** Resolves when no request to the App is under way. */
+    settled: (): Promise<void> => webhooks.settled(),
+    close(): Promise<void> {
+      closed ??= (async () => {
+        await webhooks.close();
+        server.closeAllConnections();
+        await new Promise((resolve) => server.close(resolve));
+      })();
+      return closed;
+    },
+  };
+}

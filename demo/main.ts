@@ -1,0 +1,131 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { startApp } from './app.ts';
+import { startGitHub } from './github/start-github.ts';
+import { startJira } from './jira/start-jira.ts';
+import { startModel } from './model/server.ts';
+import { createNarrator } from './story/narrator.ts';
+import { playStory, type StoryResult } from './story/play.ts';
+import { tasks } from './story/solution.ts';
+import { loginOf, story, ticketKey } from './story/ticket.ts';
+
+const usage = `Usage: npm run demo -- [--exit] [--json]
+
+Plays Dexter's main job on this machine: a JIRA ticket becomes a pull request, and a comment on
+the pull request continues the same Claude Code session.
+
+  --exit   end after the story instead of waiting for Ctrl-C
+  --json   print one JSON object with the results at the end; the story goes to standard error
+  --help   show this
+
+With ANTHROPIC_API_KEY set, the real model does the work and costs real money.`;
+
+/** Steps that undo what was started, last first. */
+const closing: (() => Promise<unknown>)[] = [];
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      exit: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) {
+    console.log(usage);
+    return 0;
+  }
+  const narrator = createNarrator(values.json ? process.stderr : process.stdout);
+  const realKey = process.env.ANTHROPIC_API_KEY;
+
+  narrator.heading('Dexter: one Claude Code session per issue, from JIRA and GitHub');
+  narrator.plain(
+    `Real here:       the app, its queue and database, git, the action, the Claude Code CLI${realKey ? ', the model' : ''}`,
+  );
+  narrator.plain(
+    `Simulated here:  GitHub, JIRA${realKey ? '' : ', the model (set ANTHROPIC_API_KEY to use the real one)'}`,
+  );
+
+  const directory = await mkdtemp(join(tmpdir(), 'dexter-demo-'));
+  closing.push(() => rm(directory, { recursive: true, force: true, maxRetries: 5 }));
+  const [github, jira, model] = await Promise.all([
+    startGitHub({ repositorySource: fileURLToPath(new URL('./repository', import.meta.url)) }),
+    startJira(story),
+    realKey ? undefined : startModel({ tasks }),
+  ]);
+  closing.push(
+    () => github.close(),
+    () => jira.close(),
+    async () => model?.close(),
+  );
+  const app = await startApp({
+    directory,
+    github,
+    jira,
+    people: loginOf,
+    projects: { SHOP: `${github.repository.owner}/${github.repository.name}` },
+    jiraSecret: randomBytes(24).toString('hex'),
+    model: model
+      ? { baseUrl: model.url, apiKey: 'simulated' }
+      : { apiKey: realKey ?? '', baseUrl: process.env.ANTHROPIC_BASE_URL },
+    path: process.env.PATH ?? '',
+  });
+  closing.push(() => app.close());
+
+  const result = await playStory({ github, jira, app, narrator });
+  narrator.heading('To look at');
+  narrator.plain(`  ticket        ${jira.url}/browse/${ticketKey}`);
+  if (result.pullRequest) {
+    const { owner, name } = github.repository;
+    narrator.plain(`  pull request  ${github.url}/${owner}/${name}/pull/${result.pullRequest.number}`);
+  }
+  narrator.plain(`  app's log     ${app.logPath}`);
+  narrator.plain(`  runs' logs    ${app.runsDirectory}`);
+  if (!values.exit) {
+    narrator.dim('\nCtrl-C ends the demo and removes what it made.');
+    await interrupted();
+  }
+  if (values.json) console.log(JSON.stringify(result));
+  return succeeded(result) ? 0 : 1;
+}
+
+/** Both commands done, the second one in the session of the first. */
+function succeeded({ commands }: StoryResult): boolean {
+  const [first, second] = commands;
+  return (
+    first?.status === 'done' &&
+    second?.status === 'done' &&
+    second.mode === 'resume' &&
+    second.sessionId === first.sessionId
+  );
+}
+
+function interrupted(): Promise<void> {
+  return new Promise((resolve) => {
+    const alive = setInterval(() => undefined, 60_000);
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.once(signal, () => {
+        clearInterval(alive);
+        resolve();
+      });
+    }
+  });
+}
+
+async function close(): Promise<void> {
+  for (const step of closing.splice(0).reverse()) await step();
+}
+
+let code = 1;
+try {
+  code = await main();
+} catch (error) {
+  console.error(error instanceof Error ? (error.stack ?? error.message) : error);
+} finally {
+  await close();
+}
+process.exit(code);

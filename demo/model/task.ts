@@ -1,0 +1,13 @@
+/** One thing that the simulated model can do. Paths are relative to the working directory of the CLI. */
+export interface Task {
+  /** Tested against the newest instruction of the conversation. */
+  match: RegExp;
+  /** Files whose content must be in the conversation before anything is changed. */
+  needs: string[];
+  /** Files as they are to be afterwards, whole. */
+  edits: { path: string; content: string }[];
+  /** Shell commands, run in this order after the edits. */
+  run: string[];
+  /** The closing answer; `{tests}` becomes what the commands reported. */
+  answer: string;
+}

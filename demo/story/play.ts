@@ -1,0 +1,171 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { isEnd } from '../../src/core/status.ts';
+import { formatCost, formatCount, formatDuration, formatSession } from '../../src/report/figures.ts';
+import type { DemoApp, ListedCommand } from '../app.ts';
+import type { GitHub } from '../github/start-github.ts';
+import type { Jira } from '../jira/start-jira.ts';
+import type { Narrator } from './narrator.ts';
+import { instructions } from './solution.ts';
+import { accounts, ticketKey } from './ticket.ts';
+
+const run = promisify(execFile);
+
+/** A command that is not told by then has hung. */
+const longestCommandMs = 10 * 60 * 1000;
+
+interface World {
+  github: GitHub;
+  jira: Jira;
+  app: DemoApp;
+  narrator: Narrator;
+}
+
+export interface StoryResult {
+  commands: {
+    id: string;
+    source: 'github' | 'jira';
+    issueKey: string;
+    status: string;
+    sessionId: string | null;
+    mode: string | null;
+    turns: number;
+    inputTokens: number;
+    cacheReadTokens: number;
+    cacheWriteTokens: number;
+    outputTokens: number;
+    costUsd: number | null;
+    durationMs: number;
+    commits: number;
+  }[];
+  pullRequest: { number: number; branch: string; commits: number } | null;
+  jiraComments: number;
+}
+
+/** A ticket becomes a pull request, and a comment on the pull request continues the same session. */
+export async function playStory(world: World): Promise<StoryResult> {
+  const { narrator, jira } = world;
+  narrator.heading('1. A comment on the JIRA ticket');
+  narrator.say('JIRA', `Maria comments on ${ticketKey}: @dexter ${instructions.onTicket}`);
+  await jira.comment(accounts.maria, ticketKey, `@dexter ${instructions.onTicket}`);
+  const first = await follow(world, 0);
+
+  const pullRequest = first.report?.pullRequest;
+  if (pullRequest) {
+    narrator.say('GitHub', `Pull request #${pullRequest.number} on ${pullRequest.branch}`);
+    await runTests(world, pullRequest.branch);
+    narrator.heading('2. A comment on the pull request');
+    const body = `@dexter ${instructions.onPullRequest}`;
+    narrator.say('GitHub', `Maria comments on #${pullRequest.number}: ${body}`);
+    await world.github.as('maria').rest.issues.createComment({
+      ...placeOf(world.github),
+      issue_number: pullRequest.number,
+      body,
+    });
+    await follow(world, 1);
+    await runTests(world, pullRequest.branch);
+  }
+  return result(world);
+}
+
+/** Tells what becomes of the command that came after `before` others, until its end was told to people. */
+async function follow({ app, narrator }: World, before: number): Promise<ListedCommand> {
+  const until = Date.now() + longestCommandMs;
+  let status = '';
+  let step = '';
+  while (Date.now() < until) {
+    const command = (await app.commands()).toReversed()[before];
+    if (command && command.status !== status && !isEnd(command.status)) {
+      status = command.status;
+      narrator.say('Dexter', statusText[command.status] ?? command.status);
+    }
+    if (command?.step && command.step !== step) {
+      step = command.step;
+      narrator.say('Claude', step);
+    }
+    if (command && isEnd(command.status) && command.told) {
+      narrator.say('Dexter', endText(command));
+      return command;
+    }
+    await setTimeout(40);
+  }
+  throw new Error(
+    `The command did not end within ${longestCommandMs / 60_000} minutes; the app's log is ${app.logPath}.`,
+  );
+}
+
+const statusText: Record<string, string> = {
+  queued: 'has it in the queue',
+  preparing: 'reads the comment again, checks who asks, fetches the ticket',
+  dispatched: 'has started a run',
+  running: 'runs it: the checkout, the session, the Claude Code CLI',
+};
+
+function endText({ status, report, problem }: ListedCommand): string {
+  if (!report || status !== 'done') return `${status}: ${problem?.message ?? ''} ${problem?.hint ?? ''}`;
+  const read = report.usage.cacheReadTokens;
+  const all = read + report.usage.inputTokens + report.usage.cacheWriteTokens;
+  return [
+    `done in ${formatDuration(report.durationMs)}`,
+    `session ${formatSession(report.session)}`,
+    `${report.commits.length} commit${report.commits.length === 1 ? '' : 's'}`,
+    `${formatCount(all)} tokens read, ${all === 0 ? 0 : Math.round((100 * read) / all)} % from the cache`,
+    formatCost(report.costUsd),
+  ].join(' · ');
+}
+
+/** Runs the repository's own tests on the branch, in a fresh clone: the code has to work. */
+async function runTests({ github, narrator }: World, branch: string): Promise<void> {
+  const directory = await mkdtemp(join(tmpdir(), 'dexter-demo-check-'));
+  try {
+    await run('git', ['clone', '--quiet', '--branch', branch, '--', github.gitDirectory, directory], {
+      env: { PATH: process.env.PATH, GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_NOSYSTEM: '1' },
+    });
+    const { stdout } = await run(process.execPath, ['--test'], {
+      cwd: directory,
+      env: { PATH: process.env.PATH },
+    });
+    const passed = /^# pass (\d+)$|^ℹ pass (\d+)$/m.exec(stdout);
+    narrator.say('check', `the tests on ${branch} pass: ${passed?.[1] ?? passed?.[2] ?? '?'}`);
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+async function result({ github, jira, app }: World): Promise<StoryResult> {
+  const listed = (await app.commands()).toReversed();
+  const made = listed.flatMap(({ report }) => report?.pullRequest ?? [])[0];
+  const commits = made
+    ? await github.as('maria').rest.pulls.listCommits({ ...placeOf(github), pull_number: made.number })
+    : undefined;
+  return {
+    commands: listed.map(({ id, source, issueKey, status, report }) => ({
+      id,
+      source,
+      issueKey,
+      status,
+      sessionId: report?.session?.id ?? null,
+      mode: report?.session?.mode ?? null,
+      turns: report?.turns ?? 0,
+      inputTokens: report?.usage.inputTokens ?? 0,
+      cacheReadTokens: report?.usage.cacheReadTokens ?? 0,
+      cacheWriteTokens: report?.usage.cacheWriteTokens ?? 0,
+      outputTokens: report?.usage.outputTokens ?? 0,
+      costUsd: report?.costUsd ?? null,
+      durationMs: report?.durationMs ?? 0,
+      commits: report?.commits.length ?? 0,
+    })),
+    pullRequest: made
+      ? { number: made.number, branch: made.branch, commits: commits?.data.length ?? 0 }
+      : null,
+    jiraComments: jira.comments(ticketKey).filter(({ author }) => author === accounts.dexter).length,
+  };
+}
+
+function placeOf({ repository }: GitHub): { owner: string; repo: string } {
+  return { owner: repository.owner, repo: repository.name };
+}

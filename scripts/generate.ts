@@ -1,0 +1,137 @@
+// Writes what follows from the code: dexter.schema.json and the tables between the markers of README.md.
+// `--check` writes nothing, names the stale files and the command that mends them.
+import { existsSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
+import { parse as parseYaml } from 'yaml';
+import { z } from 'zod';
+import { Inputs } from '../action/inputs.ts';
+import { commandDocs, flagDocs } from '../src/commands/parse.ts';
+import { DexterConfig, environmentDocs } from '../src/config.ts';
+import { encodeInputs, type Job } from '../src/core/job.ts';
+
+const ActionFile = z.object({
+  inputs: z.record(
+    z.string(),
+    z.object({
+      description: z.string(),
+      required: z.boolean().default(false),
+      default: z.coerce.string().default(''),
+    }),
+  ),
+});
+type ActionInputs = z.infer<typeof ActionFile>['inputs'];
+
+const at = (file: string) => new URL(`../${file}`, import.meta.url);
+const check = process.argv.includes('--check');
+
+const inputs = ActionFile.parse(parseYaml(await readFile(at('action/action.yml'), 'utf8'))).inputs;
+const problems = inputProblems(inputs);
+await bringUpToDate('dexter.schema.json', configSchema());
+if (existsSync(at('README.md'))) {
+  const tables = {
+    commands: commandTable(),
+    config: environmentTable(),
+    inputs: inputTable(inputs),
+  };
+  await bringUpToDate('README.md', fillMarkers(await readFile(at('README.md'), 'utf8'), tables));
+} else {
+  console.error('README.md does not exist yet: its tables are left out.');
+}
+
+for (const problem of problems) console.error(problem);
+process.exitCode = problems.length > 0 ? 1 : 0;
+
+async function bringUpToDate(file: string, wanted: string) {
+  const current = existsSync(at(file)) ? await readFile(at(file), 'utf8') : undefined;
+  if (current === wanted) return;
+  if (check) {
+    problems.push(`${file} is stale. Run \`npm run generate\` and commit the result.`);
+  } else {
+    await writeFile(at(file), wanted);
+    console.error(`${file} written.`);
+  }
+}
+
+/** JSON Schema of `dexter.yml` as a person writes it: what has a default may be left out. */
+function configSchema(): string {
+  const { $schema, ...schema } = z.toJSONSchema(DexterConfig, { io: 'input' });
+  return `${JSON.stringify({ $schema, $id: 'dexter.schema.json', title: 'dexter.yml', ...schema }, null, 2)}\n`;
+}
+
+function fillMarkers(readme: string, tables: Record<string, string>): string {
+  let text = readme;
+  for (const [name, table] of Object.entries(tables)) {
+    const [open, close] = [`<!-- generated:${name} -->`, `<!-- /generated:${name} -->`];
+    const [start, end] = [text.indexOf(open), text.indexOf(close)];
+    if (start < 0 || end < start) {
+      problems.push(`README.md lacks the lines \`${open}\` and \`${close}\`: its table has no place to go.`);
+      continue;
+    }
+    text = `${text.slice(0, start + open.length)}\n${table}\n${text.slice(end)}`;
+  }
+  return text;
+}
+
+function commandTable(): string {
+  return [
+    table(
+      ['Command', 'What it does'],
+      commandDocs.map(({ usage, does }) => [`\`@dexter ${usage}\``, does]),
+    ),
+    table(
+      ['Flag', 'What it does'],
+      flagDocs.map(({ usage, does }) => [`\`${usage}\``, does]),
+    ),
+  ].join('\n\n');
+}
+
+function environmentTable(): string {
+  return table(
+    ['Variable', 'What it is', 'Default'],
+    environmentDocs.map(({ name, description, required, default: fallback }) => [
+      `\`${name}\``,
+      description,
+      required ? '**required**' : fallback,
+    ]),
+  );
+}
+
+function inputTable(inputs: ActionInputs): string {
+  return table(
+    ['Input', 'What it is', 'Default'],
+    Object.entries(inputs).map(([name, { description, required, default: fallback }]) => [
+      `\`${name}\``,
+      description,
+      required ? '**required**' : shortDefault(fallback),
+    ]),
+  );
+}
+
+function shortDefault(value: string): string {
+  if (value === '') return '';
+  return value.trim().includes('\n') ? 'a list, see `action/action.yml`' : `\`${value}\``;
+}
+
+function table(head: string[], rows: string[][]): string {
+  const line = (cells: string[]) =>
+    `| ${cells.map((cell) => cell.trim().replace(/\s+/g, ' ').replaceAll('|', '\\|')).join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+/** action.yml declares what the app sends and what the action parses: no more, no less. */
+function inputProblems(inputs: ActionInputs): string[] {
+  const declared = Object.keys(inputs);
+  const parsed = Object.keys(Inputs.shape);
+  const sent = Object.keys(encodeInputs({} as Job));
+  return [
+    ...missing(sent, declared, 'is sent by the app, but not declared'),
+    ...missing(parsed, declared, 'is parsed by action/inputs.ts, but not declared'),
+    ...missing(declared, parsed, 'is declared, but not parsed by action/inputs.ts'),
+  ];
+}
+
+function missing(names: string[], from: string[], what: string): string[] {
+  return names
+    .filter((name) => !from.includes(name))
+    .map((name) => `action/action.yml: the input \`${name}\` ${what}.`);
+}

@@ -1,0 +1,54 @@
+import { join } from 'node:path';
+import { configDefaults, defineConfig } from 'vitest/config';
+
+const integration = 'test/**/*.integration.test.ts';
+const services = 'test/**/*.services.test.ts';
+const notOurs = [...configDefaults.exclude, 'demo/repository/**'];
+
+// Set by .ci/run: each vitest run leaves its counts there, under a name of its own.
+const results = process.env.DEXTER_TEST_RESULTS;
+
+export default defineConfig({
+  test: {
+    pool: 'forks',
+    // Files and tests in a new order each time; a failure prints the seed (`--sequence.seed=N` repeats it).
+    sequence: { shuffle: true },
+    reporters: results ? ['default', 'json'] : ['default'],
+    ...(results ? { outputFile: { json: join(results, `vitest-${process.pid}-${Date.now()}.json`) } } : {}),
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: [...notOurs, integration, services],
+          setupFiles: ['test/network-off.ts'],
+          testTimeout: 10_000,
+          hookTimeout: 20_000,
+        },
+      },
+      {
+        // Real processes, real git, servers on loopback, an embedded database.
+        extends: true,
+        test: {
+          name: 'integration',
+          include: [integration],
+          exclude: notOurs,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        // Needs a server that scripts/test-services.sh starts, or a long install from the registry.
+        extends: true,
+        test: {
+          name: 'services',
+          include: [services],
+          exclude: notOurs,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
+  },
+});
