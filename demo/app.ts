@@ -7,10 +7,11 @@ import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import { z } from 'zod';
-import { Report } from '../src/core/report.ts';
+import { Progress, Report } from '../src/core/report.ts';
 import { CommandStatus } from '../src/core/status.ts';
 import type { GitHub } from './github/start-github.ts';
 import type { Jira } from './jira/start-jira.ts';
+import { machinePath } from './machine-path.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const startWithinMs = 40_000;
@@ -25,8 +26,6 @@ export interface DemoAppOptions {
   projects: Record<string, string>;
   jiraSecret: string;
   model: { baseUrl?: string; apiKey: string };
-  /** The machine's own variables that the run needs. */
-  path: string;
 }
 
 /** One command as `GET /api/commands` shows it. */
@@ -37,7 +36,7 @@ export const ListedCommand = z.object({
   status: CommandStatus,
   told: z.boolean(),
   problem: z.object({ message: z.string(), hint: z.string() }).nullable(),
-  step: z.string().nullable(),
+  progress: Progress.nullable(),
   report: Report.nullable(),
 });
 export type ListedCommand = z.infer<typeof ListedCommand>;
@@ -69,7 +68,7 @@ export async function startApp(options: DemoAppOptions) {
     cwd: options.directory,
     stdio: ['ignore', log.fd, log.fd],
     env: {
-      PATH: options.path,
+      PATH: machinePath,
       HOME: options.directory,
       APP_ID: String(options.github.app.id),
       PRIVATE_KEY: options.github.app.privateKey,

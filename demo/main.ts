@@ -72,7 +72,6 @@ async function main(): Promise<number> {
     model: model
       ? { baseUrl: model.url, apiKey: 'simulated' }
       : { apiKey: realKey ?? '', baseUrl: process.env.ANTHROPIC_BASE_URL },
-    path: process.env.PATH ?? '',
   });
   closing.push(() => app.close());
 

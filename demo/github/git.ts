@@ -1,4 +1,5 @@
 import { execa } from 'execa';
+import { machinePath } from '../machine-path.ts';
 
 /** A branch that moved: `before` is null when it was made, `after` is null when it was deleted. */
 export type RefChange = { ref: string; before: string | null; after: string | null };
@@ -29,7 +30,7 @@ export type ChangedFile = {
 /** The whole environment of git here: nothing of the user's or the machine's configuration reaches it. */
 export function gitEnvironment(extra: Record<string, string> = {}): Record<string, string> {
   return {
-    PATH: process.env.PATH ?? '',
+    PATH: machinePath,
     HOME: '/nonexistent',
     LC_ALL: 'C',
     GIT_CONFIG_GLOBAL: '/dev/null',

@@ -1,18 +1,21 @@
 import { styleText } from 'node:util';
 
-export type Speaker = 'JIRA' | 'GitHub' | 'Dexter' | 'Claude' | 'check';
+export type Speaker = 'JIRA' | 'GitHub' | 'Dexter' | 'runner' | 'check';
+
+/** Longer texts are in the log and on the pages. */
+const longestLine = 140;
 
 const colours = {
   JIRA: 'blue',
   GitHub: 'magenta',
   Dexter: 'green',
-  Claude: 'yellow',
+  runner: 'yellow',
   check: 'cyan',
 } as const;
 
 /** Tells the story as it happens, one line per event with the seconds since it began. */
 export function createNarrator(stream: NodeJS.WriteStream) {
-  const started = performance.now();
+  let started = performance.now();
   const paint = (format: Parameters<typeof styleText>[0], text: string) =>
     styleText(format, text, { stream });
   const write = (line = '') => void stream.write(`${line}\n`);
@@ -24,11 +27,14 @@ export function createNarrator(stream: NodeJS.WriteStream) {
     say(speaker: Speaker, text: string): void {
       const seconds = ((performance.now() - started) / 1000).toFixed(1).padStart(5);
       write(
-        `${paint('dim', `${seconds} s`)}  ${paint(colours[speaker], speaker.padEnd(6))}  ${printable(text)}`,
+        `${paint('dim', `${seconds} s`)}  ${paint(colours[speaker], speaker.padEnd(6))}  ${shortened(printable(text))}`,
       );
     },
     dim: (text: string) => write(paint('dim', text)),
-    seconds: () => (performance.now() - started) / 1000,
+    /** Times are counted from here. */
+    begin(): void {
+      started = performance.now();
+    },
   };
 }
 
@@ -36,4 +42,8 @@ export type Narrator = ReturnType<typeof createNarrator>;
 
 function printable(text: string): string {
   return text.replace(/\s+/g, ' ').replace(/\p{C}/gu, '').trim();
+}
+
+function shortened(text: string): string {
+  return text.length > longestLine ? `${text.slice(0, longestLine - 1)}…` : text;
 }

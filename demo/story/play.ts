@@ -9,6 +9,7 @@ import { formatCost, formatCount, formatDuration, formatSession } from '../../sr
 import type { DemoApp, ListedCommand } from '../app.ts';
 import type { GitHub } from '../github/start-github.ts';
 import type { Jira } from '../jira/start-jira.ts';
+import { machinePath } from '../machine-path.ts';
 import type { Narrator } from './narrator.ts';
 import { instructions } from './solution.ts';
 import { accounts, ticketKey } from './ticket.ts';
@@ -49,6 +50,7 @@ export interface StoryResult {
 /** A ticket becomes a pull request, and a comment on the pull request continues the same session. */
 export async function playStory(world: World): Promise<StoryResult> {
   const { narrator, jira } = world;
+  narrator.begin();
   narrator.heading('1. A comment on the JIRA ticket');
   narrator.say('JIRA', `Maria comments on ${ticketKey}: @dexter ${instructions.onTicket}`);
   await jira.comment(accounts.maria, ticketKey, `@dexter ${instructions.onTicket}`);
@@ -76,17 +78,14 @@ export async function playStory(world: World): Promise<StoryResult> {
 async function follow({ app, narrator }: World, before: number): Promise<ListedCommand> {
   const until = Date.now() + longestCommandMs;
   let status = '';
-  let step = '';
+  const told = new Set<string>();
   while (Date.now() < until) {
     const command = (await app.commands()).toReversed()[before];
     if (command && command.status !== status && !isEnd(command.status)) {
       status = command.status;
       narrator.say('Dexter', statusText[command.status] ?? command.status);
     }
-    if (command?.step && command.step !== step) {
-      step = command.step;
-      narrator.say('Claude', step);
-    }
+    for (const line of newLines(command, told)) narrator.say('runner', line);
     if (command && isEnd(command.status) && command.told) {
       narrator.say('Dexter', endText(command));
       return command;
@@ -96,6 +95,12 @@ async function follow({ app, narrator }: World, before: number): Promise<ListedC
   throw new Error(
     `The command did not end within ${longestCommandMs / 60_000} minutes; the app's log is ${app.logPath}.`,
   );
+}
+
+/** What the run did since the last look; a line that is repeated is told once. */
+function newLines(command: ListedCommand | undefined, told: Set<string>): string[] {
+  const lines = [...(command?.progress?.lines ?? []), ...(command?.progress ? [command.progress.step] : [])];
+  return lines.filter((line) => !told.has(line) && told.add(line));
 }
 
 const statusText: Record<string, string> = {
@@ -123,11 +128,11 @@ async function runTests({ github, narrator }: World, branch: string): Promise<vo
   const directory = await mkdtemp(join(tmpdir(), 'dexter-demo-check-'));
   try {
     await run('git', ['clone', '--quiet', '--branch', branch, '--', github.gitDirectory, directory], {
-      env: { PATH: process.env.PATH, GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_NOSYSTEM: '1' },
+      env: { PATH: machinePath, GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_NOSYSTEM: '1' },
     });
     const { stdout } = await run(process.execPath, ['--test'], {
       cwd: directory,
-      env: { PATH: process.env.PATH },
+      env: { PATH: machinePath },
     });
     const passed = /^# pass (\d+)$|^ℹ pass (\d+)$/m.exec(stdout);
     narrator.say('check', `the tests on ${branch} pass: ${passed?.[1] ?? passed?.[2] ?? '?'}`);

@@ -21,7 +21,7 @@ export async function answerControl(
   }
 }
 
-export function help(name: string): string {
+function help(name: string): string {
   return [
     `Write \`@${name}\` at the start of a line of a comment, then what you want:`,
     '',

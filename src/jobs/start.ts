@@ -31,7 +31,7 @@ import { understand } from './understand.ts';
 const maxAttempts = 3;
 
 /** How long a dispatched job may wait for its runner before somebody looks after it. */
-export const dispatchedLeaseSeconds = 180;
+const dispatchedLeaseSeconds = 180;
 
 /**
  * Brings a command from the queue to a runner, or to its end. Every step can be done again, so a process

@@ -1,4 +1,4 @@
-import type { ColumnType, Generated, Insertable, JSONColumnType, Selectable } from 'kysely';
+import type { ColumnType, Generated, JSONColumnType, Selectable } from 'kysely';
 import type { Actor, Ask, Origin } from '../core/command.ts';
 import type { Problem } from '../core/errors.ts';
 import type { Job } from '../core/job.ts';
@@ -97,5 +97,4 @@ export interface Tables {
 }
 
 export type CommandRow = Selectable<CommandsTable>;
-export type NewCommandRow = Insertable<CommandsTable>;
 export type RunRow = Selectable<RunsTable>;

@@ -39,7 +39,7 @@ function describe(row: CommandRow, run: RunRow | undefined) {
     startedAt: row.started_at,
     endedAt: row.ended_at,
     runUrl: run?.run_url ?? null,
-    step: run?.progress?.step ?? null,
+    progress: run?.progress ?? null,
     report: run?.report ?? null,
   };
 }

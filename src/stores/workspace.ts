@@ -152,7 +152,17 @@ async function removeOld(directory: string): Promise<void> {
   for (const { name } of await entriesIn(directory)) {
     if (!name.startsWith(temporaryPrefix)) continue;
     const path = join(directory, name);
-    if (Date.now() - (await stat(path)).mtimeMs > abandonedAfterMs) await rm(path, { force: true });
+    if ((await writtenAt(path)) < Date.now() - abandonedAfterMs) await rm(path, { force: true });
+  }
+}
+
+/** When a temporary file was written last; never, for one that its writer has just taken away. */
+async function writtenAt(path: string): Promise<number> {
+  try {
+    return (await stat(path)).mtimeMs;
+  } catch (error) {
+    if (isCode(error, 'ENOENT')) return Number.POSITIVE_INFINITY;
+    throw error;
   }
 }
 

@@ -1,0 +1,54 @@
+import { Readable } from 'node:stream';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { readTar, type TarFile, writeTar } from '../../src/sessions/tar-stream.ts';
+
+function file(path: string, content: Uint8Array, size = content.byteLength): TarFile {
+  return { path, size, content: Readable.from(content.byteLength === 0 ? [] : [content]) };
+}
+
+async function* of<T>(items: T[]): AsyncGenerator<T> {
+  yield* items;
+}
+
+describe('writeTar and readTar', () => {
+  it('bring files through, however the stream is cut into pieces', async () => {
+    const contents = fc.array(fc.uint8Array({ maxLength: 1_500 }), { maxLength: 4 });
+    await fc.assert(
+      fc.asyncProperty(contents, fc.integer({ min: 1, max: 2_000 }), async (files, pieceLength) => {
+        const written = writeTar(of(files.map((content, index) => file(`f/${index}`, content))));
+        const whole = Buffer.concat(await Array.fromAsync(written));
+        const pieces = Array.from({ length: Math.ceil(whole.length / pieceLength) }, (_, index) =>
+          whole.subarray(index * pieceLength, (index + 1) * pieceLength),
+        );
+        const read: [string, Buffer][] = [];
+        for await (const { path, content } of readTar(of(pieces))) {
+          read.push([path, Buffer.concat(await Array.fromAsync(content))]);
+        }
+        expect(read).toEqual(files.map((content, index) => [`f/${index}`, Buffer.from(content)]));
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it.each([2, 4])('fails when a file has %i bytes instead of 3', async (length) => {
+    const written = writeTar(of([file('a', new Uint8Array(length), 3)]));
+    await expect(Array.fromAsync(written)).rejects.toThrow('a changed while it was packed');
+  });
+
+  it('fails for a path that a plain header cannot hold', async () => {
+    const written = writeTar(of([file('a'.repeat(300), new Uint8Array())]));
+    await expect(Array.fromAsync(written)).rejects.toThrow('plain tar header');
+  });
+
+  it('fails when a content is passed over, instead of reading it as a header', async () => {
+    const whole = await Array.fromAsync(writeTar(of([file('a', new Uint8Array(10))])));
+    await expect(Array.fromAsync(readTar(of(whole)))).rejects.toThrow('a was not read');
+  });
+
+  it('fails for a header with a wrong checksum', async () => {
+    const whole = Buffer.concat(await Array.fromAsync(writeTar(of([file('a', new Uint8Array(10))]))));
+    whole[0] = 'b'.charCodeAt(0);
+    await expect(Array.fromAsync(readTar(of([whole])))).rejects.toThrow('damaged');
+  });
+});
