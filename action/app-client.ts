@@ -12,7 +12,9 @@ import {
   reportPath,
 } from '../src/core/runner.ts';
 
-export type Answer<T> = { outcome: 'ok'; value: T } | { outcome: 'refused'; status: number; refusal: Refusal };
+export type Answer<T> =
+  | { outcome: 'ok'; value: T }
+  | { outcome: 'refused'; status: number; refusal: Refusal };
 
 /** What the runner says to the app. A 4xx is a refusal; what stays unreachable is an error. */
 export interface AppClient {
@@ -70,7 +72,11 @@ export function appClient({ appUrl, commandId, waits = defaultWaits }: AppClient
     }
   }
 
-  async function tryOnce(path: string, body: unknown, token: string): Promise<Answer<string> | { failure: unknown }> {
+  async function tryOnce(
+    path: string,
+    body: unknown,
+    token: string,
+  ): Promise<Answer<string> | { failure: unknown }> {
     try {
       const response = await fetch(`${base}${path}`, {
         method: 'POST',

@@ -11,7 +11,8 @@ const longestName = 200;
 
 /** Throws AppError `branch-unusable` for a name that is not safe to work on. */
 export async function checkBranchName(name: string, git: Git): Promise<void> {
-  const isOurs = allowed.test(name) && name.length <= longestName && !name.startsWith('refs/') && name !== 'HEAD';
+  const isOurs =
+    allowed.test(name) && name.length <= longestName && !name.startsWith('refs/') && name !== 'HEAD';
   if (isOurs && (await isValidToGit(name, git))) return;
   throw new AppError('branch-unusable', {
     message: `Dexter does not work on a branch named ${JSON.stringify(name.slice(0, longestName))}.`,

@@ -32,7 +32,12 @@ export interface CheckoutOptions {
  * A working tree that holds the branch as it is on the server, and nothing else. Only fetched objects and
  * unpushed commits outlive a run: what an earlier agent left in `.git` or in the tree does not.
  */
-export async function prepareCheckout({ directory, target, remote, env }: CheckoutOptions): Promise<Checkout> {
+export async function prepareCheckout({
+  directory,
+  target,
+  remote,
+  env,
+}: CheckoutOptions): Promise<Checkout> {
   const git = gitIn(directory, env);
   await mkdir(directory, { recursive: true });
   await checkBranchName(target.branch, git);
@@ -47,14 +52,18 @@ export async function prepareCheckout({ directory, target, remote, env }: Checko
   });
   const start = fetched.get(from) ?? '';
   await orFailed('checked out', async () => {
-    for (const [branch, commit] of fetched) await git(['update-ref', `refs/remotes/origin/${branch}`, commit]);
+    for (const [branch, commit] of fetched)
+      await git(['update-ref', `refs/remotes/origin/${branch}`, commit]);
     await git(['checkout', '--quiet', '--force', '-B', target.branch, start, '--']);
   });
   return { directory, git, branch: target.branch, base, start };
 }
 
 /** The branch itself when it exists; a new one starts from the base. */
-function startingPoint(target: Target, { defaultBranch, branches }: RemoteRefs): { base: string; from: string } {
+function startingPoint(
+  target: Target,
+  { defaultBranch, branches }: RemoteRefs,
+): { base: string; from: string } {
   const base = target.base === '' ? defaultBranch : target.base;
   if (base === undefined) {
     throw new AppError('checkout-failed', {

@@ -34,7 +34,10 @@ export async function commitChanges(
       });
     }
     const head = await git(['rev-parse', '--verify', 'HEAD^{commit}']);
-    return { head, commits: parseLog(await git(['log', '--reverse', '--format=%H %s', `${start}..${head}`, '--'])) };
+    return {
+      head,
+      commits: parseLog(await git(['log', '--reverse', '--format=%H %s', `${start}..${head}`, '--'])),
+    };
   } catch (cause) {
     throw new AppError('checkout-failed', {
       message: `The changes could not be committed: ${messageOf(cause)}`,

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
+import { renderPrompt } from '../src/context/prompt.ts';
 import { AppError, messageOf } from '../src/core/errors.ts';
 import type { Job } from '../src/core/job.ts';
+import { redact } from '../src/core/redact.ts';
 import type { SessionManifest, SessionMode } from '../src/core/session.ts';
-import { renderPrompt } from '../src/context/prompt.ts';
 import type { EngineResult, EngineTask } from '../src/engines/engine.ts';
 import { newestGeneration, type RestoreResult, restore } from '../src/sessions/restore.ts';
 import type { Checkout } from './checkout.ts';
@@ -58,7 +59,9 @@ export async function converse(work: Work, directory: SessionDirectory, checkout
       workingDirectory: checkout.directory,
     });
     const task = taskFor(work, directory, checkout, current);
-    return await started.engine.run(task, work.board.engineEvent, work.stop.signal);
+    const result = await started.engine.run(task, work.board.engineEvent, work.stop.signal);
+    // From here on the answer goes to places that the agent may not have known of: the pull request, the log.
+    return { ...result, summary: redact(result.summary, work.secrets) };
   }
 
   function noted(talk: Talk): Talk {

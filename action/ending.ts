@@ -6,7 +6,9 @@ import type { StopCause } from './stop-switch.ts';
 
 export interface Ending {
   /** What the engine's end puts into the report. */
-  report: Pick<Report, 'outcome' | 'summary' | 'usage' | 'costUsd' | 'turns' | 'denials'> & { problem?: Problem };
+  report: Pick<Report, 'outcome' | 'summary' | 'usage' | 'costUsd' | 'turns' | 'denials'> & {
+    problem?: Problem;
+  };
   /** Whether what was done so far goes to the branch; otherwise it is kept on the runner. */
   publish: boolean;
 }

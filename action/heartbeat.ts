@@ -12,7 +12,7 @@ export interface Heartbeat {
 }
 
 export interface HeartbeatOptions {
-  app: AppClient;
+  app: Pick<AppClient, 'heartbeat'>;
   claim: HeldClaim;
   current: () => Progress;
   /** A person asked the run to stop. */
@@ -34,13 +34,13 @@ export function startHeartbeat({
   onLost,
   warn,
   intervalMs = heartbeatSeconds * 1000,
-  throttleMs = 2_000,
+  throttleMs = 1_000,
 }: HeartbeatOptions): Heartbeat {
   let isOver = false;
   let hasNews = false;
   // The claim was the first sign of life; news need not wait for anything.
   const claimedAt = Date.now();
-  let sentAt = 0;
+  let sentAt = Number.NEGATIVE_INFINITY;
   let running: Promise<'alive' | 'lost'> | undefined;
   let timer: NodeJS.Timeout | undefined;
   plan();

@@ -4,18 +4,25 @@ import { IssueKey } from '../src/core/issue-key.ts';
 import { Job, SessionRequest, Target } from '../src/core/job.ts';
 
 /**
- * What an agent needs to change code and to test it, and nothing that pushes, fetches from the network or
- * reaches outside of the checkout. action.yml has the same list; a test compares them.
+ * What an agent needs to change code and to test it. `Edit` covers `Write`; without the path after it, both
+ * reach outside of the checkout. action.yml has the same list; a test compares them.
  */
 export const defaultAllowedTools = [
-  'Read',
-  'Edit',
-  'Write',
+  'Read(./**)',
+  'Edit(./**)',
   'Glob',
   'Grep',
-  ...['npm test', 'npm ci', 'node --test', 'npx vitest', 'npx tsc', 'ls', 'git diff', 'git log', 'git status']
-    .flatMap((command) => [`Bash(${command})`, `Bash(${command} *)`])
-    .toSpliced(2, 0, 'Bash(npm run *)'),
+  ...[
+    'npm test',
+    'npm ci',
+    'node --test',
+    'npx vitest',
+    'npx tsc',
+    'git diff',
+    'git log',
+    'git status',
+  ].flatMap((command) => [`Bash(${command})`, `Bash(${command} *)`]),
+  'Bash(npm run *)',
 ];
 
 /** Everything that `with:` may say, under the names of action.yml; an empty input is an absent one. */

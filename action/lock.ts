@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
@@ -20,7 +20,8 @@ export interface Lock {
 
 /** A run that ended a moment ago may still be tidying up. */
 const defaultWaitMs = 10_000;
-const pollMs = 200;
+const pollMs = 100;
+const abandonedAfterMs = 30_000;
 
 /**
  * Takes a lock file for this process. One whose process has died on this host is taken over; one of another
@@ -37,37 +38,67 @@ export async function acquireLock(path: string, what: string, waitMs = defaultWa
   for (;;) {
     if (await create(path, own)) return { release: () => release(path, own) };
     const holder = await readHolder(path);
-    if (holder === 'gone') continue;
-    if (holder === 'unreadable' || !(await isAlive(holder))) {
-      await moveAside(path, holder);
-      continue;
+    if (holder === undefined) continue;
+    if (await isAlive(holder)) {
+      if (Date.now() >= until) throw held(what, holder);
+      await sleep(pollMs);
+    } else if (!(await removeStale(path))) {
+      await sleep(pollMs);
     }
-    if (Date.now() >= until) throw held(what, holder);
-    await sleep(pollMs);
   }
 }
 
+/** Linked into place, so that nobody ever reads half of it. */
 async function create(path: string, own: Holder): Promise<boolean> {
+  const written = `${path}.${own.nonce}`;
+  await writeFile(written, JSON.stringify(own), { mode: 0o600 });
   try {
-    await writeFile(path, JSON.stringify(own), { flag: 'wx', mode: 0o600 });
+    await link(written, path);
     return true;
   } catch (error) {
     if (isCode(error, 'EEXIST')) return false;
     throw error;
+  } finally {
+    await rm(written, { force: true });
   }
 }
 
-async function readHolder(path: string): Promise<Holder | 'gone' | 'unreadable'> {
-  // Its writer may be between creating the file and filling it.
-  for (let attempt = 0; attempt < 5; attempt += 1) {
-    try {
-      return Holder.parse(JSON.parse(await readFile(path, 'utf8')));
-    } catch (error) {
-      if (isCode(error, 'ENOENT')) return 'gone';
-      await sleep(50);
-    }
+async function readHolder(path: string): Promise<Holder | undefined> {
+  try {
+    return Holder.parse(JSON.parse(await readFile(path, 'utf8')));
+  } catch (error) {
+    if (isCode(error, 'ENOENT')) return undefined;
+    throw error;
   }
-  return 'unreadable';
+}
+
+/**
+ * Of several processes that find the same stale lock, one at a time looks again and removes it: otherwise the
+ * second would remove what the first has just taken. False while another one is at it.
+ */
+async function removeStale(path: string): Promise<boolean> {
+  const removing = `${path}.removing`;
+  try {
+    await mkdir(removing);
+  } catch (error) {
+    if (!isCode(error, 'EEXIST')) throw error;
+    await clearAbandoned(removing);
+    return false;
+  }
+  try {
+    const holder = await readHolder(path);
+    if (holder !== undefined && !(await isAlive(holder))) await rm(path, { force: true });
+    return true;
+  } finally {
+    await rm(removing, { recursive: true, force: true });
+  }
+}
+
+/** Looking and removing takes milliseconds; who is at it for longer has died. */
+async function clearAbandoned(removing: string): Promise<void> {
+  const found = await stat(removing).catch(() => undefined);
+  if (found && Date.now() - found.mtimeMs > abandonedAfterMs)
+    await rm(removing, { recursive: true, force: true });
 }
 
 async function isAlive({ host, pid, started }: Holder): Promise<boolean> {
@@ -81,23 +112,9 @@ async function isAlive({ host, pid, started }: Holder): Promise<boolean> {
   return (await startOf(pid)) === started;
 }
 
-/** Of two processes that find the same stale lock, only the one that moves that very lock goes on. */
-async function moveAside(path: string, stale: Holder | 'unreadable'): Promise<void> {
-  const current = await readHolder(path);
-  const isSame = typeof current === 'object' && typeof stale === 'object' && current.nonce === stale.nonce;
-  if (!isSame && !(current === 'unreadable' && stale === 'unreadable')) return;
-  const aside = `${path}.stale-${randomUUID()}`;
-  try {
-    await rename(path, aside);
-    await rm(aside, { force: true });
-  } catch (error) {
-    if (!isCode(error, 'ENOENT')) throw error;
-  }
-}
-
 async function release(path: string, own: Holder): Promise<void> {
   const current = await readHolder(path);
-  if (typeof current === 'object' && current.nonce === own.nonce) await rm(path, { force: true });
+  if (current?.nonce === own.nonce) await rm(path, { force: true });
 }
 
 /** Field 22 of /proc/<pid>/stat; empty where there is no /proc. The name in field 2 may hold anything. */

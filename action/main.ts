@@ -7,6 +7,7 @@ import { workspaceStore } from '../src/stores/workspace.ts';
 import { appClient } from './app-client.ts';
 import { type ActionInputs, parseInputs } from './inputs.ts';
 import { logLine } from './log.ts';
+import { useProxyOf } from './proxy.ts';
 import { type RunEnd, run } from './run.ts';
 import { stateNames, undeliveredReportName } from './run-state.ts';
 import { defaultWorkspace, parseRunner, type Runner } from './runner.ts';
@@ -15,6 +16,7 @@ import { engineTimeLimitMs } from './time-limit.ts';
 
 /** The main step: puts the run together from inputs and environment, and shows how it ended. */
 async function main(env: NodeJS.ProcessEnv): Promise<void> {
+  useProxyOf(env);
   const inputs = parseInputs((name) => core.getInput(name));
   const runner = parseRunner(env);
   for (const secret of [inputs.anthropicApiKey, runner.runToken]) if (secret) core.setSecret(secret);
@@ -61,7 +63,12 @@ function cancelledBySignal(): AbortSignal {
   return controller.signal;
 }
 
-async function show(ended: RunEnd, { job }: ActionInputs, runner: Runner, env: NodeJS.ProcessEnv): Promise<void> {
+async function show(
+  ended: RunEnd,
+  { job }: ActionInputs,
+  runner: Runner,
+  env: NodeJS.ProcessEnv,
+): Promise<void> {
   if (ended.outcome === 'refused') {
     core.saveState(stateNames.reported, 'true');
     core.setOutput('outcome', 'refused');
@@ -74,7 +81,8 @@ async function show(ended: RunEnd, { job }: ActionInputs, runner: Runner, env: N
   core.setOutput('outcome', report.outcome);
   core.setOutput('pull-request', report.pullRequest?.number ?? '');
   core.setOutput('session-id', report.session?.id ?? '');
-  if (env.GITHUB_STEP_SUMMARY) await core.summary.addRaw(renderSummary(job, report, runner.serverUrl)).write();
+  if (env.GITHUB_STEP_SUMMARY)
+    await core.summary.addRaw(renderSummary(job, report, runner.serverUrl)).write();
   for (const notice of report.notices) core.notice(notice);
   if (report.outcome === 'cancelled') core.notice('The run was stopped before it was done.');
   if (report.outcome === 'failed') core.setFailed(failure(report));

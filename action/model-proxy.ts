@@ -1,13 +1,22 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
-import { createServer, type IncomingMessage, request as httpRequest, type ServerResponse } from 'node:http';
-import { request as httpsRequest } from 'node:https';
+import {
+  createServer,
+  Agent as HttpAgent,
+  request as httpRequest,
+  type IncomingMessage,
+  type ServerResponse,
+} from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { pipeline } from 'node:stream/promises';
+import { proxyVariables } from './proxy.ts';
 
 export interface ModelProxyOptions {
   /** Base address of the real API; its path is kept in front of the request's. */
   upstream: string;
   /** Added to each request as `x-api-key`; absent for a gateway that asks for none. */
   apiKey: string | undefined;
+  /** For the way out of the network: `HTTPS_PROXY` and its like. */
+  env: Readonly<Record<string, string | undefined>>;
 }
 
 export interface ModelProxy {
@@ -37,9 +46,12 @@ const notForwarded = new Set([
  * Forwards the model's API on loopback, so that the real key is in this process only: the agent can print its
  * whole environment and finds a key that ends with the run. Streams both ways.
  */
-export async function startModelProxy({ upstream, apiKey }: ModelProxyOptions): Promise<ModelProxy> {
+export async function startModelProxy({ upstream, apiKey, env }: ModelProxyOptions): Promise<ModelProxy> {
   const key = `dexter-run-${randomBytes(24).toString('base64url')}`;
   const target = new URL(upstream);
+  const isSecure = target.protocol === 'https:';
+  const send = isSecure ? httpsRequest : httpRequest;
+  const agent = new (isSecure ? HttpsAgent : HttpAgent)({ keepAlive: true, proxyEnv: proxyVariables(env) });
   const server = createServer((request, response) => {
     forward(request, response).catch(() => fail(response));
   });
@@ -55,6 +67,7 @@ export async function startModelProxy({ upstream, apiKey }: ModelProxyOptions): 
     async [Symbol.asyncDispose]() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeAllConnections();
+      agent.destroy();
       await closed;
     },
   };
@@ -64,13 +77,13 @@ export async function startModelProxy({ upstream, apiKey }: ModelProxyOptions): 
       respond(response, 401, 'authentication_error', 'This key does not belong to this run');
       return;
     }
-    const send = target.protocol === 'https:' ? httpsRequest : httpRequest;
-    const outgoing = send(addressOf(request), { method: request.method, headers: headersOf(request) });
+    const outgoing = send(addressOf(request), { method: request.method, headers: headersOf(request), agent });
     response.once('close', () => outgoing.destroy());
-    const answered = new Promise<IncomingMessage>((resolve, reject) => {
-      outgoing.once('response', resolve).once('error', reject);
+    // Not a pipeline: an answer that comes before the request is all sent is an answer all the same.
+    const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+      outgoing.once('response', resolve).on('error', reject);
+      request.pipe(outgoing);
     });
-    const [answer] = await Promise.all([answered, pipeline(request, outgoing)]);
     const headers = Object.entries(answer.headers).filter(([name]) => !notForwarded.has(name));
     response.writeHead(answer.statusCode ?? 502, Object.fromEntries(headers));
     response.flushHeaders();

@@ -5,12 +5,14 @@ import { messageOf } from '../src/core/errors.ts';
 import { Report } from '../src/core/report.ts';
 import { workspaceStore } from '../src/stores/workspace.ts';
 import { appClient } from './app-client.ts';
+import { useProxyOf } from './proxy.ts';
 import { recover } from './recover.ts';
 import { RunState, stateNames, undeliveredReportName } from './run-state.ts';
 import { parseRunner } from './runner.ts';
 
 /** The post step: nothing when the main step reported; otherwise it does what is left to do for it. */
 async function post(env: NodeJS.ProcessEnv): Promise<void> {
+  useProxyOf(env);
   const saved = core.getState(stateNames.run);
   if (saved === '' || core.getState(stateNames.reported) === 'true') return;
   const state = RunState.parse(JSON.parse(saved));

@@ -16,7 +16,12 @@ const longestTitle = 250;
 const pushWaits = [1_000, 4_000];
 
 /** Pushes, never with force. What cannot be pushed is kept in the checkout under a ref of the command. */
-export async function push(checkout: Checkout, head: string, remote: Remote, commandId: string): Promise<void> {
+export async function push(
+  checkout: Checkout,
+  head: string,
+  remote: Remote,
+  commandId: string,
+): Promise<void> {
   try {
     await pushWithRetries(remote, head, checkout.branch);
   } catch (cause) {
@@ -63,7 +68,9 @@ function pushRejected({ branch, directory }: Checkout, ref: string, cause: unkno
 function isConnectionProblem(error: unknown): boolean {
   return (
     error instanceof GitError &&
-    /could not resolve|timed out|connection (?:refused|reset)|returned error: 5\d\d|early EOF/i.test(error.stderr)
+    /could not resolve|timed out|connection (?:refused|reset)|returned error: 5\d\d|early EOF/i.test(
+      error.stderr,
+    )
   );
 }
 
@@ -109,7 +116,11 @@ async function findOpen(
   place: { owner: string; repo: string },
   branch: string,
 ): Promise<PullRequestRef | undefined> {
-  const { data } = await octokit.rest.pulls.list({ ...place, state: 'open', head: `${place.owner}:${branch}` });
+  const { data } = await octokit.rest.pulls.list({
+    ...place,
+    state: 'open',
+    head: `${place.owner}:${branch}`,
+  });
   const found = data.find(({ head }) => head.ref === branch);
   return found && { number: found.number, url: found.html_url, branch };
 }
@@ -122,7 +133,9 @@ export function pullRequestTitle({ issueKey, target }: Job): string {
 
 export function pullRequestBody({ job, runner, summary }: PullRequestOptions): string {
   const { issueKey, target } = job;
-  const ticket = /^https?:\/\/[^\s<>]+$/.test(target.ticketUrl) ? `[${issueKey}](<${target.ticketUrl}>)` : issueKey;
+  const ticket = /^https?:\/\/[^\s<>]+$/.test(target.ticketUrl)
+    ? `[${issueKey}](<${target.ticketUrl}>)`
+    : issueKey;
   return [
     `Ticket: ${ticket}`,
     target.closes === undefined ? '' : `Closes #${target.closes}`,

@@ -46,7 +46,11 @@ export async function openRemote(options: RemoteOptions): Promise<Remote> {
   const plain = gitIn(directory, env);
   await plain(['init', '--quiet', '--bare', '--template=', '.']);
   const git: Git = (args, { env: more, ...rest } = {}) =>
-    gitIn(directory, env, authorisation(url, token))(args, {
+    gitIn(
+      directory,
+      env,
+      authorisation(url, token),
+    )(args, {
       ...rest,
       env: { ...more, GIT_DIR: directory, GIT_OBJECT_DIRECTORY: objectDirectory },
     });

@@ -23,7 +23,9 @@ export function finishedReport(report: Report, durationMs: number, secrets: read
   const { problem } = report;
   return {
     ...report,
-    ...(problem ? { problem: { ...problem, message: clean(problem.message), hint: clean(problem.hint) } } : {}),
+    ...(problem
+      ? { problem: { ...problem, message: clean(problem.message), hint: clean(problem.hint) } }
+      : {}),
     summary: clean(report.summary).slice(0, longestSummary).toWellFormed(),
     commits: report.commits.map(({ sha, title }) => ({ sha, title: clean(title) })),
     denials: report.denials.map(clean),

@@ -14,8 +14,7 @@ import { type RunOptions, startWork, type Work } from './work.ts';
 
 export type RunEnd =
   /** Another run has the command, or nobody wants it any more: the engine was not started. */
-  | { outcome: 'refused'; message: string }
-  | { outcome: 'ended'; report: Report; delivered: boolean };
+  { outcome: 'refused'; message: string } | { outcome: 'ended'; report: Report; delivered: boolean };
 
 /** One run of one command: claim, work, report. Whatever goes wrong after the claim ends in the report. */
 export async function run(options: RunOptions): Promise<RunEnd> {
@@ -84,14 +83,22 @@ async function publish(work: Work, checkout: Checkout, head: string, remote: Rem
   } else if (await isAheadOfBase(checkout, head)) {
     board.step('Opening the pull request');
     const { githubToken } = claim;
-    report.pullRequest = await openPullRequest({ job, checkout, runner, token: githubToken, summary: report.summary });
+    report.pullRequest = await openPullRequest({
+      job,
+      checkout,
+      runner,
+      token: githubToken,
+      summary: report.summary,
+    });
     board.pullRequest(report.pullRequest);
   }
 }
 
 async function keepForLater({ inputs, report }: Work, checkout: Checkout, head: string): Promise<void> {
   const ref = await keepUnpushed(checkout, head, inputs.job.commandId);
-  report.notices.push(`The changes of this run were not pushed. They are kept on the runner under \`${ref}\`.`);
+  report.notices.push(
+    `The changes of this run were not pushed. They are kept on the runner under \`${ref}\`.`,
+  );
 }
 
 /** Whether the app has the report; the post step tries once more when it has not. */

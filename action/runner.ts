@@ -52,9 +52,10 @@ export function parseRunner(env: Readonly<Record<string, string | undefined>>): 
     serverUrl,
     apiUrl: variables.GITHUB_API_URL.replace(/\/+$/, ''),
     // The local dispatcher has no run to look at and says 0.
-    runUrl: Number(variables.GITHUB_RUN_ID) > 0
-      ? `${repositoryUrl}/actions/runs/${variables.GITHUB_RUN_ID}/attempts/${variables.GITHUB_RUN_ATTEMPT}`
-      : '',
+    runUrl:
+      Number(variables.GITHUB_RUN_ID) > 0
+        ? `${repositoryUrl}/actions/runs/${variables.GITHUB_RUN_ID}/attempts/${variables.GITHUB_RUN_ATTEMPT}`
+        : '',
     name: variables.RUNNER_NAME,
     temporaryDirectory: variables.RUNNER_TEMP,
     runToken: variables.DEXTER_RUN_TOKEN,

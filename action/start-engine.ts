@@ -37,6 +37,7 @@ export async function startEngine(
   const proxy = await startModelProxy({
     upstream: anthropicBaseUrl ?? defaultModelUrl,
     apiKey: anthropicApiKey,
+    env,
   });
   log.secret(proxy.key);
   return {

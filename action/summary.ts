@@ -16,7 +16,10 @@ export function renderSummary(job: Job, report: Report, serverUrl: string): stri
   const rows: [string, string][] = [
     ['Session', formatSession(report.session)],
     ['Pull request', pullRequest ? `[#${pullRequest.number}](<${pullRequest.url}>)` : 'none'],
-    ['Commits', report.commits.map(({ sha, title }) => `${sha.slice(0, 9)} ${inCell(title)}`).join('<br>') || 'none'],
+    [
+      'Commits',
+      report.commits.map(({ sha, title }) => `${sha.slice(0, 9)} ${inCell(title)}`).join('<br>') || 'none',
+    ],
     ['Duration', formatDuration(report.durationMs)],
     ['Turns', formatCount(report.turns)],
     ['Input tokens', formatCount(usage.inputTokens)],

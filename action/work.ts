@@ -55,7 +55,9 @@ export interface Work extends Omit<RunOptions, 'keepState'> {
 export function startWork(options: RunOptions, claim: ClaimResponse, startedAt: number): Work {
   const { app, inputs, log, runner } = options;
   const { installationId, repositoryId } = inputs.job.session;
-  const secrets = [claim.githubToken, claim.runToken, inputs.anthropicApiKey, runner.runToken].filter((value) => value !== undefined);
+  const secrets = [claim.githubToken, claim.runToken, inputs.anthropicApiKey, runner.runToken].filter(
+    (value) => value !== undefined,
+  );
   const stop = stopSwitch(options.timeLimitMs, options.signal);
   const board = progressBoard({
     secrets,

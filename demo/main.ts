@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { startApp } from './app.ts';
-import { startGitHub } from './github/start-github.ts';
-import { startJira } from './jira/start-jira.ts';
+import { type DemoApp, startApp } from './app.ts';
+import { type GitHub, startGitHub } from './github/start-github.ts';
+import { type Jira, startJira } from './jira/start-jira.ts';
 import { startModel } from './model/server.ts';
-import { createNarrator } from './story/narrator.ts';
+import { createNarrator, type Narrator } from './story/narrator.ts';
 import { playStory, type StoryResult } from './story/play.ts';
 import { tasks } from './story/solution.ts';
 import { loginOf, story, ticketKey } from './story/ticket.ts';
@@ -76,20 +76,31 @@ async function main(): Promise<number> {
   closing.push(() => app.close());
 
   const result = await playStory({ github, jira, app, narrator });
-  narrator.heading('To look at');
-  narrator.plain(`  ticket        ${jira.url}/browse/${ticketKey}`);
-  if (result.pullRequest) {
-    const { owner, name } = github.repository;
-    narrator.plain(`  pull request  ${github.url}/${owner}/${name}/pull/${result.pullRequest.number}`);
-  }
-  narrator.plain(`  app's log     ${app.logPath}`);
-  narrator.plain(`  runs' logs    ${app.runsDirectory}`);
   if (!values.exit) {
+    tellWhatToLookAt(narrator, { github, jira, app, result });
     narrator.dim('\nCtrl-C ends the demo and removes what it made.');
     await interrupted();
   }
   if (values.json) console.log(JSON.stringify(result));
   return succeeded(result) ? 0 : 1;
+}
+
+interface Seen {
+  github: GitHub;
+  jira: Jira;
+  app: DemoApp;
+  result: StoryResult;
+}
+
+function tellWhatToLookAt(narrator: Narrator, { github, jira, app, result }: Seen): void {
+  const { owner, name } = github.repository;
+  narrator.heading('To look at');
+  narrator.plain(`  ticket        ${jira.url}/browse/${ticketKey}`);
+  if (result.pullRequest) {
+    narrator.plain(`  pull request  ${github.url}/${owner}/${name}/pull/${result.pullRequest.number}`);
+  }
+  narrator.plain(`  app's log     ${app.logPath}`);
+  narrator.plain(`  runs' logs    ${app.runsDirectory}`);
 }
 
 /** Both commands done, the second one in the session of the first. */

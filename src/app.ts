@@ -11,6 +11,7 @@ import type { Authenticate } from './github/github.ts';
 import { jiraClient } from './jira/client.ts';
 import type { JiraConnection, Services } from './jobs/services.ts';
 import { startWorker } from './jobs/work.ts';
+import { dropProcessLeases } from './ledger/commands.ts';
 import { openDatabase } from './ledger/database.ts';
 import { openQueue } from './queue/queue.ts';
 import { commandListRoutes } from './runner-api/command-list.ts';
@@ -43,6 +44,7 @@ export async function createApp({ config, log, machine, dispatcher }: AppOptions
     url: config.databaseUrl,
     directory: join(config.dataDirectory, 'database'),
   });
+  if (database.backend === 'pglite') await dropProcessLeases(database.kysely);
   const queue = await openQueue(database, (error) => log.error({ err: error }, 'queue'));
   const probot = new Probot({
     appId: config.github.appId,
@@ -77,6 +79,7 @@ export async function createApp({ config, log, machine, dispatcher }: AppOptions
   await probot.load((app) => registerGitHubEvents(app, services));
 
   const routes = new Hono();
+  routes.get('/', (c) => c.text('Dexter is running.'));
   routes.get('/healthz', (c) => c.json({ ok: true }));
   routes.route('/', githubRoutes({ app: probot, secret: config.github.webhookSecret, log }));
   routes.route('/', jiraRoutes(services));

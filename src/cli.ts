@@ -16,8 +16,8 @@ program
   .command('start')
   .description('start the app; without credentials it offers the page that makes the GitHub App')
   .action(async () => {
-    const { orExit, startServer } = await needingNode(() => import('./server.ts'));
-    await orExit(() => startServer(process.env));
+    const { orExit, readEnvironment, startServer } = await needingNode(() => import('./server.ts'));
+    await orExit(() => startServer(readEnvironment()));
   });
 
 program
@@ -25,7 +25,8 @@ program
   .description('check the configuration and say everything that is wrong with it')
   .action(async () => {
     const { checkConfig } = await needingNode(() => import('./cli/check.ts'));
-    process.exitCode = await checkConfig(process.env, (line) => console.log(line));
+    const { readEnvironment } = await import('./server.ts');
+    process.exitCode = await checkConfig(readEnvironment(), (line) => console.log(line));
   });
 
 /** Help works on older versions too, so that they can say which one is needed. */
@@ -33,7 +34,7 @@ async function needingNode<T>(load: () => Promise<T>): Promise<T> {
   const major = Number(process.versions.node.split('.')[0]);
   if (major < oldestNode) {
     console.error(
-      `Dexter needs Node.js ${oldestNode} or newer; this is ${process.versions.node}.\n\nInstall it, or run: npx -p node@${oldestNode} -p dexter dexter ${process.argv.slice(2).join(' ')}`,
+      `Dexter needs Node.js ${oldestNode} or newer; this is ${process.versions.node}.\n\nInstall it, or bring it along: npx -p node@${oldestNode} -c 'dexter ${process.argv[2] ?? ''}'`,
     );
     process.exit(1);
   }

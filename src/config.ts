@@ -14,6 +14,13 @@ const environmentName = z
 const JiraConnection = z
   .strictObject({
     url: z.url({ protocol: /^https?$/ }).meta({ description: 'Address of the JIRA site' }),
+    apiUrl: z
+      .url({ protocol: /^https?$/ })
+      .optional()
+      .meta({
+        description:
+          'Address of the API when it is another one: `https://api.atlassian.com/ex/jira/<cloud id>` for API tokens with scopes',
+      }),
     email: z.email().meta({ description: 'Account that Dexter reads and comments as' }),
     tokenEnv: environmentName.meta({
       description: 'Environment variable that holds the API token of that account',
@@ -30,7 +37,10 @@ const JiraConnection = z
     projects: z
       .record(
         z.string().regex(/^[A-Z][A-Z0-9_]+$/, 'a JIRA project key'),
-        z.union([repositoryName, z.array(repositoryName).min(1)]),
+        z.union(
+          [repositoryName, z.array(repositoryName).min(1)],
+          'a repository as `owner/name`, or a list of them',
+        ),
       )
       .default({})
       .meta({ description: 'JIRA project key to repository, or to several to choose from' }),
@@ -234,8 +244,7 @@ export function parseConfig(env: Environment, dexterYml: string | undefined): Ap
       ...parsed.error.issues.map((issue) => describeVariable(String(issue.path[0]), issue.message, present)),
     );
   }
-  const file = parseFile(dexterYml, present.DEXTER_CONFIG ?? 'dexter.yml', problems);
-  const jira = file ? connect(file, present, problems) : [];
+  const file = parseFile(dexterYml, present.DEXTER_CONFIG ?? 'dexter.yml', present, problems);
   if (!parsed.success || !file || problems.length > 0) {
     throw new AppError('config-invalid', {
       message: `The configuration has ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`,
@@ -260,7 +269,7 @@ export function parseConfig(env: Environment, dexterYml: string | undefined): Ap
       apiUrl: withoutSlash(values.GITHUB_API_URL),
       serverUrl: withoutSlash(values.GITHUB_SERVER_URL),
       throttle: values.GITHUB_THROTTLE === 'on',
-      oidcIssuer: values.DEXTER_OIDC_ISSUER,
+      oidcIssuer: withoutSlash(values.DEXTER_OIDC_ISSUER),
     },
     dispatcher:
       values.DEXTER_DISPATCHER === 'actions'
@@ -276,7 +285,7 @@ export function parseConfig(env: Environment, dexterYml: string | undefined): Ap
               timeoutMinutes: values.DEXTER_TIMEOUT_MINUTES,
             },
           },
-    jira,
+    jira: connect(file, present),
   };
 }
 
@@ -285,7 +294,12 @@ function describeVariable(name: string, wanted: string, env: Environment): strin
   return `${name} must be ${wanted}`;
 }
 
-function parseFile(text: string | undefined, path: string, problems: string[]): DexterConfig | undefined {
+function parseFile(
+  text: string | undefined,
+  path: string,
+  env: Environment,
+  problems: string[],
+): DexterConfig | undefined {
   let content: unknown;
   try {
     content = text === undefined ? {} : (parseYaml(text) ?? {});
@@ -294,31 +308,60 @@ function parseFile(text: string | undefined, path: string, problems: string[]): 
     return undefined;
   }
   const result = DexterConfig.safeParse(content);
-  if (result.success) return result.data;
-  problems.push(
-    ...result.error.issues.map(
-      (issue) => `${path}: ${issue.path.join('.') || 'top level'}: ${issue.message}`,
-    ),
-  );
-  return undefined;
+  if (!result.success) {
+    problems.push(
+      ...result.error.issues.map(
+        (issue) => `${path}: ${issue.path.join('.') || 'top level'}: ${reasonOf(issue)}`,
+      ),
+    );
+  }
+  problems.push(...missingSecrets(content, env));
+  return result.data;
 }
 
-function connect(file: DexterConfig, env: Environment, problems: string[]): JiraConnectionConfig[] {
-  return Object.entries(file.jira).map(([name, connection]) => {
-    const secretOf = (variable: string, use: string) => {
-      const value = env[variable];
-      if (!value)
-        problems.push(`${variable} is not set; it holds the ${use} of the JIRA connection "${name}"`);
-      return value ?? '';
-    };
-    return {
-      ...connection,
-      name,
-      url: withoutSlash(connection.url),
-      token: secretOf(connection.tokenEnv, 'API token'),
-      secret: secretOf(connection.secretEnv, 'webhook secret'),
-    };
+/** Of a key that is refused, the library says only that it is; the reason stands one level deeper. */
+function reasonOf(issue: z.core.$ZodIssue): string {
+  if (issue.code !== 'invalid_key') return issue.message;
+  return `the name must be ${issue.issues.map(({ message }) => message).join('; ')}`;
+}
+
+/** The variables that connections name, as far as they can be read, so that a mistake elsewhere hides none. */
+const NamedSecrets = z
+  .looseObject({
+    jira: z.record(
+      z.string(),
+      z
+        .looseObject({
+          tokenEnv: environmentName.optional().catch(undefined),
+          secretEnv: environmentName.optional().catch(undefined),
+        })
+        .catch({}),
+    ),
+  })
+  .catch({ jira: {} });
+
+function missingSecrets(content: unknown, env: Environment): string[] {
+  return Object.entries(NamedSecrets.parse(content).jira).flatMap(([name, { tokenEnv, secretEnv }]) => {
+    const uses: [string | undefined, string][] = [
+      [tokenEnv, 'API token'],
+      [secretEnv, 'webhook secret'],
+    ];
+    return uses.flatMap(([variable, use]) =>
+      variable === undefined || env[variable]
+        ? []
+        : [`${variable} is not set; it holds the ${use} of the JIRA connection "${name}"`],
+    );
   });
+}
+
+function connect(file: DexterConfig, env: Environment): JiraConnectionConfig[] {
+  return Object.entries(file.jira).map(([name, connection]) => ({
+    ...connection,
+    name,
+    url: withoutSlash(connection.url),
+    token: env[connection.tokenEnv] ?? '',
+    secret: env[connection.secretEnv] ?? '',
+  }));
 }
 
 function withoutSlash(url: string): string {

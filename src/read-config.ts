@@ -26,12 +26,11 @@ export async function readConfig(environment: Environment): Promise<AppConfig> {
   }
   const keyFile = environment.PRIVATE_KEY ? undefined : environment.PRIVATE_KEY_PATH;
   const privateKey = keyFile ? await readRequired(keyFile, 'PRIVATE_KEY_PATH') : environment.PRIVATE_KEY;
-  const file = environment.DEXTER_CONFIG ?? 'dexter.yml';
-  const isThere = existsSync(file);
-  if (!isThere && environment.DEXTER_CONFIG) await readRequired(file, 'DEXTER_CONFIG');
+  const file = environment.DEXTER_CONFIG || 'dexter.yml';
+  const isRead = Boolean(environment.DEXTER_CONFIG) || existsSync(file);
   return parseConfig(
     { ...environment, PRIVATE_KEY: privateKey },
-    isThere ? await readFile(file, 'utf8') : undefined,
+    isRead ? await readRequired(file, 'DEXTER_CONFIG') : undefined,
   );
 }
 

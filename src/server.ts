@@ -6,6 +6,7 @@ import { createApp } from './app.ts';
 import { type AppConfig, credentialNames, type Environment, missingCredentials } from './config.ts';
 import { AppError } from './core/errors.ts';
 import { installPage, list, readConfig } from './read-config.ts';
+import { webhookPath } from './webhooks/github-routes.ts';
 
 /** Headers must be there within this time; a body may take as long as GitHub waits and a little more. */
 const headersTimeoutMs = 10_000;
@@ -78,8 +79,12 @@ async function offerSetup(environment: Environment): Promise<void> {
       hint: `${installPage} explains where each comes from.`,
     });
   }
+  // The page stores the app's private key in .env: for this user alone.
+  process.umask(0o077);
   // Otherwise Probot fetches a relay client from the registry and talks to a public relay.
   process.env.NO_SMEE_SETUP = 'true';
+  // Where GitHub is to deliver, when the page is opened under another address (the page only knows its own).
+  if (environment.DEXTER_URL) process.env.WEBHOOK_PROXY_URL = `${environment.DEXTER_URL}${webhookPath}`;
   await run(() => undefined, { env: { ...environment, LOG_LEVEL: 'info' } });
 }
 
@@ -103,7 +108,12 @@ export async function orExit(main: () => Promise<void>): Promise<void> {
   }
 }
 
-if (import.meta.main) {
+/** The environment, with what `.env` adds to it. */
+export function readEnvironment(): Environment {
   if (existsSync('.env')) process.loadEnvFile('.env');
-  await orExit(() => startServer(process.env));
+  return process.env;
+}
+
+if (import.meta.main) {
+  await orExit(() => startServer(readEnvironment()));
 }

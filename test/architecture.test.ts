@@ -14,7 +14,7 @@ const { forbidden } = createRequire(import.meta.url)(rulesFile) as { forbidden: 
 
 /** The programs (run-action is one: the local runner); everything else gets its configuration as an argument. */
 const compositionRoots =
-  /^(?:src\/(?:server|cli|dispatch\/run-action)\.ts|action\/(?:main|post)\.ts|demo\/main\.ts)$/;
+  /^(?:src\/(?:server|cli|dispatch\/run-action)\.ts|action\/(?:main|post)\.ts|demo\/(?:main|machine-path)\.ts)$/;
 
 test('only the programs read the environment', async () => {
   const readers: string[] = [];

@@ -75,7 +75,14 @@ export function createApi({ url, store, format, webhooks, signIn }: ApiOptions):
   // --- Issues ---
   api.get(
     '/issue/:key',
-    withIssue('read', (c, issue) => c.json(format.issue(issue, c.req.queries('fields')?.join(',')))),
+    withIssue('read', (c, issue) =>
+      c.json({
+        ...format.issue(issue, c.req.queries('fields')?.join(',')),
+        ...(c.req.query('expand')?.split(',').includes('changelog')
+          ? { changelog: format.changelog(issue) }
+          : {}),
+      }),
+    ),
   );
   api.put(
     '/issue/:key',
@@ -106,7 +113,15 @@ export function createApi({ url, store, format, webhooks, signIn }: ApiOptions):
       issue.labels = [...new Set(labels)];
       issue.updated = jiraDate();
       if (issue.labels.join(' ') !== before.join(' ')) {
-        webhooks.emit({ kind: 'labels_changed', issue, before, actor: c.get('account').accountId });
+        const author = c.get('account').accountId;
+        issue.history.push({
+          id: String(20_000 + issue.history.length),
+          author,
+          created: issue.updated,
+          from: before.join(' '),
+          to: issue.labels.join(' '),
+        });
+        webhooks.emit({ kind: 'labels_changed', issue, before, actor: author });
       }
       return c.body(null, 204);
     }),

@@ -108,6 +108,29 @@ export function createFormat(url: string, store: Store) {
       };
     },
 
+    /** Newest first, as `expand=changelog` has it. */
+    changelog: (issue: JiraIssue): Shown => ({
+      startAt: 0,
+      maxResults: issue.history.length,
+      total: issue.history.length,
+      histories: issue.history.toReversed().map((change) => ({
+        id: change.id,
+        author: user(change.author),
+        created: change.created,
+        items: [
+          {
+            field: 'labels',
+            fieldtype: 'jira',
+            fieldId: 'labels',
+            from: null,
+            fromString: change.from,
+            to: null,
+            toString: change.to,
+          },
+        ],
+      })),
+    }),
+
     remoteLink: (issue: JiraIssue, link: RemoteLink): Shown => ({
       id: link.id,
       self: `${api}/issue/${issue.key}/remotelink/${link.id}`,

@@ -8,6 +8,7 @@ const style = `
   body { font: 15px/1.5 system-ui, sans-serif; max-width: 50rem; margin: 0 auto; padding: 1rem; color: #172b4d; }
   .notice { background: #fff7d6; border: 1px solid #cf9f02; padding: .4rem .8rem; border-radius: 4px; }
   .muted { color: #626f86; } .box { border: 1px solid #dcdfe4; border-radius: 4px; padding: .4rem 1rem; margin: 1rem 0; }
+  li p { margin: .2rem 0; }
   pre { background: #f7f8f9; padding: .6rem; overflow-x: auto; } code { background: #f7f8f9; padding: 0 .2em; }
   .mention { color: #0055cc; background: #e9f2ff; border-radius: 8px; padding: 0 .3em; }
 `;
@@ -30,15 +31,27 @@ export function issuePage(issue: JiraIssue, store: Store): Page {
         <h1>${issue.summary}</h1>
         <p class="muted">${facts.join(' · ')} · Reported by ${name(issue.reporter)}</p>
         <div class="box">${issue.description ? node(issue.description) : html`<p class="muted">No description</p>`}</div>
-        <h2>Links</h2>
-        <ul>${issue.remoteLinks.map((link) => html`<li>${anchor(link.url, html`${link.title}`)}</li>`)}</ul>
+        ${links(issue)}
         <h2>Comments</h2>
         ${issue.comments.map(
-          (comment) => html`<div class="box"><p class="muted">${name(comment.author)} · ${comment.created}</p>
+          (
+            comment,
+          ) => html`<div class="box"><p class="muted">${name(comment.author)} · ${time(comment.created)}</p>
             ${node(comment.body)}</div>`,
         )}
       </body>
     </html>`;
+}
+
+function links({ remoteLinks }: JiraIssue): Page | '' {
+  if (remoteLinks.length === 0) return '';
+  return html`<h2>Links</h2>
+    <ul>${remoteLinks.map((link) => html`<li>${anchor(link.url, html`${link.title}`)}</li>`)}</ul>`;
+}
+
+/** `2026-01-12T10:41:00.000+0000` as `2026-01-12 10:41:00 UTC`; JIRA's times here are all in UTC. */
+function time(created: string): string {
+  return created.replace(/^(.{10})T(.{8}).*$/, '$1 $2 UTC');
 }
 
 function node(adf: AdfNode): Page {

@@ -41,7 +41,11 @@ export type JiraIssue = {
   updated: string;
   comments: JiraComment[];
   remoteLinks: RemoteLink[];
+  /** Changes of the labels, oldest first. */
+  history: LabelChange[];
 };
+
+export type LabelChange = { id: string; author: string; created: string; from: string; to: string };
 
 export type RemoteLink = { id: number; globalId?: string; url: string; title: string };
 
@@ -101,6 +105,7 @@ export function createStore(options: StoreOptions) {
         };
       }),
       remoteLinks: [],
+      history: [],
     });
   }
 

@@ -44,7 +44,7 @@ function workOn(task: Task, conversation: Conversation, tools: Set<string>): Ans
     const reads = toRead(task, conversation, calls).filter(isOpen).slice(0, readsPerTurn);
     if (reads.length > 0 && tools.has('Read')) {
       return uses(
-        `I read ${reads.join(', ')}.`,
+        calls.length === 0 ? 'I look at the code first.' : 'I follow what I found.',
         reads.map((path) => ({ type: 'tool_use', name: 'Read', input: { file_path: absolute(path) } })),
       );
     }
@@ -55,7 +55,7 @@ function workOn(task: Task, conversation: Conversation, tools: Set<string>): Ans
     });
     if (edits.length > 0 && (tools.has('Write') || tools.has('Edit'))) {
       return uses(
-        `I change ${edits.map(({ path }) => path).join(', ')}.`,
+        'Now I make the change.',
         edits.map(({ path, content }) => {
           const failures = callsOn(calls, path).filter(({ name, isError }) => name === 'Edit' && isError);
           const mayWrite = tools.has('Write');
@@ -70,7 +70,7 @@ function workOn(task: Task, conversation: Conversation, tools: Set<string>): Ans
     const command = task.run[commands.length];
     if (command !== undefined && tools.has('Bash') && !commands.some(isDenied)) {
       const description = `Run ${command}`;
-      return uses(`I run \`${command}\`.`, [
+      return uses('I check that it works.', [
         { type: 'tool_use', name: 'Bash', input: { command, description } },
       ]);
     }

@@ -85,7 +85,7 @@ async function follow({ app, narrator }: World, before: number): Promise<ListedC
       status = command.status;
       narrator.say('Dexter', statusText[command.status] ?? command.status);
     }
-    for (const line of newLines(command, told)) narrator.say('runner', line);
+    for (const line of newLines(command, told)) narrator.say('runner', firstSentence(line));
     if (command && isEnd(command.status) && command.told) {
       narrator.say('Dexter', endText(command));
       return command;
@@ -101,6 +101,11 @@ async function follow({ app, narrator }: World, before: number): Promise<ListedC
 function newLines(command: ListedCommand | undefined, told: Set<string>): string[] {
   const lines = [...(command?.progress?.lines ?? []), ...(command?.progress ? [command.progress.step] : [])];
   return lines.filter((line) => !told.has(line) && told.add(line));
+}
+
+/** What Claude says may be long; the pages show all of it. */
+function firstSentence(line: string): string {
+  return line.split(/(?<=[.!?:]) (?=[A-Z-])/)[0] ?? line;
 }
 
 const statusText: Record<string, string> = {

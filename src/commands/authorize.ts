@@ -52,7 +52,8 @@ function refuse(message: string, hint: string): Verdict {
 
 /** Names come from outside: shown as code, so that they mention nobody and format nothing. */
 function quoted(name: string): string {
-  return `\`${name.replaceAll('`', '').slice(0, 80)}\``;
+  const shown = name.replaceAll('`', '').replaceAll(/\s+/g, ' ').trim().slice(0, 80).toWellFormed();
+  return `\`${shown || '(unknown)'}\``;
 }
 
 /** The map comes from YAML: `constructor` and the like must not be found on its prototype. */

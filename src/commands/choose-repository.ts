@@ -28,7 +28,7 @@ export function chooseRepository(facts: RepositoryFacts): Choice {
   const mapped = Object.hasOwn(facts.projects, facts.projectKey)
     ? facts.projects[facts.projectKey]
     : undefined;
-  const choices = mapped === undefined ? [] : [mapped].flat();
+  const choices = mapped === undefined ? [] : [...new Set([mapped].flat())];
   if (choices.length === 1 && choices[0]) return split(choices[0]);
   if (choices.length > 1) {
     return ambiguous(`The JIRA project ${facts.projectKey} belongs to several repositories`, choices);
@@ -55,14 +55,17 @@ export function chooseRepository(facts: RepositoryFacts): Choice {
   }
 }
 
-/** Repositories that the text links to, each once. */
+/** Repositories that the text links to, each once: GitHub does not tell upper from lower case. */
 function linkedRepositories(text: string, serverUrl: string): string[] {
   const escaped = serverUrl.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-  const pattern = new RegExp(`${escaped}/([A-Za-z0-9-]{1,39})/([A-Za-z0-9._-]{1,100})`, 'g');
-  const found = [...text.matchAll(pattern)].map(
-    ([, owner, name]) => `${owner}/${name?.replace(/\.git$|\.+$/, '')}`,
-  );
-  return [...new Set(found)];
+  const pattern = new RegExp(`${escaped}/([A-Za-z0-9-]{1,39})/([A-Za-z0-9._-]{1,100})`, 'gi');
+  const found = new Map<string, string>();
+  for (const [, owner = '', name = ''] of text.matchAll(pattern)) {
+    const bare = name.replace(/\.+$/, '').replace(/\.git$/, '');
+    const key = `${owner}/${bare}`.toLowerCase();
+    if (bare !== '' && !found.has(key)) found.set(key, `${owner}/${bare}`);
+  }
+  return [...found.values()];
 }
 
 function split(fullName: string): Choice {

@@ -37,11 +37,18 @@ export function parseCommand(text: string, name: string): ParseResult {
 }
 
 function toAsk(rest: string, flags: CommandFlags): ParseResult {
-  const word = rest.toLowerCase().replace(/[.!?]+$/, '') || 'help';
+  const word = withoutEndMarks(rest.toLowerCase()) || 'help';
   if (isControlWord(word)) return { outcome: 'command', ask: { kind: 'control', word } };
   const fresh = /^fresh\b[\s:,]*/i.exec(rest);
   if (fresh && !flags.fresh) return toAsk(rest.slice(fresh[0].length), { ...flags, fresh: true });
   return { outcome: 'command', ask: { kind: 'instruction', instruction: rest, flags } };
+}
+
+/** By hand: an expression anchored at the end is tried at each mark of a long run of them. */
+function withoutEndMarks(text: string): string {
+  let end = text.length;
+  while (end > 0 && '.!?'.includes(text.charAt(end - 1))) end -= 1;
+  return text.slice(0, end);
 }
 
 function isControlWord(word: string): word is ControlWord {
@@ -51,24 +58,38 @@ function isControlWord(word: string): word is ControlWord {
 /** The text after the first mention that counts, or undefined. */
 function textAfterMention(text: string, name: string): string | undefined {
   const mention = new RegExp(`^ {0,3}@${literal(name)}(?:\\[bot\\])?(?=[\\s:,]|$)[:,]?`, 'i');
-  let fence: string | undefined;
+  let fence: Fence | undefined;
   let hidden = false;
   const lines = text.replaceAll('\r\n', '\n').split('\n');
   for (const [index, line] of lines.entries()) {
-    const mark = /^ {0,3}(`{3,}|~{3,})/.exec(line)?.[1];
     if (fence !== undefined) {
-      if (mark?.startsWith(fence) && line.trim() === mark) fence = undefined;
+      if (closes(line, fence)) fence = undefined;
       continue;
     }
-    if (!hidden && mark !== undefined) {
-      fence = mark;
-      continue;
-    }
+    fence = hidden ? undefined : openedFence(line);
+    if (fence !== undefined) continue;
     const found = hidden ? null : mention.exec(line);
     if (found) return [line.slice(found[0].length), ...lines.slice(index + 1)].join('\n').trim();
     hidden = endsHidden(line, hidden);
   }
   return undefined;
+}
+
+interface Fence {
+  mark: string;
+  /** Columns that list markers take up before it: its end may be indented by as many more. */
+  indent: number;
+}
+
+/** The code fence that the line opens, in a list item as well. https://spec.commonmark.org/0.31.2/#fenced-code-blocks */
+function openedFence(line: string): Fence | undefined {
+  const found = /^ {0,3}((?:(?:[-*+]|\d{1,9}[.)]) {1,4})*)(`{3,}(?=[^`]*$)|~{3,})/.exec(line);
+  return found?.[2] === undefined ? undefined : { mark: found[2], indent: found[1]?.length ?? 0 };
+}
+
+function closes(line: string, { mark, indent }: Fence): boolean {
+  const found = /^( *)(`+|~+)[ \t]*$/.exec(line);
+  return found?.[2]?.startsWith(mark) === true && (found[1]?.length ?? 0) <= indent + 3;
 }
 
 /** Whether an HTML comment is open at the end of the line. */

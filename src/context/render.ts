@@ -12,7 +12,14 @@ export interface ContextFacts {
   reviewLines?: ThreadFacts[];
 }
 
+/** The line that a review is about is the last one of its hunk. */
+const longestHunk = 4_000;
+
+const longestComment = 8_000;
+
 interface Entry {
+  /** ISO 8601 in UTC, so that texts sort as times do. */
+  at: string;
   title: string;
   text: string;
 }
@@ -22,7 +29,10 @@ interface Entry {
  * comments first, then the ends of long texts, and the Markdown says how much is missing.
  */
 export function renderContext(facts: ContextFacts, limit: number): string {
-  const comments = [...(facts.ticket?.comments ?? []).map(fromJira), ...conversation(facts).map(fromGitHub)];
+  const comments = [
+    ...(facts.ticket?.comments ?? []).map(fromJira),
+    ...conversation(facts).map(fromGitHub),
+  ].sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
   const missing = (facts.ticket?.olderComments ?? 0) + olderOnGitHub(facts);
   const fixed = [
     ticketSection(facts.ticket),
@@ -31,16 +41,29 @@ export function renderContext(facts: ContextFacts, limit: number): string {
   ]
     .concat(threadSection(facts.thread), (facts.reviewLines ?? []).map(lineSection))
     .filter((section) => section !== '');
-  const room = Math.max(limit - 4_000, Math.floor(limit / 2));
-  const head = shorten(fixed.join('\n\n'), room);
+  const head = shortenEach(fixed, Math.max(limit - 4_000, Math.floor(limit / 2))).join('\n\n');
   const kept = newestThatFit(comments, limit - head.length - 200);
   const leftOut = missing + comments.length - kept.length;
-  return [
-    head,
+  const sections = [
+    ...(head === '' ? [] : [head]),
     ...(kept.length + leftOut > 0 ? ['## Comments, oldest first'] : []),
     ...(leftOut > 0 ? [`(${leftOut} older ${leftOut === 1 ? 'comment is' : 'comments are'} left out)`] : []),
     ...kept.map(commentText),
-  ].join('\n\n');
+  ];
+  return shorten(sections.join('\n\n'), limit);
+}
+
+/** Cuts the long texts to what the short ones leave of the room, so that none pushes another one out. */
+function shortenEach(texts: string[], room: number): string[] {
+  const shortest = [...texts.keys()].sort((a, b) => (texts[a]?.length ?? 0) - (texts[b]?.length ?? 0));
+  const shortened = [...texts];
+  let left = room - 2 * Math.max(0, texts.length - 1);
+  for (const [done, index] of shortest.entries()) {
+    const text = shorten(texts[index] ?? '', Math.max(0, Math.floor(left / (texts.length - done))));
+    shortened[index] = text;
+    left -= text.length;
+  }
+  return shortened;
 }
 
 function conversation(facts: ContextFacts): GitHubComment[] {
@@ -85,15 +108,17 @@ function threadSection(thread: ThreadFacts | undefined): string[] {
 function lineSection(thread: ThreadFacts): string {
   const at = thread.line === undefined ? thread.path : `${thread.path}, line ${thread.line}`;
   const said = thread.comments.map(fromGitHub).map(commentText).join('\n\n');
-  return `### Review of ${at}\n\n${fenced(thread.hunk, 'diff')}${said ? `\n\n${said}` : ''}`;
+  return `### Review of ${at}\n\n${fenced(endOf(thread.hunk, longestHunk), 'diff')}${said ? `\n\n${said}` : ''}`;
 }
 
 function fromJira(comment: JiraTicket['comments'][number]): Entry {
-  return { title: `${comment.author.displayName} on JIRA, ${comment.createdAt}`, text: comment.text };
+  const { author, createdAt, text } = comment;
+  return { at: createdAt, title: `${author.displayName} on JIRA, ${createdAt}`, text };
 }
 
 function fromGitHub(comment: GitHubComment): Entry {
-  return { title: `${comment.author} on GitHub, ${comment.createdAt}`, text: comment.text };
+  const { author, createdAt, text } = comment;
+  return { at: createdAt, title: `${author} on GitHub, ${createdAt}`, text };
 }
 
 function commentText(entry: Entry): string {
@@ -104,7 +129,9 @@ function newestThatFit(entries: Entry[], room: number): Entry[] {
   const kept: Entry[] = [];
   let left = room;
   for (const entry of entries.toReversed()) {
-    const short = { ...entry, text: shorten(entry.text, 8_000) };
+    // The newest one is cut rather than left out.
+    const most = kept.length > 0 ? longestComment : left - entry.title.length - 8;
+    const short = { ...entry, text: shorten(entry.text, Math.min(longestComment, Math.max(0, most))) };
     left -= commentText(short).length + 2;
     if (left < 0) break;
     kept.unshift(short);
@@ -112,15 +139,22 @@ function newestThatFit(entries: Entry[], room: number): Entry[] {
   return kept;
 }
 
+/** The beginning of a text and how much is missing; just the beginning where the note has no room. */
 function shorten(text: string, limit: number): string {
   if (text.length <= limit) return text;
-  const note = `\n\n(${text.length - limit} more characters are left out)`;
-  return `${text.slice(0, Math.max(0, limit - note.length)).replace(/[\ud800-\udbff]$/, '')}${note}`;
+  const note = (missing: number) => `\n\n(${missing} more characters are left out)`;
+  const room = limit - note(text.length).length;
+  const kept = text.slice(0, Math.max(0, room > 0 ? room : limit)).replace(/[\ud800-\udbff]$/, '');
+  return room > 0 ? kept + note(text.length - kept.length) : kept;
+}
+
+function endOf(text: string, limit: number): string {
+  return text.length <= limit ? text : text.slice(-limit).replace(/^(?:[^\n]*\n|[\udc00-\udfff])/, '');
 }
 
 /** A code fence that the text cannot close. */
 function fenced(text: string, language: string): string {
-  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map((run) => run[0].length));
+  const longest = [...text.matchAll(/`+/g)].reduce((most, [run]) => Math.max(most, run.length), 2);
   const fence = '`'.repeat(longest + 1);
   return `${fence}${language}\n${text}\n${fence}`;
 }

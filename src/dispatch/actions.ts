@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { AppError } from '../core/errors.ts';
 import { encodeInputs } from '../core/job.ts';
 import { place } from '../github/comments.ts';
@@ -12,8 +13,8 @@ export interface ActionsOptions {
   ref?: string;
 }
 
-/** Runs older than this are not looked through for a lost dispatch. */
-const lookBackMs = 60 * 60 * 1000;
+/** GitHub ends a job that waited 24 h for a runner: older runs are not looked through. */
+const lookBackMs = 25 * 60 * 60 * 1000;
 
 /**
  * GitHub Actions: `workflow_dispatch` on the default branch, so that the workflow file is a reviewed one.
@@ -29,6 +30,7 @@ export function actionsDispatcher(options: ActionsOptions): Dispatcher {
 
   return {
     async dispatch(request) {
+      const ref = await say('reading the default branch', () => workflowRef(request));
       try {
         const octokit = await options.github(request.installationId);
         const { data } = await octokit.request(
@@ -36,7 +38,7 @@ export function actionsDispatcher(options: ActionsOptions): Dispatcher {
           {
             ...place(request.repository),
             workflow_id: options.workflow,
-            ref: await workflowRef(request),
+            ref,
             inputs: encodeInputs(request.job),
             return_run_details: true,
             // Trying again by itself could start the job twice; a lost answer is looked up by `find`.
@@ -52,16 +54,19 @@ export function actionsDispatcher(options: ActionsOptions): Dispatcher {
     async find(request) {
       return say('looking for the run of the command', async () => {
         const octokit = await options.github(request.installationId);
-        const { data } = await octokit.rest.actions.listWorkflowRuns({
+        const pages = octokit.paginate.iterator(octokit.rest.actions.listWorkflowRuns, {
           ...place(request.repository),
           workflow_id: options.workflow,
           event: 'workflow_dispatch',
           created: `>=${new Date(Date.now() - lookBackMs).toISOString()}`,
           per_page: 100,
         });
-        // The workflow's `run-name` holds the command id.
-        const run = data.workflow_runs.find((one) => one.display_title.includes(request.job.commandId));
-        return run ? { id: String(run.id), url: run.html_url } : undefined;
+        for await (const { data } of pages) {
+          // The workflow's `run-name` holds the command id.
+          const run = data.find((one) => one.display_title.includes(request.job.commandId));
+          if (run) return { id: String(run.id), url: run.html_url, ended: run.status === 'completed' };
+        }
+        return undefined;
       });
     },
 
@@ -82,11 +87,15 @@ export function actionsDispatcher(options: ActionsOptions): Dispatcher {
   };
 }
 
+const RunDetails = z.looseObject({
+  workflow_run_id: z.number().int().positive(),
+  html_url: z.string().catch(''),
+});
+
 /** With `return_run_details` GitHub answers 200 and names the run; older servers answer 204 without a body. */
 function runOf(data: unknown): RunRef {
-  if (typeof data !== 'object' || data === null || !('workflow_run_id' in data)) return { id: '', url: '' };
-  const url = 'html_url' in data && typeof data.html_url === 'string' ? data.html_url : '';
-  return { id: String(data.workflow_run_id), url };
+  const run = RunDetails.safeParse(data);
+  return run.success ? { id: String(run.data.workflow_run_id), url: run.data.html_url } : { id: '', url: '' };
 }
 
 function dispatchError(request: DispatchRequest, workflow: string, error: unknown): unknown {

@@ -6,6 +6,8 @@ export interface RunRef {
   /** Workflow run id, or the process id of a local run; empty while it is not known. */
   id: string;
   url: string;
+  /** The run is over; only `find` says so. */
+  ended?: boolean;
 }
 
 export interface DispatchRequest {

@@ -1,6 +1,6 @@
-import type { BlockContent, ListItem, PhrasingContent, Root, TableRow } from 'mdast';
+import type { BlockContent, ListItem, PhrasingContent, Root, TableRow, Text } from 'mdast';
 import { gfmToMarkdown } from 'mdast-util-gfm';
-import { toMarkdown } from 'mdast-util-to-markdown';
+import { defaultHandlers, toMarkdown } from 'mdast-util-to-markdown';
 import { z } from 'zod';
 
 /**
@@ -41,6 +41,8 @@ export function adfToMarkdown(document: AdfNode, renderMention: RenderMention = 
     bullet: '-',
     emphasis: '_',
     fences: true,
+    // A plain line end: a backslash before it would be taken for a part of the command.
+    handlers: { break: (...line) => defaultHandlers.break(...line).replace('\\\n', '\n') },
   }).trim();
 }
 
@@ -52,7 +54,7 @@ function block(node: AdfNode, mention: RenderMention): BlockContent[] {
   const children = node.content ?? [];
   switch (node.type) {
     case 'paragraph':
-      return [paragraph(inlines(children, mention))];
+      return children.length === 0 ? [] : [paragraph(inlines(children, mention))];
     case 'heading':
       return [{ type: 'heading', depth: depthOf(node.attrs?.level), children: inlines(children, mention) }];
     case 'bulletList':
@@ -86,10 +88,10 @@ function block(node: AdfNode, mention: RenderMention): BlockContent[] {
     case 'rule':
       return [{ type: 'thematicBreak' }];
     case 'table':
-      return [{ type: 'table', children: rows(children, mention) }];
+      return children.length === 0 ? [] : [{ type: 'table', children: rows(children, mention) }];
     case 'mediaSingle':
     case 'mediaGroup':
-      return [paragraph(inlines(children, mention))];
+      return [paragraph(spaced(children, mention))];
     case 'blockCard':
     case 'embedCard':
       return [paragraph(inline(node, mention))];
@@ -108,7 +110,8 @@ function unknown(node: AdfNode, mention: RenderMention): BlockContent[] {
 }
 
 function listItem(node: AdfNode, mention: RenderMention): ListItem {
-  return { type: 'listItem', spread: false, children: blocks(node.content ?? [], mention) };
+  const content = node.type === 'listItem' ? (node.content ?? []) : [node];
+  return { type: 'listItem', spread: false, children: blocks(content, mention) };
 }
 
 /** Task lists nest beside their items; Markdown nests inside them. */
@@ -125,25 +128,37 @@ function tasks(nodes: AdfNode[], mention: RenderMention): ListItem[] {
     items.push({
       type: 'listItem',
       spread: false,
-      checked: node.type === 'taskItem' ? node.attrs?.state === 'DONE' : undefined,
-      children: [paragraph(inlines(node.content ?? [], mention))],
+      checked: node.type === 'decisionItem' ? undefined : node.attrs?.state === 'DONE',
+      children:
+        node.type === 'blockTaskItem'
+          ? blocks(node.content ?? [], mention)
+          : [paragraph(inline(node, mention))],
     });
   }
   return items;
 }
 
-/** Markdown cells hold one line: the blocks of a cell are joined by spaces. */
+/** Markdown cells hold one line. */
 function rows(nodes: AdfNode[], mention: RenderMention): TableRow[] {
   return nodes.map((row) => ({
     type: 'tableRow',
-    children: (row.content ?? []).map((cell) => ({
+    children: (row.type === 'tableRow' ? (row.content ?? []) : [row]).map((cell) => ({
       type: 'tableCell',
-      children: (cell.content ?? []).flatMap((child, index) => [
-        ...(index > 0 ? [word(' ')] : []),
-        ...(child.type === 'paragraph' ? inlines(child.content ?? [], mention) : [word(plain(child))]),
-      ]),
+      children: spaced([cell], mention),
     })),
   }));
+}
+
+/** Blocks on one line, joined by spaces. */
+function spaced(nodes: AdfNode[], mention: RenderMention): PhrasingContent[] {
+  const parts = nodes.map((node) => {
+    if (node.type === 'codeBlock') return [code(plain(node).replaceAll(/\s+/g, ' ').trim())];
+    const holdsBlocks = (node.content ?? []).some((child) => child.content !== undefined);
+    return holdsBlocks ? spaced(node.content ?? [], mention) : inline(node, mention);
+  });
+  return parts
+    .filter((part) => part.length > 0)
+    .flatMap((part, index) => (index === 0 ? part : [word(' '), ...part]));
 }
 
 function inlines(nodes: AdfNode[], mention: RenderMention): PhrasingContent[] {
@@ -154,7 +169,7 @@ function inline(node: AdfNode, mention: RenderMention): PhrasingContent[] {
   const attributes = node.attrs ?? {};
   switch (node.type) {
     case 'text':
-      return [marked(node)];
+      return marked(node);
     case 'hardBreak':
       return [{ type: 'break' }];
     case 'mention':
@@ -164,7 +179,7 @@ function inline(node: AdfNode, mention: RenderMention): PhrasingContent[] {
     case 'date':
       return [word(dateOf(attributes.timestamp))];
     case 'status':
-      return [{ type: 'inlineCode', value: text(attributes.text) }];
+      return [code(text(attributes.text))];
     case 'inlineCard':
     case 'blockCard':
     case 'embedCard':
@@ -182,11 +197,25 @@ function fallback(node: AdfNode): PhrasingContent[] {
   return shown === '' ? [] : [word(shown)];
 }
 
-function marked(node: AdfNode): PhrasingContent {
+function marked(node: AdfNode): PhrasingContent[] {
   const value = node.text ?? '';
   const marks = node.marks ?? [];
-  const isCode = marks.some((mark) => mark.type === 'code');
-  let result: PhrasingContent = isCode ? { type: 'inlineCode', value } : { type: 'text', value };
+  if (value === '') return [];
+  if (marks.some((mark) => mark.type === 'code')) return [withMarks(code(value), marks)];
+  if (marks.some((mark) => mark.type === 'link')) return [withMarks(word(value), marks)];
+  return linked(value).map((part) => withMarks(part, marks));
+}
+
+/** Addresses that nobody made a link become one: as text, their characters would be escaped. */
+function linked(value: string): PhrasingContent[] {
+  return value
+    .split(/(https?:\/\/[^\s<>"'`()[\]]*[^\s<>"'`()[\].,:;!?])/)
+    .filter((part) => part !== '')
+    .flatMap((part) => (/^https?:\/\/./.test(part) ? link(part) : [word(part)]));
+}
+
+function withMarks(content: PhrasingContent, marks: AdfNode[]): PhrasingContent {
+  let result = content;
   for (const mark of marks) {
     if (mark.type === 'strong') result = { type: 'strong', children: [result] };
     if (mark.type === 'em') result = { type: 'emphasis', children: [result] };
@@ -204,7 +233,7 @@ function link(url: string): PhrasingContent[] {
 
 /** Milliseconds since 1970 in a string, shown as a day in UTC. */
 function dateOf(timestamp: unknown): string {
-  const date = new Date(Number(timestamp));
+  const date = new Date(text(timestamp) === '' ? Number.NaN : Number(timestamp));
   return Number.isNaN(date.getTime()) ? text(timestamp) : date.toISOString().slice(0, 10);
 }
 
@@ -220,12 +249,27 @@ function text(value: unknown): string {
   return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
 }
 
-function word(value: string): PhrasingContent {
+function word(value: string): Text {
   return { type: 'text', value };
 }
 
+/** Empty code would be two backticks, which are code no more. */
+function code(value: string): PhrasingContent {
+  return value === '' ? word('') : { type: 'inlineCode', value };
+}
+
+/** Space at the ends of its lines means nothing in Markdown, but would be written as `&#x20;`. */
 function paragraph(children: PhrasingContent[]): BlockContent {
-  return { type: 'paragraph', children };
+  return {
+    type: 'paragraph',
+    children: children.map((child, index) => {
+      if (child.type !== 'text') return child;
+      const isFirst = index === 0 || children[index - 1]?.type === 'break';
+      const isLast = index === children.length - 1 || children[index + 1]?.type === 'break';
+      const value = isFirst ? child.value.trimStart() : child.value;
+      return word(isLast ? value.trimEnd() : value);
+    }),
+  };
 }
 
 function label(value: string): BlockContent {

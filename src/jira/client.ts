@@ -15,16 +15,24 @@ import type { AdfDocument } from './markdown-to-adf.ts';
 
 export interface JiraSite {
   name: string;
+  /** Address for people. */
   url: string;
+  /** Address of the API when it is another one. */
+  apiUrl?: string;
   email: string;
   token: string;
+}
+
+export interface JiraAccount {
+  accountId: string;
+  displayName: string;
 }
 
 export interface JiraComment {
   id: string;
   /** Markdown; a mention of Dexter reads `@<name>`. */
   text: string;
-  author: { accountId: string; displayName: string };
+  author: JiraAccount;
   createdAt: string;
   edited: boolean;
 }
@@ -53,6 +61,8 @@ export interface Jira {
   /** The comment as it is now; undefined when it is gone. */
   readComment(issueKey: string, commentId: string): Promise<JiraComment | undefined>;
   readTicket(issueKey: string): Promise<JiraTicket>;
+  /** Who added the label that the ticket has now; undefined when it does not have it or nobody added it. */
+  readLabel(issueKey: string, label: string): Promise<JiraAccount | undefined>;
   /** Posts the comment, unless one with this marker is there, and answers its id. */
   postComment(issueKey: string, marker: string, body: AdfDocument): Promise<string>;
 }
@@ -93,9 +103,22 @@ const Issue = z.looseObject({
   }),
 });
 
+const History = z.looseObject({
+  author: User.optional(),
+  // `toString` is looked up by hand: every object has one, and a schema would take that for the value.
+  items: z
+    .array(z.looseObject({ field: z.string().optional(), fromString: z.string().nullish() }))
+    .default([]),
+});
+
+const Labelled = z.looseObject({
+  fields: z.looseObject({ labels: z.array(z.string()).nullish() }),
+  changelog: z.looseObject({ histories: z.array(History).default([]) }).optional(),
+});
+
 export function jiraClient(site: JiraSite, name: string): Jira {
   const client = createCloudClient({
-    host: site.url,
+    host: site.apiUrl ?? site.url,
     auth: { type: 'basic', email: site.email, apiToken: site.token },
     // The shapes that count are checked here; the library would print the rest on standard error.
     onSchemaMismatch: 'silent',
@@ -183,6 +206,21 @@ export function jiraClient(site: JiraSite, name: string): Jira {
       });
     },
 
+    async readLabel(issueKey, label) {
+      return say(`reading the labels of ${issueKey}`, async () => {
+        const ticket = Labelled.parse(
+          await client.issues.getIssue({ issueIdOrKey: issueKey, fields: ['labels'], expand: 'changelog' }),
+        );
+        if (!ticket.fields.labels?.includes(label)) return undefined;
+        // Newest first.
+        const added = ticket.changelog?.histories.find(({ items }) =>
+          items.some((item) => addsLabel(item, label)),
+        );
+        const { accountId, displayName = 'somebody' } = added?.author ?? {};
+        return accountId === undefined ? undefined : { accountId, displayName };
+      });
+    },
+
     async postComment(issueKey, marker, body) {
       return say(`commenting on ${issueKey}`, async () => {
         const page = CommentPage.parse(
@@ -208,6 +246,13 @@ export function jiraClient(site: JiraSite, name: string): Jira {
       });
     },
   };
+}
+
+/** Whether a change of a ticket added the label; JIRA writes labels separated by spaces. */
+export function addsLabel(item: { field?: unknown; fromString?: unknown }, label: string): boolean {
+  const before = typeof item.fromString === 'string' ? item.fromString : '';
+  const after = Object.hasOwn(item, 'toString') ? String(item.toString) : '';
+  return item.field === 'labels' && after.split(' ').includes(label) && !before.split(' ').includes(label);
 }
 
 /** The library has no time limit of its own. */

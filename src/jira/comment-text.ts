@@ -34,26 +34,36 @@ function isOwn(accountId: string, text: string, own: OwnIdentity): boolean {
 
 /** https://jira.atlassian.com/secure/WikiRendererHelpAction.jspa?section=all */
 function wikiToText(wiki: string, own: OwnIdentity): string {
-  return wiki
+  // Code is taken out before the rest is read and put back after: nothing in it is markup.
+  const codes: string[] = [];
+  const withCode = (text: string) =>
+    text.replaceAll(/\u{f0000}(\d+)\u{f0001}/gu, (_, index) => codes[Number(index)] ?? '');
+  const text = wiki
     .replaceAll('\r\n', '\n')
-    .replace(
-      /\{(code|noformat)(?::[^}\n]*)?\}([\s\S]*?)(?:\{\1\}|$)/g,
-      (_, __, code) => `\n\`\`\`\n${code}\n\`\`\`\n`,
-    )
-    .replace(/\{quote\}([\s\S]*?)(?:\{quote\}|$)/g, (_, quoted) => `\n${quoteLines(quoted)}\n`)
-    .replace(/^bq\. (.*)$/gm, (_, quoted) => `> ${quoted}`)
-    .replace(/\[~accountid:([^\]\n]+)\]/g, (mention, accountId) =>
+    .replaceAll(/[\u{f0000}\u{f0001}]/gu, '')
+    .replaceAll(/\{(code|noformat)(?::[^}\n]*)?\}([\s\S]*?)(?:\{\1\}|$)/g, (_, __, code: string) => {
+      codes.push(`\n${fenced(code)}\n`);
+      return `\u{f0000}${codes.length - 1}\u{f0001}`;
+    })
+    .replaceAll(/\{quote\}([\s\S]*?)(?:\{quote\}|$)/g, (_, quoted: string) => quote(withCode(quoted)))
+    .replaceAll(/^bq\. (.*)$/gm, (_, quoted: string) => quote(withCode(quoted)))
+    .replaceAll(/\[~accountid:([^\]\n]+)\]/g, (mention, accountId) =>
       accountId === own.accountId ? `@${own.name}` : mention,
     )
-    .replace(/\[~([^\]\n:]+)\]/g, (mention, user) =>
+    .replaceAll(/\[~([^\]\n:]+)\]/g, (mention, user: string) =>
       user.toLowerCase() === own.name.toLowerCase() ? `@${own.name}` : mention,
     );
+  return withCode(text);
 }
 
-function quoteLines(text: string): string {
-  return text
-    .trim()
-    .split('\n')
-    .map((line) => `> ${line}`)
-    .join('\n');
+/** A fence that the code cannot close. */
+function fenced(code: string): string {
+  const longest = [...code.matchAll(/`+/g)].reduce((most, [run]) => Math.max(most, run.length), 2);
+  const fence = '`'.repeat(longest + 1);
+  return `${fence}\n${code}\n${fence}`;
+}
+
+function quote(text: string): string {
+  const lines = text.trim().split('\n');
+  return `\n${lines.map((line) => `> ${line}`).join('\n')}\n`;
 }

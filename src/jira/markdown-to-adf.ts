@@ -21,11 +21,17 @@ export function adfParagraph(...content: AdfNode[]): AdfNode {
 
 /** A text node; ADF refuses empty ones, so an empty text is a space. */
 export function adfText(text: string, ...marks: AdfNode[]): AdfNode {
-  return { type: 'text', text: text === '' ? ' ' : text, ...(marks.length > 0 ? { marks } : {}) };
+  const shown = text === '' ? ' ' : text.toWellFormed();
+  return { type: 'text', text: shown, ...(marks.length > 0 ? { marks } : {}) };
 }
 
+/** A link, or the text alone where the address is not one that JIRA takes for a link. */
 export function adfLink(text: string, href: string): AdfNode {
-  return adfText(text, { type: 'link', attrs: { href } });
+  return adfText(text, ...linkMarks(href));
+}
+
+function linkMarks(href: string): AdfNode[] {
+  return /^(?:https?:\/\/|mailto:)[^\s]/i.test(href) ? [{ type: 'link', attrs: { href } }] : [];
 }
 
 /**
@@ -47,6 +53,7 @@ function block(node: Nodes): AdfNode[] {
       return [
         {
           type: node.ordered ? 'orderedList' : 'bulletList',
+          ...(node.ordered && node.start != null && node.start !== 1 ? { attrs: { order: node.start } } : {}),
           content: node.children.map((item) => ({ type: 'listItem', content: itemContent(item) })),
         },
       ];
@@ -55,7 +62,7 @@ function block(node: Nodes): AdfNode[] {
         {
           type: 'codeBlock',
           ...(node.lang ? { attrs: { language: node.lang } } : {}),
-          content: [{ type: 'text', text: node.value || ' ' }],
+          content: [adfText(node.value)],
         },
       ];
     case 'blockquote':
@@ -68,7 +75,7 @@ function block(node: Nodes): AdfNode[] {
     case 'definition':
       return [];
     default:
-      return 'children' in node ? [adfParagraph(...inlines(node.children, []))] : [];
+      return 'children' in node ? node.children.flatMap(block) : [];
   }
 }
 
@@ -119,21 +126,28 @@ function inline(node: Nodes, marks: AdfNode[]): AdfNode[] {
       // Beside `code`, ADF allows no other mark than a link.
       return [adfText(node.value, { type: 'code' }, ...marks.filter((mark) => mark.type === 'link'))];
     case 'strong':
-      return inlines(node.children, [...marks, { type: 'strong' }]);
+      return inlines(node.children, withMark(marks, { type: 'strong' }));
     case 'emphasis':
-      return inlines(node.children, [...marks, { type: 'em' }]);
+      return inlines(node.children, withMark(marks, { type: 'em' }));
     case 'delete':
-      return inlines(node.children, [...marks, { type: 'strike' }]);
+      return inlines(node.children, withMark(marks, { type: 'strike' }));
     case 'link':
-      return inlines(node.children, [...marks, { type: 'link', attrs: { href: node.url } }]);
+      return inlines(node.children, [...marks, ...linkMarks(node.url)]);
     case 'break':
       return [{ type: 'hardBreak' }];
+    case 'footnoteReference':
+      return [adfText(`[${node.label ?? node.identifier}]`, ...marks)];
     case 'html':
     case 'image':
       return [];
     default:
       return 'children' in node ? inlines(node.children, marks) : [];
   }
+}
+
+/** Emphasis nests in Markdown; in ADF a text has each mark once. */
+function withMark(marks: AdfNode[], mark: AdfNode): AdfNode[] {
+  return marks.some(({ type }) => type === mark.type) ? marks : [...marks, mark];
 }
 
 function plain(node: AdfNode): string {

@@ -1,6 +1,7 @@
 import { commandDocs, flagDocs } from '../commands/parse.ts';
 import type { Ask, ControlWord } from '../core/command.ts';
-import { lastEnded, openCommands, requestStop } from '../ledger/commands.ts';
+import { lastEnded, openCommands, repositoryOf, requestStop } from '../ledger/commands.ts';
+import { getRun } from '../ledger/runs.ts';
 import type { CommandRow } from '../ledger/tables.ts';
 import type { Services } from './services.ts';
 import { settle } from './settle.ts';
@@ -54,7 +55,7 @@ async function stop(services: Services, row: CommandRow): Promise<string> {
   const running = open.filter((command) => command.status !== 'queued' && command.status !== 'received');
   const waiting = open.filter((command) => !running.includes(command));
   for (const command of waiting) await settle(services, command.id, { status: 'cancelled' });
-  for (const command of running) await requestStop(services.db, command.id);
+  for (const command of running) await stopRunning(services, command);
   if (open.length === 0) return 'Nothing is running or waiting on this issue.';
   return [
     running.length > 0 ? 'Stopping what is running; its session is kept.' : 'Nothing was running.',
@@ -62,6 +63,23 @@ async function stop(services: Services, row: CommandRow): Promise<string> {
       ? [`${waiting.length} waiting ${waiting.length === 1 ? 'command was' : 'commands were'} dropped.`]
       : []),
   ].join(' ');
+}
+
+/** A claimed run hears of it with its next heartbeat; one that waits for a runner is ended here. */
+async function stopRunning(services: Services, command: CommandRow): Promise<void> {
+  await requestStop(services.db, command.id);
+  if (command.status !== 'dispatched') return;
+  await settle(services, command.id, { status: 'cancelled' });
+  const run = await getRun(services.db, command.id);
+  const repository = repositoryOf(command);
+  if (!run || !repository || command.installation_id === null) return;
+  const request = { installationId: command.installation_id, repository, job: run.job };
+  try {
+    await services.dispatcher.cancel(request, { id: run.run_id ?? '', url: run.run_url ?? '' });
+  } catch (error) {
+    // The run will be refused when it claims the command; only its place on the runner is wasted.
+    services.log.warn({ commandId: command.id, err: error }, 'the waiting run could not be cancelled');
+  }
 }
 
 /** What `retry` stands for: the newest instruction of the issue when it did not succeed. */

@@ -24,10 +24,15 @@ export interface PlanFacts {
 /** Characters kept free beside the inputs' texts, for what GitHub counts and we do not. */
 const reserve = 500;
 
+/** What a ticket's title and a person's name may take up; JIRA and GitHub allow about as much. */
+const longestTitle = 300;
+const longestName = 300;
+
 /**
  * The job of a command, from facts alone: where the work goes, which session it continues, and what the
  * engine is told, cut to what the workflow's inputs can hold.
- * @throws AppError `branch-unusable` for a pull request that cannot be pushed to.
+ * @throws AppError `branch-unusable` for a pull request that cannot be pushed to, `input-invalid` for an
+ * instruction that is too long.
  */
 export function planJob(facts: PlanFacts): Job {
   const job: Job = {
@@ -51,16 +56,24 @@ export function planJob(facts: PlanFacts): Job {
     (sum, [name, value]) => sum + name.length + value.length,
     0,
   );
-  return { ...job, context: renderContext(facts.context, maxInputCharacters - reserve - used) };
+  const room = maxInputCharacters - reserve - used;
+  if (room < 0) {
+    throw new AppError('input-invalid', {
+      message: `The instruction has ${facts.instruction.length} characters, which a workflow cannot take.`,
+      hint: 'Put the details into the ticket or a file of the repository and refer to them.',
+    });
+  }
+  return { ...job, context: renderContext(facts.context, room) };
 }
 
 function targetOf(facts: PlanFacts): Job['target'] {
   const { pullRequest, ticket, issue } = facts.context;
+  const title = ticket?.summary ?? issue?.title ?? pullRequest?.title ?? facts.issueKey;
   const about = {
-    title: ticket?.summary ?? issue?.title ?? pullRequest?.title ?? facts.issueKey,
+    title: title.slice(0, longestTitle).toWellFormed(),
     ticketUrl: ticket?.url ?? issue?.url ?? pullRequest?.url ?? '',
     closes: ticket || pullRequest ? undefined : issue?.number,
-    requestedBy: facts.requestedBy,
+    requestedBy: facts.requestedBy.slice(0, longestName).toWellFormed(),
   };
   if (pullRequest) {
     if (pullRequest.state === 'closed') {

@@ -2,7 +2,7 @@ import type { Problem } from '../core/errors.ts';
 import type { Report } from '../core/report.ts';
 import type { EndStatus } from '../core/status.ts';
 import { endCommand } from '../ledger/commands.ts';
-import { keepReport } from '../ledger/runs.ts';
+import { getRun, keepReport } from '../ledger/runs.ts';
 import { keepGeneration, keepPullRequest } from '../ledger/sessions.ts';
 import type { CommandRow } from '../ledger/tables.ts';
 import type { Services } from './services.ts';
@@ -20,9 +20,9 @@ export interface End {
  */
 export async function settle(services: Services, id: string, end: End): Promise<boolean> {
   const ended = await services.db.transaction().execute(async (transaction) => {
-    const moved = await endCommand(transaction, id, end);
+    // The queue first, as whoever takes a command does it: the other way round the two could wait for each other.
     await services.queue.release(transaction, id);
-    return moved;
+    return endCommand(transaction, id, end);
   });
   if (ended) {
     services.log.info({ commandId: id, status: end.status, problem: end.problem }, 'command ended');
@@ -39,9 +39,11 @@ export async function settleReport(
   report: Report,
 ): Promise<boolean> {
   const settled = await services.db.transaction().execute(async (transaction) => {
-    if (!(await keepReport(transaction, row.id, fence, report))) return false;
+    if ((await getRun(transaction, row.id))?.fence !== fence) return false;
+    await services.queue.release(transaction, row.id);
     if (!(await endCommand(transaction, row.id, { status: report.outcome, problem: report.problem })))
       return false;
+    await keepReport(transaction, row.id, fence, report);
     const { installation_id: installationId, repository_id: repositoryId, issue_key: issueKey } = row;
     if (installationId !== null && repositoryId !== null) {
       const ref = { installationId, repositoryId, issueKey };
@@ -56,7 +58,6 @@ export async function settleReport(
       }
       if (report.pullRequest) await keepPullRequest(transaction, repositoryId, issueKey, report.pullRequest);
     }
-    await services.queue.release(transaction, row.id);
     return true;
   });
   if (settled) {

@@ -31,7 +31,7 @@ import { understand } from './understand.ts';
 const maxAttempts = 3;
 
 /** How long a dispatched job may wait for its runner before somebody looks after it. */
-const dispatchedLeaseSeconds = 180;
+export const dispatchedLeaseSeconds = 180;
 
 /**
  * Brings a command from the queue to a runner, or to its end. Every step can be done again, so a process
@@ -50,6 +50,8 @@ export async function startCommand(services: Services, id: string): Promise<void
     await begin(services, row);
   } catch (error) {
     services.log.error({ commandId: id, err: error }, 'command could not be started');
+    // A job that was dispatched before a crash may have its runner by now: then it goes on.
+    if ((await getCommand(services.db, id))?.status === 'running') return;
     await settle(services, id, { status: 'failed', problem: toProblem(error) });
   }
 }

@@ -48,8 +48,8 @@ export async function understand(services: Services, row: CommandRow): Promise<U
     }
     case 'jira-label': {
       const { jira } = connectionOf(services, origin);
-      const ticket = await jira.readTicket(origin.issueKey);
-      if (!ticket.labels.includes(origin.label)) {
+      const added = await jira.readLabel(origin.issueKey, origin.label);
+      if (!added) {
         return refuse(
           'request-gone',
           `The label \`${origin.label}\` was removed before Dexter began.`,
@@ -57,7 +57,7 @@ export async function understand(services: Services, row: CommandRow): Promise<U
         );
       }
       const ask: Ask = { kind: 'instruction', instruction: labelInstruction, flags: {} };
-      return { outcome: 'ask', ask, actor: row.actor, text: '' };
+      return { outcome: 'ask', ask, actor: { from: 'jira', ...added }, text: '' };
     }
   }
 }

@@ -5,8 +5,9 @@ import {
   moveCommand,
   takeProgressed,
   takeUnpublished,
+  takeUnseen,
 } from '../ledger/commands.ts';
-import { publishEnd, publishProgress } from '../report/publish.ts';
+import { publishEnd, publishProgress, showSeen } from '../report/publish.ts';
 import { holdingLease, preparingLeaseSeconds } from './lease.ts';
 import { reconcile } from './reconcile.ts';
 import type { Services } from './services.ts';
@@ -17,6 +18,9 @@ const publishingSeconds = 60;
 
 /** An end that could not be told for this long (a locked issue, a removed app) is only logged. */
 const giveUpTellingMs = 24 * 60 * 60 * 1000;
+
+/** A command that starts within this time is acknowledged by its start. */
+const seenAfterSeconds = 2;
 
 /** GitHub asks for few writes: a status comment is edited at most this often. */
 const editEverySeconds = 15;
@@ -98,6 +102,7 @@ async function startNext(services: Services): Promise<boolean> {
 }
 
 async function publishNext(services: Services): Promise<boolean> {
+  for (const row of await takeUnseen(services.db, seenAfterSeconds)) await showSeen(services, row);
   for (const row of await takeProgressed(services.db, editEverySeconds)) {
     try {
       await publishProgress(services, row);

@@ -2,6 +2,7 @@ import { type Kysely, sql } from 'kysely';
 import type { Actor, Ask, Origin, RepositoryRef } from '../core/command.ts';
 import type { Problem } from '../core/errors.ts';
 import { type CommandStatus, type EndStatus, endStatuses, statusesBefore } from '../core/status.ts';
+import { storable, toJson } from './json.ts';
 import type { CommandRow, PostedComment, Tables } from './tables.ts';
 
 export type Db = Kysely<Tables>;
@@ -27,16 +28,16 @@ export async function insertCommand(db: Db, command: NewCommand): Promise<boolea
     .values({
       id: command.id,
       dedupe_key: command.dedupeKey,
-      origin: JSON.stringify(command.origin),
-      actor: JSON.stringify(command.actor),
+      origin: toJson(command.origin),
+      actor: toJson(command.actor),
       issue_key: command.issueKey,
       queue_key: command.queueKey,
       installation_id: command.installationId ?? null,
       repository_id: command.repository?.id ?? null,
       repository_owner: command.repository?.owner ?? null,
       repository_name: command.repository?.name ?? null,
-      claimed_text: command.claimedText,
-      ask: command.ask ? JSON.stringify(command.ask) : null,
+      claimed_text: command.claimedText === null ? null : storable(command.claimedText),
+      ask: command.ask ? toJson(command.ask) : null,
       status: 'queued',
       created_at: sql`now()`,
     })
@@ -60,7 +61,7 @@ export function repositoryOf(row: CommandRow): RepositoryRef | undefined {
 export async function moveCommand(
   db: Db,
   id: string,
-  to: Exclude<CommandStatus, EndStatus>,
+  to: Exclude<CommandStatus, EndStatus | 'received'>,
 ): Promise<boolean> {
   const result = await db
     .updateTable('commands')
@@ -81,8 +82,8 @@ export async function endCommand(
     .updateTable('commands')
     .set({
       status: end.status,
-      problem: end.problem ? JSON.stringify(end.problem) : null,
-      answer: end.answer ?? null,
+      problem: end.problem ? toJson(end.problem) : null,
+      answer: end.answer === undefined ? null : storable(end.answer),
       ended_at: sql<Date>`now()`,
       lease_until: null,
     })
@@ -101,8 +102,8 @@ export async function describeCommand(
   await db
     .updateTable('commands')
     .set({
-      ...(facts.ask ? { ask: JSON.stringify(facts.ask) } : {}),
-      ...(facts.actor ? { actor: JSON.stringify(facts.actor) } : {}),
+      ...(facts.ask ? { ask: toJson(facts.ask) } : {}),
+      ...(facts.actor ? { actor: toJson(facts.actor) } : {}),
       ...(facts.installationId === undefined ? {} : { installation_id: facts.installationId }),
       ...(facts.repository
         ? {
@@ -133,6 +134,24 @@ export async function leaseCommand(
     .where('status', 'not in', endStatuses);
   if (ifExpired) update = update.where('lease_until', '<', sql<Date>`now()`);
   return (await update.executeTakeFirst()).numUpdatedRows > 0n;
+}
+
+/**
+ * Ends the leases of processes that prepared a command or told its end; runners keep theirs. Right only where
+ * no other process can have the database open: then whoever took them is dead, and nobody has to wait.
+ */
+export async function dropProcessLeases(db: Db): Promise<void> {
+  await db
+    .updateTable('commands')
+    .set({ lease_until: sql<Date>`now() - interval '1 second'` })
+    .where('lease_until', 'is not', null)
+    .where((where) =>
+      where.or([
+        where('status', '=', 'preparing'),
+        where.and([where('status', 'in', endStatuses), where('published_at', 'is', null)]),
+      ]),
+    )
+    .execute();
 }
 
 /** Counts one more beginning of a command and answers how many there were. */
@@ -222,11 +241,23 @@ export async function takeProgressed(db: Db, seconds: number): Promise<CommandRo
     .execute();
 }
 
+/** Takes commands that have waited for `seconds` and were not shown to be seen yet, each once. */
+export function takeUnseen(db: Db, seconds: number): Promise<CommandRow[]> {
+  return db
+    .updateTable('commands')
+    .set({ seen_at: sql<Date>`now()` })
+    .where('status', '=', 'queued')
+    .where('seen_at', 'is', null)
+    .where('created_at', '<', sql<Date>`now() - make_interval(secs => ${seconds})`)
+    .returningAll()
+    .execute();
+}
+
 /** Keeps where the status comment stands. */
 export async function keepAcknowledgement(db: Db, id: string, posted: PostedComment): Promise<void> {
   await db
     .updateTable('commands')
-    .set({ acknowledgement: JSON.stringify(posted), shown_at: sql<Date>`now()` })
+    .set({ acknowledgement: toJson(posted), shown_at: sql<Date>`now()` })
     .where('id', '=', id)
     .execute();
 }

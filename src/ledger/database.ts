@@ -3,6 +3,7 @@ import { PGlite } from '@electric-sql/pglite';
 import { Kysely, Migrator, PostgresDialect, type PostgresPool } from 'kysely';
 import pg from 'pg';
 import { AppError, messageOf } from '../core/errors.ts';
+import { lockDirectory } from './directory-lock.ts';
 import { embeddedPool } from './embedded-pool.ts';
 import { migrations } from './migrations.ts';
 import type { Tables } from './tables.ts';
@@ -30,13 +31,18 @@ const bigintOid = pg.types.builtins.INT8;
  */
 export async function openDatabase(options: { url?: string; directory: string }): Promise<Database> {
   try {
-    const { pool, executeSql, backend } = options.url
+    const { pool, executeSql, backend, unlock } = options.url
       ? openPostgres(options.url)
       : await openEmbedded(options.directory);
     const kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
-    const database = { kysely, executeSql, backend, close: () => kysely.destroy() };
-    await migrate(database);
-    return database;
+    const close = () => kysely.destroy().finally(unlock);
+    try {
+      await migrate({ kysely });
+    } catch (error) {
+      await close();
+      throw error;
+    }
+    return { kysely, executeSql, backend, close };
   } catch (error) {
     const where = options.url ? 'at DATABASE_URL' : `in ${options.directory}`;
     throw new AppError('config-invalid', {
@@ -67,14 +73,21 @@ function openPostgres(url: string) {
     // Several statements answer with several results.
     return { rows: Array.isArray(result) ? result.flatMap((one) => one.rows) : result.rows };
   };
-  return { pool, executeSql, backend: 'postgres' as const };
+  return { pool, executeSql, backend: 'postgres' as const, unlock: () => undefined };
 }
 
 async function openEmbedded(directory: string) {
-  if (!directory.startsWith('memory://')) await mkdir(directory, { recursive: true, mode: 0o700 });
-  const pglite = await PGlite.create(directory, { parsers: { [bigintOid]: Number } });
-  const { pool, executeSql }: { pool: PostgresPool; executeSql: ExecuteSql } = embeddedPool(pglite);
-  return { pool, executeSql, backend: 'pglite' as const };
+  const isOnDisk = !directory.startsWith('memory://');
+  if (isOnDisk) await mkdir(directory, { recursive: true, mode: 0o700 });
+  const unlock = isOnDisk ? lockDirectory(directory) : () => undefined;
+  try {
+    const pglite = await PGlite.create(directory, { parsers: { [bigintOid]: Number } });
+    const { pool, executeSql }: { pool: PostgresPool; executeSql: ExecuteSql } = embeddedPool(pglite);
+    return { pool, executeSql, backend: 'pglite' as const, unlock };
+  } catch (error) {
+    unlock();
+    throw error;
+  }
 }
 
 async function migrate({ kysely }: Pick<Database, 'kysely'>): Promise<void> {

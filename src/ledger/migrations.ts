@@ -24,6 +24,7 @@ export const migrations: Record<string, Migration> = {
         .addColumn('stop_requested', 'boolean', (column) => column.notNull().defaultTo(false))
         .addColumn('attempts', 'integer', (column) => column.notNull().defaultTo(0))
         .addColumn('lease_until', 'timestamptz')
+        .addColumn('seen_at', 'timestamptz')
         .addColumn('acknowledgement', 'jsonb')
         .addColumn('shown_at', 'timestamptz')
         .addColumn('published_at', 'timestamptz')

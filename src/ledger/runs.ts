@@ -2,13 +2,14 @@ import { sql } from 'kysely';
 import type { Job } from '../core/job.ts';
 import type { Progress, Report } from '../core/report.ts';
 import type { Db } from './commands.ts';
+import { toJson } from './json.ts';
 import type { RunRow } from './tables.ts';
 
 /** Keeps the plan of a run before it is dispatched; a second call of the same command changes nothing. */
 export async function insertRun(db: Db, commandId: string, job: Job): Promise<void> {
   await db
     .insertInto('runs')
-    .values({ command_id: commandId, job: JSON.stringify(job), created_at: sql`now()` })
+    .values({ command_id: commandId, job: toJson(job), created_at: sql`now()` })
     .onConflict((conflict) => conflict.column('command_id').doNothing())
     .execute();
 }
@@ -54,7 +55,7 @@ export async function keepProgress(
 ): Promise<boolean> {
   const result = await db
     .updateTable('runs')
-    .set({ progress: JSON.stringify(progress), progress_at: sql<Date>`now()` })
+    .set({ progress: toJson(progress), progress_at: sql<Date>`now()` })
     .where('command_id', '=', commandId)
     .where('fence', '=', fence)
     .executeTakeFirst();
@@ -64,7 +65,7 @@ export async function keepProgress(
 export async function keepReport(db: Db, commandId: string, fence: number, report: Report): Promise<boolean> {
   const result = await db
     .updateTable('runs')
-    .set({ report: JSON.stringify(report) })
+    .set({ report: toJson(report) })
     .where('command_id', '=', commandId)
     .where('fence', '=', fence)
     .executeTakeFirst();

@@ -42,6 +42,8 @@ export interface CommandsTable {
   attempts: Generated<number>;
   /** Until when the process or runner that has the command is believed to live. */
   lease_until: NullableTimestamp;
+  /** When a command that has to wait was shown to be seen. */
+  seen_at: NullableTimestamp;
   acknowledgement: NullableJson<PostedComment>;
   /** When the status comment was last written. */
   shown_at: NullableTimestamp;

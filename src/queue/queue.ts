@@ -32,7 +32,7 @@ export async function openQueue(
     schedule: false,
   });
   boss.on('error', onError);
-  await boss.start();
+  await start(boss);
   await boss.createQueue(queueName, {
     policy: 'key_strict_fifo',
     expireInSeconds: longestRunSeconds,
@@ -62,4 +62,23 @@ export async function openQueue(
       await boss.stop({ graceful: false });
     },
   };
+}
+
+/**
+ * Processes that start at once on a fresh database all make the queue's tables: one succeeds, and the others
+ * fail and find them made when they try again.
+ */
+async function start(boss: PgBoss): Promise<void> {
+  try {
+    await boss.start();
+  } catch (error) {
+    if (!isDuplicate(error)) throw error;
+    await boss.start();
+  }
+}
+
+/** Postgres's codes for a row, a schema, a table, an object that is there already. */
+function isDuplicate(error: unknown): boolean {
+  if (typeof error !== 'object' || error === null || !('code' in error)) return false;
+  return ['23505', '42P06', '42P07', '42710'].includes(String(error.code));
 }

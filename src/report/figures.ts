@@ -20,12 +20,18 @@ export function formatAge(seconds: number): string {
 /** US dollars with enough digits to be more than zero. */
 export function formatCost(costUsd: number | null): string {
   if (costUsd === null) return 'unknown';
+  if (costUsd > 0 && costUsd < 0.0001) return 'less than $0.0001';
   if (costUsd > 0 && costUsd < 0.01) return `$${costUsd.toFixed(4)}`;
   return `$${costUsd.toFixed(2)}`;
 }
 
 export function formatCount(count: number): string {
   return count.toLocaleString('en-US');
+}
+
+/** `1 turn`, `2 turns`. */
+export function plural(count: number, word: string): string {
+  return `${formatCount(count)} ${word}${count === 1 ? '' : 's'}`;
 }
 
 export function formatUsage(usage: Usage): string {

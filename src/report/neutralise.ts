@@ -41,7 +41,10 @@ export function neutralise(markdown: string, options: NeutraliseOptions = {}): s
 export function inlineCode(text: string): string {
   const value = visible(text).replaceAll(/\s+/g, ' ').trim();
   if (value === '') return '';
-  return write({ type: 'root', children: [{ type: 'paragraph', children: [{ type: 'inlineCode', value }] }] });
+  return write({
+    type: 'root',
+    children: [{ type: 'paragraph', children: [{ type: 'inlineCode', value }] }],
+  });
 }
 
 function settle(text: string, options: NeutraliseOptions): string {
@@ -74,7 +77,6 @@ function write(root: Root): string {
     emphasis: '*',
     fences: true,
     rule: '-',
-    resourceLink: true,
     listItemIndent: 'one',
   }).replace(/\n+$/, '');
 }
@@ -87,7 +89,7 @@ interface Scope {
 function neutraliseChildren(parent: Parents, scope: Scope): void {
   const children = parent.children.flatMap((child) => neutraliseNode(child, parent, scope));
   // A replacement is block content where the original was, and phrasing content where that was.
-  Object.assign(parent, { children: wrapMentions(mergeTexts(children)) });
+  Object.assign(parent, { children: mergeNeighbours(wrapMentions(mergeNeighbours(children))) });
 }
 
 /** What takes a node's place: itself, something harmless that says the same, or nothing. */
@@ -141,7 +143,9 @@ function neutraliseHtml(html: string, parent: Parents): Nodes[] {
 }
 
 function neutraliseLink(url: string, children: PhrasingContent[], { isLinkKept }: Scope): PhrasingContent[] {
-  const shown = visible(url).trim().replace(/^mailto:/i, '');
+  const shown = visible(url)
+    .trim()
+    .replace(/^mailto:/i, '');
   if (isLinkKept(shown)) return [{ type: 'link', url: shown, title: null, children }];
   const address: PhrasingContent[] = shown === '' ? [] : [{ type: 'inlineCode', value: shown }];
   const text = plainText(children);
@@ -165,12 +169,16 @@ function plainText(nodes: readonly Nodes[]): string {
     .trim();
 }
 
-/** Texts that have become neighbours are one text: `@` and `name` may have come from different nodes. */
-function mergeTexts(nodes: Nodes[]): Nodes[] {
+/**
+ * Texts that have become neighbours are one text: `@` and `name` may have come from different nodes. Code spans
+ * are one as well: side by side in Markdown, their backticks would be read in another way.
+ */
+function mergeNeighbours(nodes: Nodes[]): Nodes[] {
   const merged: Nodes[] = [];
   for (const node of nodes) {
     const last = merged.at(-1);
     if (node.type === 'text' && last?.type === 'text') last.value += node.value;
+    else if (node.type === 'inlineCode' && last?.type === 'inlineCode') last.value += node.value;
     else if (node.type !== 'text' || node.value !== '') merged.push(node);
   }
   return merged;

@@ -1,9 +1,10 @@
 import type { Ask } from '../core/command.ts';
+import { isEnd } from '../core/status.ts';
 import { editComment, findComment, postAnswer, postComment, react } from '../github/comments.ts';
 import type { CommentPlace, GitHubOrigin } from '../github/github.ts';
 import { connectionOf, jiraOf } from '../jobs/connections.ts';
 import type { Services } from '../jobs/services.ts';
-import { keepAcknowledgement, repositoryOf } from '../ledger/commands.ts';
+import { getCommand, keepAcknowledgement, repositoryOf } from '../ledger/commands.ts';
 import { getRun } from '../ledger/runs.ts';
 import type { CommandRow, PostedComment, RunRow } from '../ledger/tables.ts';
 import type { NeutraliseOptions } from './neutralise.ts';
@@ -11,6 +12,13 @@ import { commentMarker, renderStatusComment, type StatusFacts } from './status-c
 import { renderTicketEnd, renderTicketStart, type TicketEndFacts } from './ticket-comment.ts';
 
 type Publisher = Pick<Services, 'github' | 'jira' | 'db' | 'log' | 'name' | 'serverUrl'>;
+
+/** Shows that a command which has to wait for its turn was seen. */
+export async function showSeen(services: Publisher, row: CommandRow): Promise<void> {
+  const { origin } = row;
+  if ('connection' in origin) return;
+  await bestEffort(services, row, 'reacting to the comment', () => react(services.github, origin));
+}
 
 /** Shows that a command was seen: a reaction and the status comment, or a comment on the ticket. */
 export async function acknowledge(services: Publisher, row: CommandRow): Promise<void> {
@@ -31,7 +39,11 @@ export async function acknowledge(services: Publisher, row: CommandRow): Promise
 /** Writes the progress of a run into the status comment; tickets are told only the start and the end. */
 export async function publishProgress(services: Publisher, row: CommandRow): Promise<void> {
   if ('connection' in row.origin) return;
-  await showStatus(services, row, row.origin, await getRun(services.db, row.id));
+  const { origin } = row;
+  await showStatus(services, row, origin, await getRun(services.db, row.id));
+  // The run may have ended while this was written, and another process may have shown that: the end stands.
+  const now = await getCommand(services.db, row.id);
+  if (now && isEnd(now.status)) await showStatus(services, now, origin, await getRun(services.db, row.id));
 }
 
 /** Tells the end of a command everywhere it has to be told; calling it again posts nothing twice. */

@@ -1,7 +1,7 @@
 import type { Problem } from '../core/errors.ts';
 import type { Progress, Report } from '../core/report.ts';
 import type { CommandStatus } from '../core/status.ts';
-import { formatCost, formatDuration, formatSession, formatUsage } from './figures.ts';
+import { formatCost, formatCount, formatDuration, formatSession, formatUsage, plural } from './figures.ts';
 import { inlineCode, type NeutraliseOptions, neutralise } from './neutralise.ts';
 
 /** What the status comment of a command is made of. */
@@ -17,6 +17,11 @@ export interface StatusFacts {
   /** What Dexter itself answers. */
   answer?: string;
 }
+
+/** GitHub takes 65,536 characters: what a run may name without limit is cut, so that an end is always told. */
+const listed = 20;
+const longestTitle = 100;
+const longestNotice = 500;
 
 /** The hidden mark by which a command's comment is found again. */
 export function commentMarker(commandId: string): string {
@@ -47,22 +52,27 @@ function sections(facts: StatusFacts, options: NeutraliseOptions): string[] {
     case 'cancelled':
       return ended('⏹️ **Stopped**', facts, options);
     case 'refused':
-      return ['🚫 **Not started**', explain(facts.problem)];
+      return ['🚫 **Not started**', explain(facts.problem, options)];
     case 'expired':
-      return ['⌛ **Expired**', explain(facts.problem)];
+      return ['⌛ **Expired**', explain(facts.problem, options)];
   }
 }
 
 function asked(instruction: string | undefined): string {
-  return instruction ? `> ${inlineCode(instruction.slice(0, 200))}` : '';
+  const shown = inlineCode((instruction ?? '').slice(0, 200));
+  return shown === '' ? '' : `> ${shown}`;
+}
+
+/** The address comes from the runner: one that could end the link is left out. */
+function runLink(url: string | undefined): string {
+  return url && /^https?:\/\/[\w.:/?=&%~+-]+$/.test(url) ? ` · [run](${url})` : '';
 }
 
 function working(facts: StatusFacts): string {
-  const link = facts.runUrl ? ` · [run](${facts.runUrl})` : '';
   const { progress } = facts;
   const cost = progress?.costUsd ? ` · ${formatCost(progress.costUsd)} so far` : '';
   const turns = progress && progress.turns > 0 ? ` · ${plural(progress.turns, 'turn')}` : '';
-  return `⏳ **Working**${link}${turns}${cost}`;
+  return `⏳ **Working**${runLink(facts.runUrl)}${turns}${cost}`;
 }
 
 /** The steps that were done, newest last, and the one that is being done. */
@@ -73,44 +83,57 @@ function checklist(progress: Progress | undefined): string {
 }
 
 function ended(title: string, facts: StatusFacts, options: NeutraliseOptions): string[] {
-  if (!facts.report) return [title, explain(facts.problem)];
+  if (!facts.report) return [title, explain(facts.problem, options)];
   return finished(title, facts.report, facts, options);
 }
 
 function finished(title: string, report: Report, facts: StatusFacts, options: NeutraliseOptions): string[] {
   const { pullRequest } = report;
   const link = pullRequest ? ` · #${pullRequest.number}` : '';
-  const run = facts.runUrl ? ` · [run](${facts.runUrl})` : '';
   return [
-    `${title} in ${formatDuration(report.durationMs)}${link}${run}`,
-    explain(facts.problem),
+    `${title} in ${formatDuration(report.durationMs)}${link}${runLink(facts.runUrl)}`,
+    explain(facts.problem, options),
     notices(report, options),
     neutralise(report.summary, options),
     figures(report),
   ];
 }
 
-function explain(problem: Problem | undefined): string {
-  return problem ? [problem.message, problem.hint].filter((part) => part !== '').join('\n\n') : '';
+/** A problem may quote what git, a server or the engine said. */
+function explain(problem: Problem | undefined, options: NeutraliseOptions): string {
+  if (!problem) return '';
+  return [problem.message, problem.hint]
+    .map((part) => neutralise(part, options))
+    .filter((part) => part !== '')
+    .join('\n\n');
 }
 
 function notices(report: Report, options: NeutraliseOptions): string {
   const denied = [...new Set(report.denials)];
   return [
-    ...report.notices.map((notice) => `> ℹ️ ${neutralise(notice, options).replaceAll('\n', ' ')}`),
+    ...report.notices.slice(0, listed).map((notice) => `> ℹ️ ${oneLine(notice, options)}`),
     ...(denied.length > 0
       ? [
-          `> ⚠️ Not allowed and so not done: ${denied.map(inlineCode).join(', ')}. \`allowed-tools\` of the workflow allows more.`,
+          `> ⚠️ Not allowed and so not done: ${firstOf(denied, (name) => inlineCode(name.slice(0, longestTitle)), ', ')}. \`allowed-tools\` of the workflow allows more.`,
         ]
       : []),
   ].join('\n>\n');
 }
 
+function oneLine(notice: string, options: NeutraliseOptions): string {
+  return neutralise(notice.slice(0, longestNotice).replaceAll(/\s+/g, ' '), options).replaceAll('\n', ' ');
+}
+
+function firstOf<T>(all: T[], show: (one: T) => string, separator: string): string {
+  const more = all.length > listed ? [`and ${formatCount(all.length - listed)} more`] : [];
+  return [...all.slice(0, listed).map(show), ...more].join(separator);
+}
+
 function figures(report: Report): string {
   const rows: [string, string][] = [
     ['Session', formatSession(report.session)],
-    ['Commits', report.commits.length === 0 ? 'none' : report.commits.map(commit).join('<br>')],
-    ['Turns', String(report.turns)],
+    ['Commits', report.commits.length === 0 ? 'none' : firstOf(report.commits, commit, '<br>')],
+    ['Turns', formatCount(report.turns)],
     ['Tokens', formatUsage(report.usage)],
     ['Cost', formatCost(report.costUsd)],
   ];
@@ -118,9 +141,8 @@ function figures(report: Report): string {
 }
 
 function commit({ sha, title }: Report['commits'][number]): string {
-  return `${sha.slice(0, 9)} ${inlineCode(title).replaceAll('|', '\\|')}`;
-}
-
-function plural(count: number, word: string): string {
-  return `${count} ${word}${count === 1 ? '' : 's'}`;
+  const id = /^[0-9a-f]{7,64}$/.test(sha) ? `${sha.slice(0, 9)} ` : '';
+  // A backslash before a pipe would escape the backslash that escapes the pipe.
+  const shown = inlineCode(title.slice(0, longestTitle).replaceAll('\\|', '\\ |'));
+  return `${id}${shown.replaceAll('|', '\\|')}`;
 }

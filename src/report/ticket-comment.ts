@@ -10,12 +10,12 @@ import {
   adfText,
   markdownToAdf,
 } from '../jira/markdown-to-adf.ts';
-import { formatCost, formatDuration, formatSession, formatUsage } from './figures.ts';
+import { formatCost, formatDuration, formatSession, formatUsage, plural } from './figures.ts';
 import { type NeutraliseOptions, neutralise } from './neutralise.ts';
 
 /** The comment on the ticket when a command begins. */
 export function renderTicketStart(repository: string, instruction: string): AdfDocument {
-  const line = (instruction.split('\n')[0] ?? '').slice(0, 200);
+  const line = (instruction.split('\n')[0] ?? '').slice(0, 200).trim();
   return adfDocument([
     adfParagraph(
       adfText('👀 '),
@@ -35,6 +35,10 @@ export interface TicketEndFacts {
   pullRequest?: { number: number; url: string };
 }
 
+/** JIRA takes 32,767 characters: what a run may name without limit is cut. */
+const mostNotices = 10;
+const longestNotice = 500;
+
 const titles: Record<EndStatus, string> = {
   done: '✅ Done',
   failed: '❌ Failed',
@@ -49,10 +53,8 @@ export function renderTicketEnd(facts: TicketEndFacts, options: NeutraliseOption
   const { report } = facts;
   return adfDocument([
     headline(facts),
-    ...explain(facts.problem),
-    ...(report
-      ? markdownToAdf(report.notices.map((notice) => neutralise(notice, options)).join('\n\n'))
-      : []),
+    ...explain(facts.problem, options),
+    ...(report ? notices(report, options) : []),
     ...(report ? markdownToAdf(neutralise(report.summary, options)) : []),
     ...(report ? [figures(report)] : []),
   ]);
@@ -66,19 +68,25 @@ function headline({ status, report, pullRequest }: TicketEndFacts): AdfNode {
   return adfParagraph(adfText(titles[status], { type: 'strong' }), adfText(duration || ' '), ...link);
 }
 
-function explain(problem: Problem | undefined): AdfNode[] {
+/** A problem may quote what git, a server or the engine said. */
+function explain(problem: Problem | undefined, options: NeutraliseOptions): AdfNode[] {
   if (!problem) return [];
-  return [problem.message, problem.hint].filter((part) => part !== '').flatMap((part) => markdownToAdf(part));
+  return [problem.message, problem.hint].flatMap((part) => markdownToAdf(neutralise(part, options)));
+}
+
+function notices(report: Report, options: NeutraliseOptions): AdfNode[] {
+  return report.notices
+    .slice(0, mostNotices)
+    .flatMap((notice) => markdownToAdf(neutralise(notice.slice(0, longestNotice), options)));
 }
 
 function figures(report: Report): AdfNode {
-  const commits = report.commits.length === 1 ? '1 commit' : `${report.commits.length} commits`;
   return adfParagraph(
     adfText(
       [
         `Session: ${formatSession(report.session)}`,
-        commits,
-        `${report.turns} turns`,
+        plural(report.commits.length, 'commit'),
+        plural(report.turns, 'turn'),
         `tokens: ${formatUsage(report.usage)}`,
         `cost: ${formatCost(report.costUsd)}`,
       ].join(' · '),

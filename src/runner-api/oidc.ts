@@ -23,6 +23,9 @@ const Claims = z.looseObject({
 
 const clockToleranceSeconds = 60;
 
+/** GitHub's tokens live for minutes; this also refuses one that claims to be from the future. */
+const maxTokenAge = '1h';
+
 /**
  * Verifies a GitHub Actions OIDC token: signed by the issuer, made for this app, from the repository and the
  * run that the command was dispatched to, first attempt.
@@ -37,14 +40,21 @@ export function oidcVerifier(options: { issuer: string; audience: string }): Ver
         audience: options.audience,
         algorithms: ['RS256'],
         clockTolerance: clockToleranceSeconds,
+        maxTokenAge,
         requiredClaims: ['exp', 'iat'],
       });
-      const reason = mismatch(Claims.parse(payload), expected);
+      const claims = Claims.safeParse(payload);
+      const reason = claims.success ? mismatch(claims.data, expected) : missing(claims.error);
       return reason === undefined ? { outcome: 'known' } : { outcome: 'refused', reason };
     } catch (error) {
       return { outcome: 'refused', reason: messageOf(error) };
     }
   };
+}
+
+function missing(error: z.ZodError): string {
+  const names = new Set(error.issues.map(({ path }) => path.join('.')));
+  return `the token lacks the claims ${[...names].join(', ')}`;
 }
 
 function mismatch(claims: z.infer<typeof Claims>, expected: ExpectedRun): string | undefined {

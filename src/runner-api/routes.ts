@@ -61,13 +61,13 @@ async function withCommand<T>(
   const bearer = /^Bearer (\S+)$/.exec(c.req.header('authorization') ?? '')?.[1];
   if (bearer === undefined) return refuse(c, 401, 'there is no bearer token');
   const id = z.uuid().safeParse(c.req.param('id'));
-  const row = id.success ? await getCommand(options.services.db, id.data) : undefined;
-  // The same answer as for a wrong token: who guesses ids learns nothing.
-  if (!row) return refuse(c, 401, 'the token does not belong to this command');
   const body = schema.safeParse(await c.req.json().catch(() => undefined));
   if (!body.success) {
     return refuse(c, 400, `the body is not valid: ${z.prettifyError(body.error)}`);
   }
+  const row = id.success ? await getCommand(options.services.db, id.data) : undefined;
+  // The same answer as for a wrong token: who guesses ids learns nothing.
+  if (!row) return refuse(c, 401, 'the token does not belong to this command');
   return handle({ c, options, row, body: body.data, bearer });
 }
 
@@ -77,17 +77,17 @@ async function claim({ c, options, row, body, bearer }: Call<ClaimRequest>): Pro
   if (refusal) return refuse(c, 401, refusal);
   if (isEnd(row.status)) return refuse(c, 409, `the command has ended already (${row.status})`);
   const { repository_id: repositoryId, installation_id: installationId } = row;
-  if (repositoryId === null || installationId === null)
+  if (repositoryId === null || installationId === null || !(await getRun(services.db, row.id)))
     return refuse(c, 409, 'the command is not prepared yet');
   // Asked for before the claim is taken: when GitHub fails here the runner may try again.
   const [githubToken, author] = await Promise.all([
     runnerToken(services.github, installationId, repositoryId),
     committer(services.github, installationId),
   ]);
-  const fence = await claimRun(services.db, row.id, body.runUrl);
-  if (fence === undefined) return refuse(c, 409, 'another runner has claimed this command');
-  await moveCommand(services.db, row.id, 'running');
-  await leaseCommand(services.db, row.id, leaseSeconds);
+  const fence = await takeRun(services, row.id, body.runUrl);
+  if (fence === undefined) {
+    return refuse(c, 409, 'another runner has claimed this command, or it has ended meanwhile');
+  }
   services.log.info({ commandId: row.id, fence, runner: body.runnerName }, 'run claimed');
   const answer: ClaimResponse = {
     fence,
@@ -96,6 +96,15 @@ async function claim({ c, options, row, body, bearer }: Call<ClaimRequest>): Pro
     committer: author,
   };
   return c.json(answer);
+}
+
+/** Gives the run to the claimant, all at once: undefined when another one has it or the command has ended. */
+function takeRun(services: Services, id: string, runUrl: string): Promise<number | undefined> {
+  return services.db.transaction().execute(async (transaction) => {
+    if (!(await moveCommand(transaction, id, 'running'))) return undefined;
+    await leaseCommand(transaction, id, leaseSeconds);
+    return claimRun(transaction, id, runUrl);
+  });
 }
 
 /** Why the claimant is not the run that the command was dispatched to; undefined when it is. */

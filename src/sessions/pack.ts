@@ -33,10 +33,10 @@ export type PackResult =
 export async function pack(configDirectory: string, facts: ManifestFacts): Promise<PackResult> {
   const paths = await findSessionFiles(configDirectory, facts.sessionId);
   if (!paths.includes(transcriptPath(facts.sessionId))) return { outcome: 'nothing' };
+  const reason = await whyTooLarge(configDirectory, paths);
+  if (reason !== undefined) return { outcome: 'too-large', reason };
   const files = [];
   for (const path of paths) files.push(await describe(configDirectory, path));
-  const reason = whyTooLarge(files);
-  if (reason !== undefined) return { outcome: 'too-large', reason };
 
   const manifest = SessionManifest.parse({ ...facts, format: 1, files });
   const compressed = createZstdCompress(compression);
@@ -54,13 +54,15 @@ async function describe(configDirectory: string, path: string): Promise<SessionM
   return { path, bytes: size, sha256: hash.digest('hex') };
 }
 
-function whyTooLarge(files: SessionManifest['files']): string | undefined {
-  const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
-  const largest = files.find(({ bytes }) => bytes > limits.fileBytes);
-  if (files.length > limits.files) return `it has ${files.length} files, more than ${limits.files}`;
-  if (largest) return `${largest.path} has ${largest.bytes} bytes, more than ${limits.fileBytes}`;
-  if (total > limits.totalBytes) return `it has ${total} bytes, more than ${limits.totalBytes}`;
-  return undefined;
+async function whyTooLarge(configDirectory: string, paths: string[]): Promise<string | undefined> {
+  if (paths.length > limits.files) return `it has ${paths.length} files, more than ${limits.files}`;
+  let total = 0;
+  for (const path of paths) {
+    const { size } = await stat(join(configDirectory, path));
+    if (size > limits.fileBytes) return `${path} has ${size} bytes, more than ${limits.fileBytes}`;
+    total += size;
+  }
+  return total > limits.totalBytes ? `it has ${total} bytes, more than ${limits.totalBytes}` : undefined;
 }
 
 async function* contents(configDirectory: string, manifest: SessionManifest): AsyncGenerator<TarFile> {

@@ -4,6 +4,7 @@ import { bodyLimit } from 'hono/body-limit';
 import type { Logger } from 'pino';
 import type { Probot } from 'probot';
 import { z } from 'zod';
+import { githubEvents } from './index.ts';
 import { BadPayload } from './payload.ts';
 
 export interface GitHubRoutesOptions {
@@ -17,14 +18,18 @@ export const maxWebhookBytes = 25_999_999;
 
 export const webhookPath = '/api/github/webhooks';
 
+/** What Probot's set-up page writes into the app as its webhook address. */
+const setupWebhookPath = '/';
+
 /**
  * Where GitHub delivers. Octokit's own middleware reads bodies of any size, answers 202 to work that fails
  * later, and 400 to a wrong signature; here the answer is given when the handler is done and means what it says.
  */
 export function githubRoutes({ app, secret, log }: GitHubRoutesOptions): Hono {
   const routes = new Hono();
-  routes.use(webhookPath, bodyLimit({ maxSize: maxWebhookBytes, onError: tooLarge }));
-  routes.post(webhookPath, async (c) => {
+  const paths = [webhookPath, setupWebhookPath];
+  for (const path of paths) routes.use(path, bodyLimit({ maxSize: maxWebhookBytes, onError: tooLarge }));
+  routes.on('POST', paths, async (c) => {
     const body = await c.req.text();
     const signature = c.req.header('x-hub-signature-256');
     if (!signature || !(await isSigned(secret, body, signature))) {
@@ -38,6 +43,9 @@ export function githubRoutes({ app, secret, log }: GitHubRoutesOptions): Hono {
     if (payload === undefined) return c.json({ error: 'The body is not JSON.' }, 400);
     const name = c.req.header('x-github-event');
     if (!name) return c.json({ error: 'The header X-GitHub-Event is missing.' }, 400);
+    // Nobody signed the header: `issue_comment.created` on a signed edit would reach the handler of new comments.
+    if (!githubEvents.includes(name))
+      return c.json({ ok: true, ignored: 'nothing is done about this event' });
     return deliver(c, app, log, { id: c.req.header('x-github-delivery') ?? '', name, payload });
   });
   return routes;

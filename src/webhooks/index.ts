@@ -7,6 +7,13 @@ import { readIssueComment } from './issue-comment.ts';
 import { readReview } from './review.ts';
 import { readReviewComment } from './review-comment.ts';
 
+/** The names under which GitHub sends what is handled here. */
+export const githubEvents: readonly string[] = [
+  'issue_comment',
+  'pull_request_review_comment',
+  'pull_request_review',
+];
+
 /** Registers the events. A handler only reads the payload and inserts, so that an answer is a kept command. */
 export function registerGitHubEvents(app: Probot, services: Services): void {
   app.on('issue_comment.created', ({ payload }) => receive(services, readIssueComment(payload)));

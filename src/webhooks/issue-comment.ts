@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import type { GitHubComment } from './command-from-comment.ts';
-import { Common, parsePayload, repositoryOf, Sender } from './payload.ts';
+import { Common, IssueNumber, parsePayload, repositoryOf, Written } from './payload.ts';
 
 const Payload = Common.extend({
-  issue: z.looseObject({ number: z.number(), title: z.string(), pull_request: z.unknown().optional() }),
-  comment: z.looseObject({ id: z.number(), body: z.string().nullable(), user: Sender }),
+  issue: z.looseObject({ number: IssueNumber, title: z.string(), pull_request: z.unknown().optional() }),
+  comment: Written,
 });
 
 /** `issue_comment.created`: a comment in the conversation of a pull request or an issue. */

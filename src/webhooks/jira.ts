@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { parseCommand } from '../commands/parse.ts';
 import { jiraKeyPattern } from '../core/issue-key.ts';
+import { addsLabel } from '../jira/client.ts';
 import { commentText, mentionsUnknownAccount, type OwnIdentity } from '../jira/comment-text.ts';
 import type { NewCommand } from '../ledger/commands.ts';
 import { queueKeyFor } from './command-from-comment.ts';
@@ -15,7 +16,7 @@ const IssueKeyField = z.string().regex(jiraKeyPattern, 'a JIRA issue key');
 const CommentId = z
   .union([z.string().regex(/^\d{1,20}$/, 'a comment id'), z.number().int().positive()])
   .transform(String);
-const Account = z.looseObject({ accountId: z.string().optional(), displayName: z.string().optional() });
+const Account = z.looseObject({ accountId: z.string().nullish(), displayName: z.string().nullish() });
 
 /** What the automation rule of docs/jira-automation.md sends. `comment` may be left out: it is read again anyway. */
 const RuleEvent = z.discriminatedUnion('event', [
@@ -41,19 +42,14 @@ const AdminEvent = z.looseObject({
   webhookEvent: z.string(),
   issue: z.looseObject({ key: z.string() }).optional(),
   comment: z
-    .looseObject({ id: CommentId, body: z.unknown().optional(), author: Account.optional() })
+    .looseObject({ id: CommentId, body: z.unknown().optional(), author: Account.nullish() })
     .optional(),
-  user: Account.optional(),
+  user: Account.nullish(),
   changelog: z
     .looseObject({
       id: z.union([z.string(), z.number()]).transform(String).optional(),
-      items: z.array(
-        z.looseObject({
-          field: z.string(),
-          fromString: z.string().nullish(),
-          toString: z.string().nullish(),
-        }),
-      ),
+      // `toString` is looked up by hand: every object has one, and a schema would take that for the value.
+      items: z.array(z.looseObject({ field: z.string(), fromString: z.unknown().optional() })),
     })
     .optional(),
 });
@@ -73,7 +69,12 @@ export function readJiraEvent(body: string, options: JiraEventOptions): JiraRead
     return { outcome: 'invalid', reason: 'The body is not JSON.' };
   }
   const isAdmin = typeof json === 'object' && json !== null && 'webhookEvent' in json;
-  return isAdmin ? readAdminEvent(json, body, options) : readRuleEvent(json, options);
+  try {
+    return isAdmin ? readAdminEvent(json, body, options) : readRuleEvent(json, options);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return { outcome: 'invalid', reason: 'The comment is nested too deeply.' };
+  }
 }
 
 function readRuleEvent(json: unknown, options: JiraEventOptions): JiraReading {
@@ -98,12 +99,7 @@ function readAdminEvent(json: unknown, body: string, options: JiraEventOptions):
     return fromComment(issue.key, comment.id, comment.body, comment.author, options);
   }
   if (webhookEvent === 'jira:issue_updated' && changelog) {
-    const added = changelog.items.some(
-      (item) =>
-        item.field === 'labels' &&
-        labels(Object.hasOwn(item, 'toString') ? item.toString : '').includes(options.label) &&
-        !labels(item.fromString).includes(options.label),
-    );
+    const added = changelog.items.some((item) => addsLabel(item, options.label));
     if (!added) return { outcome: 'ignored', reason: 'the label was not added' };
     if (!issue || !jiraKeyPattern.test(issue.key) || !user?.accountId) {
       return { outcome: 'invalid', reason: 'The event holds no issue key or no user.' };
@@ -114,16 +110,11 @@ function readAdminEvent(json: unknown, body: string, options: JiraEventOptions):
   return { outcome: 'ignored', reason: `event ${webhookEvent.slice(0, 60)}` };
 }
 
-/** JIRA writes the labels of a ticket separated by spaces. */
-function labels(text: unknown): string[] {
-  return typeof text === 'string' ? text.split(' ').filter(Boolean) : [];
-}
-
 function fromComment(
   issueKey: string,
   commentId: string,
   body: unknown,
-  author: z.infer<typeof Account> | undefined,
+  author: z.infer<typeof Account> | null | undefined,
   options: JiraEventOptions,
 ): JiraReading {
   const { own, connection } = options;

@@ -1,13 +1,21 @@
 import { z } from 'zod';
 import type { RepositoryRef } from '../core/command.ts';
 
+const Id = z.number().int().positive();
+
+/** Number of an issue or a pull request: it becomes a part of an issue key. */
+export const IssueNumber = Id.max(9_999_999_999);
+
 /** The parts that every event holds; what else a payload says is not looked at. */
-export const Sender = z.looseObject({ id: z.number(), login: z.string(), type: z.string() });
+export const Sender = z.looseObject({ id: Id, login: z.string(), type: z.string() });
+
+/** What people write: a comment or a review. */
+export const Written = z.looseObject({ id: Id, body: z.string().nullable(), user: Sender });
 
 export const Common = z.looseObject({
-  installation: z.looseObject({ id: z.number() }),
+  installation: z.looseObject({ id: Id }),
   repository: z.looseObject({
-    id: z.number(),
+    id: Id,
     name: z.string(),
     owner: z.looseObject({ login: z.string() }),
   }),

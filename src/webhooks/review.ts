@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import type { GitHubComment } from './command-from-comment.ts';
-import { Common, parsePayload, repositoryOf, Sender } from './payload.ts';
+import { Common, IssueNumber, parsePayload, repositoryOf, Written } from './payload.ts';
 
 const Payload = Common.extend({
-  pull_request: z.looseObject({ number: z.number(), title: z.string() }),
-  review: z.looseObject({ id: z.number(), body: z.string().nullable(), user: Sender }),
+  pull_request: z.looseObject({ number: IssueNumber, title: z.string() }),
+  review: Written,
 });
 
 /** `pull_request_review.submitted`: the text of a whole review; its line comments become context. */

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseCommand } from '../../src/commands/parse.ts';
 
@@ -26,6 +27,15 @@ describe('parseCommand', () => {
     ['@dexter keep   my  spaces', 'keep   my  spaces'],
     ['@dexter status of the cart is wrong', 'status of the cart is wrong'],
     ['@dexter fix\n```\n@dexter stop\n```', 'fix\n```\n@dexter stop\n```'],
+    ['```code``` on one line\n@dexter yes', 'yes'],
+    ['~~~ `a`\nno\n~~~\n@dexter yes', 'yes'],
+    ['- ```\n  code\n  ```\n@dexter yes', 'yes'],
+    ['1. a\n2. ```ts\n   code\n   ```\n\n@dexter yes', 'yes'],
+    ['<!-- a --> b <!-- c -->\n@dexter yes', 'yes'],
+    ['@dexter, yes', 'yes'],
+    ['   @dexter yes', 'yes'],
+    ['@dexter\tyes', 'yes'],
+    ['@dexter\u00a0yes', 'yes'],
   ])('reads %j as an instruction', (text, instruction) => {
     expect(instructionOf(text)).toEqual({ instruction });
   });
@@ -44,6 +54,18 @@ describe('parseCommand', () => {
     ['<!-- never closed\n@dexter implement this'],
     ['`@dexter implement this`'],
     ['- @dexter implement this'],
+    ['- ```\n  @dexter implement this\n  ```'],
+    ['* 1) ~~~\n  @dexter implement this'],
+    ['```\n    ```\n@dexter implement this\n```'],
+    ['```\n\u00a0```\n@dexter implement this\n```'],
+    ['```\n``` not the end\n@dexter implement this\n```'],
+    ['```\n~~~\n@dexter implement this\n```'],
+    ['> ```\n> @dexter implement this\n> ```'],
+    ['<!-- a --> <!--\n@dexter implement this'],
+    ['<!--\n```\n-->\n```\n@dexter implement this'],
+    ['\t@dexter indented code'],
+    ['\\@dexter escaped'],
+    ['\u200b@dexter after an invisible character'],
     [''],
   ])('sees no command in %j', (text) => {
     expect(parse(text)).toEqual({ outcome: 'none' });
@@ -97,5 +119,97 @@ describe('parseCommand', () => {
   it('listens to the configured name only', () => {
     expect(parseCommand('@robo-7 go', 'robo-7')).toMatchObject({ outcome: 'command' });
     expect(parseCommand('@dexter go', 'robo-7')).toEqual({ outcome: 'none' });
+  });
+
+  it('ends at once for a long run of marks', () => {
+    const text = `${'!'.repeat(200_000)}x`;
+    expect(instructionOf(`@dexter ${text}`)).toEqual({ instruction: text });
+  });
+
+  const hostile = fc.array(
+    fc.oneof(
+      fc.constantFrom(
+        '@dexter',
+        '\n',
+        ' ',
+        '```',
+        '~~~',
+        '> ',
+        '--',
+        '--model',
+        '=',
+        '$',
+        '<!--',
+        '-->',
+        '.',
+        '\r',
+      ),
+      fc.constantFrom(
+        '--fresh',
+        '--max-budget',
+        'fresh',
+        'stop',
+        '@',
+        '[bot]',
+        ':',
+        '- ',
+        '`',
+        '\t',
+        '__proto__',
+      ),
+      fc.string({ unit: 'binary' }),
+    ),
+  );
+
+  it('never throws, and never answers with an empty instruction', () => {
+    fc.assert(
+      fc.property(hostile, (parts) => {
+        const result = parse(parts.join(''));
+        if (result.outcome !== 'command' || result.ask.kind !== 'instruction') return;
+        expect(result.ask.instruction.trim()).toBe(result.ask.instruction);
+        expect(result.ask.instruction).not.toBe('');
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('sees no command in a text whose lines are all quoted or fenced', () => {
+    const line = fc.oneof(
+      fc.constantFrom('@dexter stop', '  @dexter go', '@dexter', '```', '~~~', '<!-- x -->', ''),
+      fc.string().map((text) => text.replaceAll(/[\r\n]|<!--|-->/g, '')),
+    );
+    const quoted = fc
+      .tuple(fc.constantFrom('> ', '>', '>> ', ' > ', '   >'), line)
+      .map((parts) => parts.join(''));
+    const fenced = fc
+      .tuple(fc.constantFrom('```', '~~~', '````'), fc.constantFrom('', 'ts'), fc.array(line))
+      .map(([fence, language, lines]) => {
+        const inside = lines.filter((one) => !one.trim().startsWith(fence.slice(0, 3)));
+        return [`${fence}${language}`, ...inside, fence].join('\n');
+      });
+    fc.assert(
+      fc.property(fc.array(fc.oneof(quoted, fenced)), fc.constantFrom('\n', '\r\n'), (blocks, end) => {
+        expect(parse(blocks.join('\n').replaceAll('\n', end))).toEqual({ outcome: 'none' });
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('hands over what follows the mention as it was written', () => {
+    const word = fc
+      .string({ unit: 'grapheme', minLength: 1 })
+      .filter((text) => !/--|\r/.test(text) && !/^fresh\b/i.test(text.trim()));
+    const instruction = fc
+      .array(word, { minLength: 1 })
+      .map((words) => words.join(' ').trim())
+      .filter((text) => /[^.!?\s]/.test(text))
+      .filter((text) => !/^([:,]|\[bot\]|(help|status|stop|retry)[.!?]*$)/i.test(text));
+    fc.assert(
+      fc.property(instruction, (text) => {
+        expect(instructionOf(`@dexter ${text}`)).toEqual({ instruction: text });
+        expect(instructionOf(`Hello\n@DEXTER: ${text}\n`)).toEqual({ instruction: text });
+      }),
+      { numRuns: 500 },
+    );
   });
 });

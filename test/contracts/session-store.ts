@@ -37,7 +37,10 @@ export function sessionStoreContract(name: string, create: () => Promise<StoreUn
 
     it('gives back what was written, byte for byte', async () => {
       const bytes = new Uint8Array(300_000).map((_, index) => index % 251);
-      expect(await store.write(ref, 1, new Blob([bytes]).stream())).toEqual({ outcome: 'saved', bytes: 300_000 });
+      expect(await store.write(ref, 1, new Blob([bytes]).stream())).toEqual({
+        outcome: 'saved',
+        bytes: 300_000,
+      });
       const found = await store.read(ref);
       if (found.outcome !== 'hit') throw new Error('miss');
       expect(found).toMatchObject({ generation: 1, bytes: 300_000 });
@@ -46,31 +49,35 @@ export function sessionStoreContract(name: string, create: () => Promise<StoreUn
     });
 
     it('reads the newest generation', async () => {
-      for (const generation of [1, 2, 3, 4, 5]) await store.write(ref, generation, archiveOf(`g${generation}`));
+      for (const generation of [1, 2, 3, 4, 5])
+        await store.write(ref, generation, archiveOf(`g${generation}`));
       expect(await store.read(ref)).toMatchObject({ outcome: 'hit', generation: 5 });
       expect(await newestText(store)).toBe('g5');
     });
 
-    it.each([1, 3, 7])('refuses generation %i after generation 1, and changes nothing', async (generation) => {
-      await store.write(ref, 1, archiveOf('one'));
-      let isReleased = false;
-      const release = () => {
-        isReleased = true;
-      };
-      const source = new ReadableStream<Uint8Array>(
-        {
-          pull(controller) {
-            release();
-            controller.close();
+    it.each([1, 3, 7])(
+      'refuses generation %i after generation 1, and changes nothing',
+      async (generation) => {
+        await store.write(ref, 1, archiveOf('one'));
+        let isReleased = false;
+        const release = () => {
+          isReleased = true;
+        };
+        const source = new ReadableStream<Uint8Array>(
+          {
+            pull(controller) {
+              release();
+              controller.close();
+            },
+            cancel: release,
           },
-          cancel: release,
-        },
-        { highWaterMark: 0 },
-      );
-      expect(await store.write(ref, generation, source)).toEqual({ outcome: 'conflict', newest: 1 });
-      expect(await newestText(store)).toBe('one');
-      expect(isReleased, 'the archive is read to its end or cancelled').toBe(true);
-    });
+          { highWaterMark: 0 },
+        );
+        expect(await store.write(ref, generation, source)).toEqual({ outcome: 'conflict', newest: 1 });
+        expect(await newestText(store)).toBe('one');
+        expect(isReleased, 'the archive is read to its end or cancelled').toBe(true);
+      },
+    );
 
     it('lets one of several writers of a generation win', async () => {
       const results = await Promise.all(

@@ -18,8 +18,16 @@ const found: [string, string, string][] = [
   ['a private key that is cut off', key.slice(0, 40), '[REDACTED:private-key]'],
   ['a password in an address', 'git://me:p4ss@host/x', 'git://me:[REDACTED:url-password]@host/x'],
   ['a bearer token', 'Authorization: Bearer abcdef0123456789', 'Authorization: Bearer [REDACTED:bearer]'],
-  ['basic credentials', 'AUTHORIZATION: basic eC1hY2Nlc3M6dG9rZW4x', 'AUTHORIZATION: basic [REDACTED:bearer]'],
-  ['a token after an escaped line end', `{"x":"\\nghp_${'b2'.repeat(18)}"}`, '{"x":"\\n[REDACTED:github-token]"}'],
+  [
+    'basic credentials',
+    'AUTHORIZATION: basic eC1hY2Nlc3M6dG9rZW4x',
+    'AUTHORIZATION: basic [REDACTED:bearer]',
+  ],
+  [
+    'a token after an escaped line end',
+    `{"x":"\\nghp_${'b2'.repeat(18)}"}`,
+    '{"x":"\\n[REDACTED:github-token]"}',
+  ],
 ];
 
 const leftAlone = [
@@ -42,7 +50,9 @@ describe('redact', () => {
   });
 
   it('replaces the values that it is told about, the longest first', () => {
-    expect(redact('x-hunter22-y hunter2', ['hunter2', 'hunter22'])).toBe('x-[REDACTED:secret]-y [REDACTED:secret]');
+    expect(redact('x-hunter22-y hunter2', ['hunter2', 'hunter22'])).toBe(
+      'x-[REDACTED:secret]-y [REDACTED:secret]',
+    );
   });
 
   it('leaves values alone that are too short to be secrets', () => {
@@ -50,12 +60,19 @@ describe('redact', () => {
   });
 
   it('changes nothing the second time', () => {
-    const pieces = fc.oneof(fc.constantFrom(...found.map(([, text]) => text), 'Bearer ', '@', ':', '://'), fc.string());
+    const pieces = fc.oneof(
+      fc.constantFrom(...found.map(([, text]) => text), 'Bearer ', '@', ':', '://'),
+      fc.string(),
+    );
     fc.assert(
-      fc.property(fc.array(pieces), fc.array(fc.string({ minLength: 6 }), { maxLength: 2 }), (parts, secrets) => {
-        const once = redact(parts.join(''), secrets);
-        expect(redact(once, secrets)).toBe(once);
-      }),
+      fc.property(
+        fc.array(pieces),
+        fc.array(fc.string({ minLength: 6 }), { maxLength: 2 }),
+        (parts, secrets) => {
+          const once = redact(parts.join(''), secrets);
+          expect(redact(once, secrets)).toBe(once);
+        },
+      ),
     );
   });
 });

@@ -19,7 +19,13 @@ export function memoryStore(): SessionStore & { sessions: Map<string, Saved> } {
       const newest = sessions.get(keyOf(ref))?.generations.at(-1);
       if (!newest) return { outcome: 'miss' };
       const { generation, savedAt, bytes } = newest;
-      return { outcome: 'hit', generation, savedAt, bytes: bytes.byteLength, archive: new Blob([bytes.slice()]).stream() };
+      return {
+        outcome: 'hit',
+        generation,
+        savedAt,
+        bytes: bytes.byteLength,
+        archive: new Blob([bytes.slice()]).stream(),
+      };
     },
 
     async write(ref, generation, archive) {

@@ -40,7 +40,9 @@ describe('pack', () => {
     await symlink(join(from.path, 'outside'), join(beside, 'tool-results/folder'));
     const { archive, manifest } = await packed(from.path);
     await archive.cancel();
-    expect(manifest.files.map(({ path }) => path).filter((path) => /link|folder|secret/.test(path))).toEqual([]);
+    expect(manifest.files.map(({ path }) => path).filter((path) => /link|folder|secret/.test(path))).toEqual(
+      [],
+    );
   });
 
   it('packs nothing where there is no transcript', async () => {
@@ -61,7 +63,9 @@ describe('pack', () => {
     await using from = await temporaryDirectory();
     await writeFiles(from.path, sessionFiles);
     const folder = join(from.path, 'projects/work', sessionId, 'tool-results');
-    await Promise.all(Array.from({ length: 5_001 }, (_, index) => writeFile(join(folder, `${index}.txt`), '')));
+    await Promise.all(
+      Array.from({ length: 5_001 }, (_, index) => writeFile(join(folder, `${index}.txt`), '')),
+    );
     expect(await pack(from.path, factsOf(1))).toMatchObject({
       outcome: 'too-large',
       reason: expect.stringContaining('5005 files'),

@@ -53,7 +53,10 @@ describe('restore', () => {
     if (stolen.outcome !== 'hit') throw new Error('miss');
     await store.write(ref, 1, stolen.archive);
     const target = join(from.path, 'config');
-    expect(await restore(store, ref, target)).toMatchObject({ outcome: 'unusable', reason: /another session/ });
+    expect(await restore(store, ref, target)).toMatchObject({
+      outcome: 'unusable',
+      reason: /another session/,
+    });
   });
 
   it('lets a failing store be seen', async () => {

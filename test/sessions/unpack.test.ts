@@ -40,7 +40,14 @@ function tar(entries: Entry[]): Buffer {
   const blocks = entries.flatMap(({ path, content, type = 'File', linkpath }) => {
     const header = Buffer.alloc(512);
     const size = Buffer.byteLength(content);
-    new Header({ path, size, type, ...(linkpath ? { linkpath } : {}), mode: 0o777, mtime: new Date(0) }).encode(header);
+    new Header({
+      path,
+      size,
+      type,
+      ...(linkpath ? { linkpath } : {}),
+      mode: 0o777,
+      mtime: new Date(0),
+    }).encode(header);
     return [header, Buffer.from(content), Buffer.alloc((512 - (size % 512)) % 512)];
   });
   return Buffer.concat([...blocks, Buffer.alloc(1024)]);
@@ -76,42 +83,118 @@ const malformed: [string, Entry[], RegExp][] = [
   ['a manifest that comes second', [good, manifestEntry([good])], /does not come first/],
   ['a manifest that is no JSON', [{ path: 'manifest.json', content: '{' }, good], /JSON/],
   ['a manifest of another format', [manifestEntry([good], { format: 2 }), good], /format/],
-  ['a manifest as a link', [{ ...manifestEntry([good]), type: 'SymbolicLink', linkpath: '/etc/passwd' }], /plain file/],
-  ['another issue', [manifestEntry([good], { ref: { ...ref, issueKey: 'DXTR-12' } }), good], /another session/],
-  ['another repository', [manifestEntry([good], { ref: { ...ref, repositoryId: 21 } }), good], /another session/],
-  ['another installation', [manifestEntry([good], { ref: { ...ref, installationId: 2 } }), good], /another session/],
+  [
+    'a manifest as a link',
+    [{ ...manifestEntry([good]), type: 'SymbolicLink', linkpath: '/etc/passwd' }],
+    /plain file/,
+  ],
+  [
+    'another issue',
+    [manifestEntry([good], { ref: { ...ref, issueKey: 'DXTR-12' } }), good],
+    /another session/,
+  ],
+  [
+    'another repository',
+    [manifestEntry([good], { ref: { ...ref, repositoryId: 21 } }), good],
+    /another session/,
+  ],
+  [
+    'another installation',
+    [manifestEntry([good], { ref: { ...ref, installationId: 2 } }), good],
+    /another session/,
+  ],
   ['an older generation', [manifestEntry([good], { generation: 1 }), good], /generation 1, not 2/],
   ['a session id that is none', [manifestEntry([good], { sessionId: '../x' }), good], /sessionId|UUID/i],
-  ['another session id', [manifestEntry([good], { sessionId: '99999999-2222-4333-8444-555555555555' }), good], /no transcript/],
-  ['no transcript', [manifestEntry([inSession('tool-results/a.txt')]), inSession('tool-results/a.txt')], /no transcript/],
+  [
+    'another session id',
+    [manifestEntry([good], { sessionId: '99999999-2222-4333-8444-555555555555' }), good],
+    /no transcript/,
+  ],
+  [
+    'no transcript',
+    [manifestEntry([inSession('tool-results/a.txt')]), inSession('tool-results/a.txt')],
+    /no transcript/,
+  ],
   ['a file that is missing', [manifestEntry([good, inSession('tool-results/a.txt')]), good], /missing/],
-  ['a file that is not listed', [manifestEntry([good]), good, inSession('tool-results/a.txt')], /not in the manifest/],
+  [
+    'a file that is not listed',
+    [manifestEntry([good]), good, inSession('tool-results/a.txt')],
+    /not in the manifest/,
+  ],
   ['a file twice', [manifestEntry([good]), good, good], /not in the manifest/],
   ['a file that is listed twice', [manifestEntry([good, good]), good, good], /twice/],
   ['another content', [manifestEntry([good]), { ...good, content: '{"a":2}\n' }], /damaged/],
   ['another size', [manifestEntry([good]), { ...good, content: '{"a":12}\n' }], /size/],
-  ['a size below zero', [manifestEntry([good], { files: [{ ...described(good), bytes: -1 }] }), good], /bytes|>=0|small/i],
+  [
+    'a size below zero',
+    [manifestEntry([good], { files: [{ ...described(good), bytes: -1 }] }), good],
+    /bytes|>=0|small/i,
+  ],
   ['settings', withFile({ path: 'settings.json', content: '{}' }), /no part of a session/],
   ['a shell snapshot', withFile({ path: 'shell-snapshots/s.sh', content: 'x' }), /no part of a session/],
   ['a skill', withFile({ path: 'skills/x/SKILL.md', content: 'x' }), /no part of a session/],
   ['memories', withFile({ path: 'projects/work/memory/MEMORY.md', content: 'x' }), /no part of a session/],
   ['an absolute path', withFile({ path: '/tmp/evil', content: 'x' }), /no part of a session/],
   ['a path upwards', withFile(inSession('tool-results/../../../../evil')), /no part of a session/],
-  ['a path upwards at the start', withFile({ path: `../projects/work/${sessionId}.jsonl`, content: 'x' }), /no part/],
+  [
+    'a path upwards at the start',
+    withFile({ path: `../projects/work/${sessionId}.jsonl`, content: 'x' }),
+    /no part/,
+  ],
   ['a path with a backslash', withFile(inSession('tool-results/..\\evil')), /no part of a session/],
   ['a path with a line end', withFile(inSession('tool-results/a\nb')), /no part of a session/],
   ['a path with an empty part', withFile(inSession('tool-results//a')), /no part of a session/],
   ['a hidden file', withFile(inSession('tool-results/.bashrc')), /no part of a session/],
-  ['another project', withFile({ path: `projects/evil/${sessionId}.jsonl`, content: 'x' }), /no part of a session/],
-  ['a symbolic link', [manifestEntry([good]), { ...good, type: 'SymbolicLink', linkpath: '/etc/passwd' }], /plain file/],
-  ['a hard link', [manifestEntry([good]), { ...good, type: 'Link', linkpath: 'manifest.json' }], /plain file/],
+  [
+    'another project',
+    withFile({ path: `projects/evil/${sessionId}.jsonl`, content: 'x' }),
+    /no part of a session/,
+  ],
+  [
+    'a symbolic link',
+    [manifestEntry([good]), { ...good, type: 'SymbolicLink', linkpath: '/etc/passwd' }],
+    /plain file/,
+  ],
+  [
+    'a hard link',
+    [manifestEntry([good]), { ...good, type: 'Link', linkpath: 'manifest.json' }],
+    /plain file/,
+  ],
   ['a device', [manifestEntry([good]), { ...good, type: 'CharacterDevice' }], /plain file/],
   ['a pipe', [manifestEntry([good]), { ...good, type: 'FIFO' }], /plain file/],
-  ['a folder', [manifestEntry([good]), { path: 'projects/', content: '', type: 'Directory' }, good], /plain file/],
-  ['an extension header', [manifestEntry([good]), { path: 'PaxHeader/x', content: '18 path=/tmp/evil\n', type: 'ExtendedHeader' }, good], /plain file/],
-  ['a global extension header', [{ path: 'pax', content: '18 path=/tmp/evil\n', type: 'GlobalExtendedHeader' }, manifestEntry([good]), good], /plain file/],
-  ['more files than are allowed', [manifestEntry([good], { files: Array.from({ length: 5_001 }, () => described(good)) })], /5001 files/],
-  ['more bytes than are allowed', [manifestEntry([good], { files: [{ ...described(good), bytes: 300 * 1024 * 1024 }] })], /bytes/],
+  [
+    'a folder',
+    [manifestEntry([good]), { path: 'projects/', content: '', type: 'Directory' }, good],
+    /plain file/,
+  ],
+  [
+    'an extension header',
+    [
+      manifestEntry([good]),
+      { path: 'PaxHeader/x', content: '18 path=/tmp/evil\n', type: 'ExtendedHeader' },
+      good,
+    ],
+    /plain file/,
+  ],
+  [
+    'a global extension header',
+    [
+      { path: 'pax', content: '18 path=/tmp/evil\n', type: 'GlobalExtendedHeader' },
+      manifestEntry([good]),
+      good,
+    ],
+    /plain file/,
+  ],
+  [
+    'more files than are allowed',
+    [manifestEntry([good], { files: Array.from({ length: 5_001 }, () => described(good)) })],
+    /5001 files/,
+  ],
+  [
+    'more bytes than are allowed',
+    [manifestEntry([good], { files: [{ ...described(good), bytes: 300 * 1024 * 1024 }] })],
+    /bytes/,
+  ],
 ];
 
 describe('unpack', () => {
@@ -140,7 +223,13 @@ describe('unpack', () => {
 
   it('refuses an archive that is cut off anywhere', async () => {
     const whole = archived([manifestEntry([good]), good]);
-    for (const length of [0, 1, Math.floor(whole.length / 4), Math.floor(whole.length / 2), whole.length - 1]) {
+    for (const length of [
+      0,
+      1,
+      Math.floor(whole.length / 4),
+      Math.floor(whole.length / 2),
+      whole.length - 1,
+    ]) {
       const { result, tree } = await unpackOver(whole.subarray(0, length));
       expect(result.outcome, `cut at ${length}`).toBe('unusable');
       expect(tree).toEqual({ 'old.txt': 'old' });
@@ -180,7 +269,9 @@ describe('unpack', () => {
 
   it('says what a broken source said', async () => {
     await using parent = await temporaryDirectory();
-    const broken = new ReadableStream<Uint8Array>({ start: (controller) => controller.error(new Error('cable cut')) });
+    const broken = new ReadableStream<Uint8Array>({
+      start: (controller) => controller.error(new Error('cable cut')),
+    });
     const result = await unpack(broken, { ref, generation: 2 }, join(parent.path, 'config'));
     expect(result).toEqual({ outcome: 'unusable', reason: expect.stringContaining('cable cut') });
     expect(await readdir(parent.path)).toEqual([]);

@@ -69,7 +69,9 @@ describe('workspaceStore', () => {
 
   it('leaves no temporary file when an archive breaks off', async () => {
     await using root = await temporaryDirectory();
-    const broken = new ReadableStream<Uint8Array>({ start: (controller) => controller.error(new Error('gone')) });
+    const broken = new ReadableStream<Uint8Array>({
+      start: (controller) => controller.error(new Error('gone')),
+    });
     await expect(workspaceStore({ root: root.path }).write(ref, 1, broken)).rejects.toMatchObject({
       code: 'session-not-saved',
       message: expect.stringContaining('gone'),

@@ -44,6 +44,7 @@ export async function startCli(
   const exited = new Promise<Pick<CliExit, 'code' | 'signal'>>((resolve) => {
     child.once('exit', (code, signal) => resolve({ code, signal }));
   });
+  const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
   await once(child, 'spawn');
 
   // A CLI that ends without reading its input closes the pipe; its exit says why.
@@ -57,7 +58,7 @@ export async function startCli(
     over.abort();
     signalGroup(child, 'SIGKILL');
     await killLeftovers(env.HOME ?? '');
-    await Promise.race([once(child, 'close'), sleep(drainMs)]);
+    await Promise.race([closed, sleep(drainMs, undefined, { ref: false })]);
     child.stdout.destroy();
     return exit;
   });

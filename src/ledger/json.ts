@@ -1,0 +1,14 @@
+/**
+ * Text as Postgres can keep it: without U+0000, and without halves of surrogate pairs, which a text that was
+ * cut to a length may end with. Both become U+FFFD.
+ */
+export function storable(text: string): string {
+  return text.toWellFormed().replaceAll('\0', '\ufffd');
+}
+
+/** A value for a `jsonb` column. */
+export function toJson(value: object): string {
+  return JSON.stringify(value, (_key, member: unknown) =>
+    typeof member === 'string' ? storable(member) : member,
+  );
+}

@@ -1,0 +1,126 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { defaultAllowedTools, Inputs, parseInputs } from '../../action/inputs.ts';
+import { AppError } from '../../src/core/errors.ts';
+import { IssueKey } from '../../src/core/issue-key.ts';
+import { encodeInputs, type Job } from '../../src/core/job.ts';
+
+const job: Job = {
+  commandId: '11111111-2222-4333-8444-555555555555',
+  issueKey: IssueKey.parse('DXTR-1'),
+  instruction: 'implement this',
+  context: '# Ticket',
+  session: { installationId: 1, repositoryId: 2, mode: 'resume', generation: 3, engine: 'claude-code' },
+  target: {
+    branch: 'dexter/DXTR-1',
+    base: '',
+    title: 'T',
+    ticketUrl: 'https://j.example',
+    requestedBy: 'Ann',
+  },
+  appUrl: 'https://dexter.example',
+};
+
+const given = (inputs: Record<string, string>) => parseInputs((name) => inputs[name] ?? '');
+
+function problemOf(inputs: Record<string, string>): AppError {
+  try {
+    given(inputs);
+  } catch (error) {
+    if (error instanceof AppError) return error;
+    throw error;
+  }
+  throw new Error('It was taken');
+}
+
+describe('parseInputs', () => {
+  it('reads a job as the app encodes it, with the defaults for the rest', () => {
+    expect(given(encodeInputs(job))).toEqual({
+      job,
+      workspace: undefined,
+      claudePath: 'claude',
+      anthropicApiKey: undefined,
+      anthropicBaseUrl: undefined,
+      model: undefined,
+      allowedTools: defaultAllowedTools,
+      maxTurns: undefined,
+      timeoutMinutes: 60,
+    });
+  });
+
+  it('reads one tool per line', () => {
+    const tools = '\n  Read(./**)  \r\n\n# no network\nBash(npm test *)\n';
+    expect(given({ ...encodeInputs(job), 'allowed-tools': tools }).allowedTools).toEqual([
+      'Read(./**)',
+      'Bash(npm test *)',
+    ]);
+  });
+
+  it('names every input that is missing at once', () => {
+    const { code, message } = problemOf({});
+    expect(code).toBe('input-invalid');
+    for (const name of ['command-id', 'issue-key', 'instruction', 'session', 'target', 'app-url']) {
+      expect(message).toContain(`\`${name}\``);
+    }
+    expect(message).toContain('6 inputs');
+  });
+
+  it.each([
+    ['command-id', 'abc', 'UUID'],
+    ['issue-key', '../x', 'issue key'],
+    ['session', '{', 'JSON'],
+    ['session', '{"mode":"resume"}', 'installationId'],
+    ['session', JSON.stringify({ ...job.session, generation: -1 }), 'generation'],
+    ['target', '[]', 'target'],
+    ['app-url', 'file:///etc/passwd', 'http'],
+    ['store', 's3', 'workspace'],
+    ['workspace', 'relative/path', 'absolute'],
+    ['anthropic-base-url', 'nonsense', 'http'],
+    ['max-turns', '0', 'whole number'],
+    ['max-turns', '1e3', 'whole number'],
+    ['timeout-minutes', '-5', 'whole number'],
+  ])('refuses %s: %s', (name, value, reason) => {
+    const { message } = problemOf({ ...encodeInputs(job), [name]: value });
+    expect(message).toContain(`\`${name}\``);
+    expect(message).toContain(reason);
+  });
+});
+
+describe('action.yml', () => {
+  const Manifest = z.object({
+    inputs: z.record(
+      z.string(),
+      z.object({ description: z.string().min(10), required: z.boolean(), default: z.string().optional() }),
+    ),
+    runs: z.object({
+      using: z.literal('node24'),
+      main: z.literal('dist/main.js'),
+      post: z.literal('dist/post.js'),
+    }),
+  });
+  const manifest = async () =>
+    Manifest.parse(parse(await readFile(join(import.meta.dirname, '../../action/action.yml'), 'utf8')));
+
+  it('has the inputs that the action reads, in their order', async () => {
+    expect(Object.keys((await manifest()).inputs)).toEqual(Object.keys(Inputs.shape));
+  });
+
+  it('requires what the action requires, and has the same defaults', async () => {
+    const { inputs } = await manifest();
+    const required = Object.entries(inputs)
+      .filter(([, input]) => input.required)
+      .map(([name]) => name);
+    const defaults = Object.entries(inputs).map(([name, input]) => [name, input.default ?? '']);
+    expect(required.every((name) => inputs[name]?.default === undefined)).toBe(true);
+    const complete = {
+      ...encodeInputs(job),
+      ...Object.fromEntries(defaults.filter(([, value]) => value !== '')),
+    };
+    expect(given(complete)).toEqual(given(encodeInputs(job)));
+    for (const name of required)
+      expect(problemOf({ ...complete, [name]: '' }).message).toContain(`\`${name}\``);
+  });
+});

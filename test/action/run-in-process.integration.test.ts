@@ -1,0 +1,335 @@
+import { access, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type RunEnd, run } from '../../action/run.ts';
+import type { RunOptions } from '../../action/work.ts';
+import { startModel } from '../../demo/model/server.ts';
+import { AppError } from '../../src/core/errors.ts';
+import { restore } from '../../src/sessions/restore.ts';
+import { tokens } from '../fakes/forge.ts';
+import { memoryStore } from '../fakes/memory-store.ts';
+import { until } from '../fakes/processes.ts';
+import { realClaude } from '../fakes/real-claude.ts';
+import { git } from '../fakes/repository.ts';
+import { createWorld, type JobFields, type World } from './world.ts';
+
+let world: World;
+beforeEach(async () => {
+  world = await createWorld();
+});
+afterEach(async () => {
+  await world[Symbol.asyncDispose]();
+});
+
+const branch = 'dexter/DXTR-1-coupons';
+const writes = { write: { 'src/coupon.ts': 'export {};\n' } };
+
+async function reportOf(job: Partial<JobFields>, changes: Partial<RunOptions> = {}) {
+  const ended = await run({ ...world.options(job), ...changes });
+  if (ended.outcome !== 'ended') throw new Error(ended.outcome);
+  return ended.report;
+}
+
+async function branches(): Promise<string> {
+  return await git(world.repository.path, 'branch', '--list', 'dexter/*');
+}
+
+/** Waits until the CLI has written its file. */
+async function engineWorks(): Promise<void> {
+  const work = join(world.workspace, 'work');
+  await until(async () => {
+    const [key = ''] = await readdir(work).catch((): string[] => []);
+    return access(join(work, key, 'checkout/src/coupon.ts')).then(
+      () => true,
+      () => false,
+    );
+  });
+}
+
+describe('run', () => {
+  it('stops the engine when its time is over, saves the session, and publishes what there is', async () => {
+    const report = await reportOf({ plan: { ...writes, seconds: 60 } }, { timeLimitMs: 1_500 });
+    expect(report).toMatchObject({
+      outcome: 'failed',
+      problem: { code: 'engine-timeout', message: expect.stringContaining('60 minutes') },
+      session: { generation: 1 },
+      commits: [{ title: 'DXTR-1: Coupons' }],
+      pullRequest: { number: 7 },
+    });
+    expect(await world.repository.files(branch)).toContain('src/coupon.ts');
+  });
+
+  it.each([
+    ['error_max_turns', /turns/],
+    ['error_max_budget_usd', /2.5 US dollars/],
+  ])('publishes what there is after %s', async (subtype, message) => {
+    const plan = { ...writes, result: { subtype, is_error: true } };
+    const report = await reportOf({ plan, session: { maxBudgetUsd: 2.5 } });
+    expect(report).toMatchObject({
+      outcome: 'failed',
+      problem: { code: 'engine-failed', message: expect.stringMatching(message) },
+      commits: [{}],
+    });
+    expect(await branches()).toContain(branch);
+  });
+
+  it('stops when a person says so, saves the session, and pushes nothing', async () => {
+    const running = reportOf({ plan: { ...writes, seconds: 60 } });
+    await engineWorks();
+    world.forge.stop = true;
+    const report = await running;
+    expect(report).toMatchObject({
+      outcome: 'cancelled',
+      session: { generation: 1 },
+      notices: [expect.stringContaining('not pushed')],
+    });
+    expect(report.problem).toBeUndefined();
+    expect(await branches()).toBe('');
+  });
+
+  it('changes nothing any more when another run holds the command', async () => {
+    const running = reportOf({ plan: { ...writes, seconds: 60 } });
+    await engineWorks();
+    world.forge.faults.push(...Array.from({ length: 9 }, () => ({ path: /\/heartbeat$/, status: 409 })));
+    expect(await running).toMatchObject({ outcome: 'cancelled' });
+    expect(await branches()).toBe('');
+    expect(await readdir(world.workspace)).not.toContain('sessions');
+  });
+
+  it('asks once more before it saves and pushes', async () => {
+    const slow = { intervalMs: 60_000, throttleMs: 60_000 };
+    const running = reportOf({ plan: { ...writes, seconds: 0.5 } }, { heartbeatPace: slow });
+    await engineWorks();
+    world.forge.faults.push({ path: /\/heartbeat$/, status: 409 });
+    expect((await running).session).toBeUndefined();
+    expect(await branches()).toBe('');
+  });
+
+  it('goes on when a heartbeat does not come through', async () => {
+    world.forge.faults.push(...Array.from({ length: 4 }, () => ({ path: /\/heartbeat$/, status: 500 })));
+    expect(await reportOf({ plan: { ...writes, seconds: 0.5 } })).toMatchObject({ outcome: 'done' });
+  });
+
+  it('says so when it cannot be delivered', async () => {
+    world.forge.faults.push(...Array.from({ length: 3 }, () => ({ path: /\/report$/, status: 500 })));
+    const ended: RunEnd = await run(world.options());
+    expect(ended).toMatchObject({ outcome: 'ended', delivered: false, report: { outcome: 'done' } });
+  });
+
+  it('keeps secrets out of the report and out of the progress', async () => {
+    const text = `I saw ${tokens.github} and ${tokens.run}`;
+    const said = {
+      type: 'assistant',
+      message: { id: '1', model: 'm', content: [{ type: 'text', text }], usage: {} },
+    };
+    const report = await reportOf({
+      plan: { ...writes, lines: [said], result: { result: text }, seconds: 0.2 },
+    });
+    const everything = JSON.stringify([report, world.forge.heartbeats, world.forge.pullRequests]);
+    expect(everything).not.toContain(tokens.github);
+    expect(everything).not.toContain(tokens.run);
+    expect(everything).toContain('REDACTED');
+  });
+
+  it('works on without a session that cannot be saved, and says so', async () => {
+    const error = new AppError('session-not-saved', { message: 'The disk is full.', hint: '' });
+    const store = { ...memoryStore(), write: () => Promise.reject(error) };
+    expect(await reportOf({ plan: writes }, { store })).toMatchObject({
+      outcome: 'done',
+      commits: [{}],
+      session: { generation: 0 },
+      notices: [expect.stringContaining('The disk is full.')],
+    });
+  });
+
+  it('leaves the session of a faster run alone, and says so', async () => {
+    const store = { ...memoryStore(), write: async () => ({ outcome: 'conflict' as const, newest: 1 }) };
+    expect(await reportOf({ plan: writes }, { store })).toMatchObject({
+      outcome: 'done',
+      session: { generation: 0 },
+      notices: [expect.stringContaining('Another run saved this session first')],
+    });
+  });
+
+  it('starts anew when the store fails, and says so', async () => {
+    const error = new AppError('session-unreadable', { message: 'The store is down.', hint: '' });
+    const store = { ...memoryStore(), read: () => Promise.reject(error) };
+    expect(await reportOf({ session: { generation: 3 } }, { store })).toMatchObject({
+      outcome: 'done',
+      session: { mode: 'fresh' },
+      notices: expect.arrayContaining([expect.stringContaining('The store is down')]),
+    });
+  });
+
+  it('adds up what the session cost', async () => {
+    const store = memoryStore();
+    await reportOf({}, { store });
+    await reportOf({ session: { generation: 1 } }, { store });
+    const restored = await restore(
+      store,
+      { installationId: 1, repositoryId: 20, issueKey: 'DXTR-1' },
+      join(world.directory, 'c'),
+    );
+    expect(restored).toMatchObject({
+      outcome: 'restored',
+      manifest: { costUsd: 0.5, engineVersion: '9.9.9' },
+    });
+  });
+
+  it('asks for the model of the command, then of the session, then of the workflow', async () => {
+    const store = memoryStore();
+    const record = join(world.directory, 'record.json');
+    const modelOf = async (session: Record<string, unknown>) => {
+      await reportOf({ plan: { record }, session, inputs: { model: 'model-of-workflow' } }, { store });
+      const { argv } = JSON.parse(await readFile(record, 'utf8'));
+      return argv[argv.indexOf('--model') + 1];
+    };
+    expect(await modelOf({})).toBe('model-of-workflow');
+    expect(await modelOf({ generation: 1 })).toBe('claude-fake-1');
+    expect(await modelOf({ generation: 2, model: 'model-of-command' })).toBe('model-of-command');
+  });
+});
+
+describe('run with an agent that uses git', () => {
+  /** Runs git in the checkout in place of the engine, by a fake CLI that calls it. */
+  async function agentRuns(script: string) {
+    const command = join(world.directory, 'git-claude');
+    const fake = world.options().inputs.claudePath;
+    await writeFile(
+      command,
+      `#!/bin/sh\nexport GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@b GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@b\n(${script}) >&2\nexec "${fake}" "$@"\n`,
+      { mode: 0o755 },
+    );
+    return await reportOf({ plan: writes, inputs: { 'claude-path': command } });
+  }
+
+  it('counts the commits that it made as well', async () => {
+    const report = await agentRuns('echo 1 > one.txt && git add . && git commit -qm "One of mine"');
+    expect(report.commits.map(({ title }) => title)).toEqual(['One of mine', 'DXTR-1: Coupons']);
+    expect(await world.repository.files(branch)).toEqual([
+      'a.txt',
+      'one.txt',
+      'package.json',
+      'src/coupon.ts',
+    ]);
+  });
+
+  it('keeps its files when it rewrote history', async () => {
+    const report = await agentRuns('git checkout -q --orphan other && git commit -qm "All new"');
+    expect(report).toMatchObject({ outcome: 'done', commits: [{ title: 'DXTR-1: Coupons' }] });
+    expect(await world.repository.subjects(branch)).toEqual([
+      'DXTR-1: Coupons',
+      'Change a.txt, package.json',
+    ]);
+  });
+
+  it('is not held up by a lock that a killed git left', async () => {
+    expect(await agentRuns('touch .git/index.lock')).toMatchObject({ outcome: 'done', commits: [{}] });
+  });
+
+  it('runs none of its hooks, filters and helpers where the token is', async () => {
+    const canary = join(world.directory, 'canary');
+    const report = await agentRuns(
+      [
+        'mkdir -p .git/hooks',
+        ...['pre-commit', 'pre-push', 'post-commit', 'reference-transaction'].map(
+          (hook) =>
+            `printf '#!/bin/sh\\nenv >> ${canary}\\n' > .git/hooks/${hook}; chmod +x .git/hooks/${hook}`,
+        ),
+        `git config core.hooksPath .git/hooks`,
+        `git config core.fsmonitor 'env >> ${canary}; false'`,
+        `git config credential.helper '!env >> ${canary}; false'`,
+        `git config core.sshCommand 'env >> ${canary}; false'`,
+        `git config url.http://127.0.0.1:9/.insteadOf ${world.forge.url}/`,
+        'git config http.proxy http://127.0.0.1:9',
+        `git config filter.evil.clean 'env >> ${canary}; cat'`,
+        "echo '* filter=evil' > .gitattributes",
+      ].join('\n'),
+    );
+    expect(report).toMatchObject({ outcome: 'done', commits: [{}] });
+    // A filter is run when files are added, as any test of the agent is; it finds no token.
+    const seen = await readFile(canary, 'utf8').catch(() => '');
+    expect(seen).not.toMatch(/extraheader|AUTHORIZATION|ghs_/i);
+  });
+
+  it('ends with what to do when it deleted the repository', async () => {
+    const report = await agentRuns('rm -rf .git');
+    expect(report).toMatchObject({ outcome: 'failed', problem: { code: 'checkout-failed' } });
+    await mkdir(join(world.directory, 'x'));
+    expect(await reportOf({ plan: writes, session: { generation: 1 } })).toMatchObject({ outcome: 'done' });
+  });
+});
+
+describe('run with the real CLI', () => {
+  const tasks = [
+    {
+      match: /implement/,
+      needs: ['a.txt'],
+      edits: [{ path: 'src/coupon.js', content: 'export const coupon = 1;\n' }],
+      run: [],
+      answer: 'Implemented.',
+    },
+    {
+      match: /add tests/,
+      needs: ['a.txt', 'src/coupon.js'],
+      edits: [
+        {
+          path: 'test/coupon.test.js',
+          content:
+            "import assert from 'node:assert';\nimport test from 'node:test';\nimport { coupon } from '../src/coupon.js';\n\ntest('coupon', () => assert.equal(coupon, 1));\n",
+        },
+      ],
+      run: ['node --test'],
+      answer: 'Tested: {tests}.',
+    },
+  ];
+
+  it('continues the conversation, from the cache, after the directory was emptied', async () => {
+    const key = 'sk-ant-real-key-0123456789';
+    const model = await startModel({ tasks, apiKey: key });
+    try {
+      const inputs = {
+        'claude-path': realClaude,
+        'anthropic-api-key': key,
+        'anthropic-base-url': model.url,
+        model: 'claude-sonnet-4-5',
+      };
+      const first = await reportOf({ instruction: 'implement this', inputs });
+      expect(first).toMatchObject({
+        outcome: 'done',
+        summary: 'Implemented.',
+        denials: [],
+        session: { mode: 'fresh', generation: 1 },
+      });
+
+      const before = model.requests.length;
+      const target = { pullRequest: 7 };
+      const second = await reportOf({
+        instruction: 'add tests',
+        context: '',
+        inputs,
+        session: { generation: 1 },
+        target,
+      });
+      expect(second).toMatchObject({
+        outcome: 'done',
+        summary: expect.stringMatching(/^Tested: /),
+        denials: [],
+        notices: [],
+        session: { id: first.session?.id, mode: 'resume', generation: 2 },
+      });
+      expect(await world.repository.files(branch)).toEqual([
+        'a.txt',
+        'package.json',
+        'src/coupon.js',
+        'test/coupon.test.js',
+      ]);
+      const firstRequest = model.requests[before];
+      expect(firstRequest?.usage.cache_read_input_tokens).toBeGreaterThan(
+        (first.session?.contextTokens ?? 0) * 0.8,
+      );
+    } finally {
+      await model.close();
+    }
+  });
+});

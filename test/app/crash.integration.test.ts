@@ -1,0 +1,343 @@
+import { setTimeout } from 'node:timers/promises';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type GitHub, startGitHub } from '../../demo/github/start-github.ts';
+import { type Jira, startJira } from '../../demo/jira/start-jira.ts';
+import { accounts, story, ticketKey } from '../../demo/story/ticket.ts';
+import { ClaimResponse, claimPath, reportPath } from '../../src/core/runner.ts';
+import { runTokens } from '../../src/runner-api/run-tokens.ts';
+import { temporaryDirectory } from '../fakes/temporary-directory.ts';
+import { type Gate, startGate } from './gate.ts';
+import { addWorkflow, freePort, jiraSecret, namingRuns, type Server, startServer } from './server-process.ts';
+import { goodReport, type ListedCommand, repositorySource } from './world.ts';
+
+let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
+let github: GitHub;
+let jira: Jira;
+let toGitHub: Gate;
+let toJira: Gate;
+let server: Server;
+let port: number;
+let ticket = 0;
+
+const tickets = Array.from({ length: 30 }, (_, index) => `SHOP-${100 + index}`);
+
+const start = () =>
+  startServer({
+    directory: directory.path,
+    port,
+    github,
+    jira,
+    githubApiUrl: toGitHub.url,
+    jiraUrl: toJira.url,
+  });
+
+beforeAll(async () => {
+  directory = await temporaryDirectory();
+  github = await startGitHub({ repositorySource });
+  const [pattern] = story.issues;
+  if (!pattern) throw new Error('the story has no ticket');
+  jira = await startJira({ ...story, issues: tickets.map((key) => ({ ...pattern, key, comments: [] })) });
+  toGitHub = await startGate({ target: github.apiUrl, amend: namingRuns(github) });
+  toJira = await startGate({ target: jira.url });
+  await addWorkflow(github);
+  port = await freePort();
+  github.setWebhookTarget(`http://127.0.0.1:${port}/api/github/webhooks`);
+  jira.setWebhookTarget(`http://127.0.0.1:${port}/jira/acme`, jiraSecret);
+  server = await start();
+});
+
+afterAll(async () => {
+  await server?.end('SIGTERM');
+  await Promise.all([toGitHub?.close(), toJira?.close()]);
+  await Promise.all([github?.close(), jira?.close()]);
+  await directory?.remove();
+});
+
+beforeEach(async () => {
+  if (server.isOver()) server = await start();
+});
+
+/** The power goes, and comes back. */
+async function crash(): Promise<void> {
+  await server.end('SIGKILL');
+}
+
+async function restart(): Promise<void> {
+  server = await start();
+}
+
+/** What the runner says, again while the app is away. */
+async function say(path: string, token: string, body: unknown): Promise<Response> {
+  const end = Date.now() + 30_000;
+  for (;;) {
+    const response = await fetch(`${server.url}${path}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    }).catch(() => undefined);
+    if (response && response.status < 500) return response;
+    if (Date.now() > end) throw new Error(`the app does not answer ${path}`);
+    await setTimeout(50);
+  }
+}
+
+const claim = (id: string) =>
+  say(claimPath(id), runTokens(github.app.webhookSecret).claim(id), { runUrl: '', runnerName: 'by hand' });
+
+async function report(id: string, response: Response): Promise<Response> {
+  expect(response.status).toBe(200);
+  const { fence, runToken } = ClaimResponse.parse(await response.json());
+  return say(reportPath(id), runToken, { fence, report: goodReport({ session: undefined }) });
+}
+
+const runsOf = (issueKey: string) =>
+  github.workflowRuns().filter(({ inputs }) => inputs['issue-key'] === issueKey);
+
+/** One command, from either place, and how to look at what people see of it. */
+interface Asked {
+  issueKey: string;
+  /** Bodies of what Dexter said, oldest first. */
+  answers(): Promise<string[]>;
+}
+
+async function askOnGitHub(): Promise<Asked> {
+  const place = { owner: 'acme', repo: 'shop' };
+  const maria = github.as('maria').rest;
+  const { data } = await maria.issues.create({ ...place, title: 'Crash', body: '' });
+  await maria.issues.createComment({ ...place, issue_number: data.number, body: '@dexter survive' });
+  return {
+    issueKey: `gh-${github.repository.id}-${data.number}`,
+    async answers() {
+      const { data: comments } = await maria.issues.listComments({ ...place, issue_number: data.number });
+      return comments.filter(({ user }) => user?.login === 'dexter[bot]').map(({ body }) => body ?? '');
+    },
+  };
+}
+
+async function askOnJira(): Promise<Asked> {
+  const issueKey = tickets[ticket] ?? '';
+  ticket += 1;
+  await jira.comment(accounts.maria, issueKey, '@dexter survive');
+  return {
+    issueKey,
+    async answers() {
+      const own = jira.comments(issueKey).filter(({ author }) => author === accounts.dexter);
+      return own.map(({ body }) => JSON.stringify(body));
+    },
+  };
+}
+
+/** Follows a command to its end and says what became of it. */
+async function finish({ issueKey }: Asked, wanted: (command: ListedCommand) => boolean = () => true) {
+  const told = await server.until(
+    (command) => command.issueKey === issueKey && command.told && wanted(command),
+    `of ${issueKey} is told`,
+  );
+  const all = (await server.commands()).filter((command) => command.issueKey === issueKey);
+  expect(all).toHaveLength(1);
+  return told;
+}
+
+/** Plays the runner of a command that is dispatched, and of no second one. */
+async function playRun(asked: Asked): Promise<void> {
+  const { id } = await server.until(
+    ({ issueKey, status }) => issueKey === asked.issueKey && status === 'dispatched',
+    'is dispatched',
+  );
+  const first = await claim(id);
+  expect((await claim(id)).status).toBe(409);
+  expect((await report(id, first)).status).toBe(200);
+}
+
+async function expectDone(asked: Asked): Promise<void> {
+  const command = await finish(asked);
+  expect(command).toMatchObject({ status: 'done', problem: null });
+  const answers = await asked.answers();
+  if (command.source === 'github') {
+    expect(answers).toHaveLength(1);
+    expect(answers[0]).toContain('✅ **Done**');
+  } else {
+    expect(answers).toHaveLength(2);
+    expect(answers[0]).toContain('On it');
+    expect(answers[1]).toContain('✅ Done');
+  }
+}
+
+/** Places on the way to a runner at which the app dies: the request that it is making. */
+const preparing = [
+  ['JIRA', 'reading the comment again', () => toJira, 'GET', /\/comment\/\d+/],
+  ['JIRA', 'asking for the permission', () => toGitHub, 'GET', /\/collaborators\/maria\/permission/],
+  ['JIRA', 'commenting on the ticket', () => toJira, 'POST', /\/comment$/],
+  ['JIRA', 'starting the workflow', () => toGitHub, 'POST', /\/dispatches$/],
+  ['GitHub', 'reading the comment again', () => toGitHub, 'GET', /\/issues\/comments\/\d+$/],
+  ['GitHub', 'posting the status comment', () => toGitHub, 'POST', /\/issues\/\d+\/comments$/],
+  ['GitHub', 'starting the workflow', () => toGitHub, 'POST', /\/dispatches$/],
+] as const;
+
+describe('the app that is killed', () => {
+  it.each(['GitHub', 'JIRA'])('right after it took a command from %s finishes it', async (place) => {
+    const before = { github: github.deliveries().length, jira: jira.deliveries().length };
+    const asked = await (place === 'GitHub' ? askOnGitHub() : askOnJira());
+    // The process ends as soon as the webhook is answered.
+    await expect
+      .poll(
+        () =>
+          place === 'GitHub'
+            ? github
+                .deliveries()
+                .slice(before.github)
+                .some(({ event, statusCode }) => event === 'issue_comment' && statusCode === 200)
+            : jira
+                .deliveries()
+                .slice(before.jira)
+                .some(({ status }) => status === 200),
+        { interval: 1, timeout: 20_000 },
+      )
+      .toBe(true);
+    await crash();
+    await restart();
+    await playRun(asked);
+    await expectDone(asked);
+    expect(runsOf(asked.issueKey)).toHaveLength(1);
+  });
+
+  for (const afterwards of [false, true]) {
+    it.each(preparing)(
+      `while it prepares a command from %s, %s, ${afterwards ? 'the answer on its way' : 'not arrived yet'}, goes on with it`,
+      async (place, _what, gate, method, path) => {
+        const held = gate().hold(method, path, { afterwards });
+        const asked = await (place === 'GitHub' ? askOnGitHub() : askOnJira());
+        await held.arrived;
+        await crash();
+        held.open();
+        await restart();
+        await playRun(asked);
+        await expectDone(asked);
+        expect(runsOf(asked.issueKey)).toHaveLength(1);
+      },
+    );
+  }
+
+  it('twice while it prepares the same command goes on with it all the same', async () => {
+    const first = toGitHub.hold('GET', /\/collaborators\/maria\/permission/);
+    const asked = await askOnJira();
+    await first.arrived;
+    await crash();
+    first.open();
+    const second = toGitHub.hold('POST', /\/dispatches$/, { afterwards: true });
+    await restart();
+    await second.arrived;
+    await crash();
+    second.open();
+    await restart();
+    await playRun(asked);
+    await expectDone(asked);
+    expect(runsOf(asked.issueKey)).toHaveLength(1);
+  });
+
+  it('right after the dispatch waits for the runner that it started', async () => {
+    const asked = await askOnGitHub();
+    const { id } = await server.until(
+      ({ issueKey, status }) => issueKey === asked.issueKey && status === 'dispatched',
+      'is dispatched',
+    );
+    await crash();
+    await restart();
+    expect((await report(id, await claim(id))).status).toBe(200);
+    await expectDone(asked);
+    expect(runsOf(asked.issueKey)).toHaveLength(1);
+  });
+
+  it('while a runner claims lets it claim again', async () => {
+    const asked = await askOnJira();
+    const { id } = await server.until(
+      ({ issueKey, status }) => issueKey === asked.issueKey && status === 'dispatched',
+      'is dispatched',
+    );
+    const held = toGitHub.hold('POST', /\/access_tokens$/);
+    const claiming = claim(id);
+    await held.arrived;
+    await crash();
+    held.open();
+    await restart();
+    expect((await report(id, await claiming)).status).toBe(200);
+    await expectDone(asked);
+    expect(runsOf(asked.issueKey)).toHaveLength(1);
+  });
+
+  it('while a runner works takes its report afterwards', async () => {
+    const asked = await askOnGitHub();
+    const { id } = await server.until(
+      ({ issueKey, status }) => issueKey === asked.issueKey && status === 'dispatched',
+      'is dispatched',
+    );
+    const claimed = await claim(id);
+    await crash();
+    await restart();
+    expect((await server.until((command) => command.id === id, 'is kept')).status).toBe('running');
+    expect((await claim(id)).status).toBe(409);
+    expect((await report(id, claimed)).status).toBe(200);
+    await expectDone(asked);
+    expect(runsOf(asked.issueKey)).toHaveLength(1);
+  });
+
+  it('after a dispatch that it does not remember lets the run go on that has begun meanwhile', async () => {
+    const dispatching = toGitHub.hold('POST', /\/dispatches$/, { afterwards: true });
+    const asked = await askOnGitHub();
+    await dispatching.arrived;
+    await crash();
+    dispatching.open();
+    const looking = toGitHub.hold('GET', /\/workflows\/dexter.yml\/runs/);
+    await restart();
+    await looking.arrived;
+    const id = runsOf(asked.issueKey)[0]?.inputs['command-id'] ?? '';
+    const claimed = await claim(id);
+    looking.refuse();
+    expect((await report(id, claimed)).status).toBe(200);
+    await expectDone(asked);
+    expect(runsOf(asked.issueKey)).toHaveLength(1);
+  });
+
+  it.each([
+    ['GitHub', 'not arrived yet', 'PATCH', false],
+    ['GitHub', 'the answer on its way', 'PATCH', true],
+    ['JIRA', 'not arrived yet', 'POST', false],
+    ['JIRA', 'the answer on its way', 'POST', true],
+  ])('while it tells the end on %s, %s, tells it once', async (place, _when, method, afterwards) => {
+    const asked = await (place === 'GitHub' ? askOnGitHub() : askOnJira());
+    const { id } = await server.until(
+      ({ issueKey, status }) => issueKey === asked.issueKey && status === 'dispatched',
+      'is dispatched',
+    );
+    const claimed = await claim(id);
+    const held = (place === 'GitHub' ? toGitHub : toJira).hold(
+      method,
+      place === 'GitHub' ? /\/issues\/comments\/\d+$/ : /\/comment$/,
+      { afterwards },
+    );
+    expect((await report(id, claimed)).status).toBe(200);
+    await held.arrived;
+    await crash();
+    held.open();
+    await restart();
+    await expectDone(asked);
+    expect(runsOf(asked.issueKey)).toHaveLength(1);
+  });
+
+  it('while it posts a refusal posts it once', async () => {
+    const held = toGitHub.hold('POST', /\/issues\/\d+\/comments$/, { afterwards: true });
+    const place = { owner: 'acme', repo: 'shop' };
+    const guest = github.as('guest').rest;
+    const { data } = await guest.issues.create({ ...place, title: 'Not mine', body: '' });
+    await guest.issues.createComment({ ...place, issue_number: data.number, body: '@dexter let me in' });
+    await held.arrived;
+    await crash();
+    held.open();
+    await restart();
+    const issueKey = `gh-${github.repository.id}-${data.number}`;
+    await server.until((command) => command.issueKey === issueKey && command.told, 'is told');
+    const { data: comments } = await guest.issues.listComments({ ...place, issue_number: data.number });
+    expect(comments.filter(({ user }) => user?.login === 'dexter[bot]')).toHaveLength(1);
+    expect(runsOf(issueKey)).toHaveLength(0);
+  });
+});

@@ -1,0 +1,106 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+
+export interface Held {
+  /** Resolves when the first such request has come, and with `afterwards` when the server has done it. */
+  arrived: Promise<void>;
+  /** Lets it and later ones through. */
+  open(): void;
+  /** Answers it as if there were nothing, and lets later ones through. */
+  refuse(): void;
+}
+
+interface Rule {
+  matches: (method: string, path: string) => boolean;
+  afterwards: boolean;
+  arrived: PromiseWithResolvers<void>;
+  opened: PromiseWithResolvers<'through' | 'refused'>;
+}
+
+export interface GateOptions {
+  target: string;
+  /** Changes the answer of the target: text in, text out. */
+  amend?: (path: string, body: string) => string;
+}
+
+/**
+ * A proxy in front of a server that can hold requests: before the server gets them, or afterwards, when the
+ * server has done what they ask and its answer is still on the way.
+ */
+export async function startGate({ target, amend = (_path, body) => body }: GateOptions) {
+  const rules: Rule[] = [];
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { method = 'GET', url: path = '/' } = request;
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(Buffer.from(chunk));
+    const rule = rules.find(({ matches }) => matches(method, path));
+    if (rule && !rule.afterwards) {
+      rule.arrived.resolve();
+      if ((await rule.opened.promise) === 'refused') {
+        response.writeHead(404, { 'content-type': 'application/json' }).end('{"message":"Not Found"}');
+        return;
+      }
+    }
+    // Whoever asked has gone meanwhile, and so the request was never made.
+    if (response.destroyed) return;
+    const headers = new Headers();
+    for (const [name, value] of Object.entries(request.headers)) {
+      if (!['host', 'connection', 'content-length', 'transfer-encoding'].includes(name))
+        headers.set(name, String(value));
+    }
+    const body = Buffer.concat(chunks);
+    const answered = await fetch(`${target}${path}`, {
+      method,
+      headers,
+      redirect: 'manual',
+      ...(body.length > 0 ? { body } : {}),
+    });
+    const text = amend(path, await answered.text());
+    if (rule?.afterwards) {
+      rule.arrived.resolve();
+      await rule.opened.promise;
+    }
+    const kept = [...answered.headers].filter(
+      ([name]) => !['content-encoding', 'content-length', 'transfer-encoding', 'connection'].includes(name),
+    );
+    response.writeHead(answered.status, Object.fromEntries(kept)).end(text);
+  }
+
+  const server = createServer((request, response) => {
+    answer(request, response).catch(() => response.destroy());
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+
+  return {
+    url: `http://127.0.0.1:${address && typeof address === 'object' ? address.port : 0}`,
+    /** Holds requests whose method and path fit, from now on. */
+    hold(method: string, path: RegExp, { afterwards = false } = {}): Held {
+      const rule: Rule = {
+        matches: (itsMethod, itsPath) => itsMethod === method && path.test(itsPath),
+        afterwards,
+        arrived: Promise.withResolvers(),
+        opened: Promise.withResolvers(),
+      };
+      rules.push(rule);
+      const end = (how: 'through' | 'refused') => {
+        rules.splice(rules.indexOf(rule), 1);
+        rule.opened.resolve(how);
+      };
+      return {
+        arrived: rule.arrived.promise,
+        open: () => end('through'),
+        refuse: () => end('refused'),
+      };
+    },
+    async close() {
+      for (const rule of rules.splice(0)) rule.opened.resolve('through');
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+export type Gate = Awaited<ReturnType<typeof startGate>>;

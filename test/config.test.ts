@@ -1,0 +1,295 @@
+import { writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { type Environment, missingCredentials, parseConfig } from '../src/config.ts';
+import { AppError } from '../src/core/errors.ts';
+import { installPage, list, readConfig } from '../src/read-config.ts';
+import { temporaryDirectory } from './fakes/temporary-directory.ts';
+
+const key = '-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----\n';
+const credentials = { APP_ID: '7', PRIVATE_KEY: key, WEBHOOK_SECRET: 'sixteen letters!' };
+
+const site = `
+    url: https://acme.example/
+    email: dexter@acme.example
+    tokenEnv: JIRA_TOKEN
+    secretEnv: JIRA_SECRET
+`;
+
+/** The lines of the error, without its heading. */
+function problemsOf(env: Environment, dexterYml?: string): string[] {
+  try {
+    parseConfig({ ...credentials, ...env }, dexterYml);
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    expect(error.code).toBe('config-invalid');
+    expect(error.hint).toContain('docs/install.md');
+    return error.message
+      .split('\n')
+      .slice(1)
+      .map((line) => line.replace(/^ {2}- /, ''));
+  }
+  return [];
+}
+
+describe('parseConfig', () => {
+  it('fills in what is not set', () => {
+    expect(parseConfig(credentials, undefined)).toEqual({
+      name: 'dexter',
+      host: 'localhost',
+      port: 3000,
+      url: 'http://localhost:3000',
+      dataDirectory: resolve('.dexter'),
+      databaseUrl: undefined,
+      logLevel: 'info',
+      apiToken: undefined,
+      github: {
+        appId: 7,
+        privateKey: key,
+        webhookSecret: credentials.WEBHOOK_SECRET,
+        apiUrl: 'https://api.github.com',
+        serverUrl: 'https://github.com',
+        throttle: true,
+        oidcIssuer: 'https://token.actions.githubusercontent.com',
+      },
+      dispatcher: { kind: 'actions', workflow: 'dexter.yml', ref: undefined },
+      jira: [],
+    });
+  });
+
+  it('takes a variable that is set to nothing for one that is not set', () => {
+    const empty = { PORT: '', DEXTER_URL: '', DATABASE_URL: '', DEXTER_API_TOKEN: '', LOG_LEVEL: '' };
+    expect(parseConfig({ ...credentials, ...empty }, '')).toEqual(parseConfig(credentials, undefined));
+  });
+
+  it('takes addresses without the slashes at their ends', () => {
+    const config = parseConfig(
+      {
+        ...credentials,
+        DEXTER_URL: 'https://dexter.acme.example/app/',
+        GITHUB_API_URL: 'https://ghe.acme.example/api/v3/',
+        GITHUB_SERVER_URL: 'https://ghe.acme.example//',
+        DEXTER_OIDC_ISSUER: 'https://ghe.acme.example/_services/token/',
+      },
+      undefined,
+    );
+    expect(config.url).toBe('https://dexter.acme.example/app');
+    expect(config.github).toMatchObject({
+      apiUrl: 'https://ghe.acme.example/api/v3',
+      serverUrl: 'https://ghe.acme.example',
+      oidcIssuer: 'https://ghe.acme.example/_services/token',
+    });
+  });
+
+  it('reads a private key whose line ends are written as \\n', () => {
+    const config = parseConfig({ ...credentials, PRIVATE_KEY: key.replaceAll('\n', '\\n') }, undefined);
+    expect(config.github.privateKey).toBe(key);
+  });
+
+  it('gives a local run what a workflow file would set', () => {
+    const config = parseConfig(
+      {
+        ...credentials,
+        DEXTER_DISPATCHER: 'local',
+        DEXTER_DATA: '/data',
+        DEXTER_TIMEOUT_MINUTES: '5',
+        ANTHROPIC_API_KEY: 'k',
+        DEXTER_CLAUDE_PATH: '/bin/claude',
+      },
+      'allowedTools: ["Bash(npm test)"]',
+    );
+    expect(config.dispatcher).toEqual({
+      kind: 'local',
+      local: {
+        workspace: '/data/workspace',
+        claudePath: '/bin/claude',
+        anthropicApiKey: 'k',
+        anthropicBaseUrl: undefined,
+        allowedTools: ['Bash(npm test)'],
+        timeoutMinutes: 5,
+      },
+    });
+  });
+
+  it('names everything that is missing or wrong at once', () => {
+    const wrong = {
+      APP_ID: undefined,
+      PRIVATE_KEY: 'no key',
+      WEBHOOK_SECRET: 'short',
+      PORT: '70000',
+      DEXTER_NAME: '1st',
+      DEXTER_DISPATCHER: 'cloud',
+    };
+    expect(problemsOf(wrong, `jira:\n  acme:${site}  b: {}\nother: 1`)).toEqual([
+      'APP_ID is not set',
+      'PRIVATE_KEY must be a PEM private key',
+      'WEBHOOK_SECRET must be at least 16 characters',
+      'PORT must be a port number',
+      'DEXTER_NAME must be a letter, then letters, digits or dashes, at most 39',
+      'DEXTER_DISPATCHER must be `actions` or `local`',
+      'dexter.yml: jira.b.url: Invalid input: expected string, received undefined',
+      'dexter.yml: jira.b.email: Invalid input: expected string, received undefined',
+      'dexter.yml: jira.b.tokenEnv: Invalid input: expected string, received undefined',
+      'dexter.yml: jira.b.secretEnv: Invalid input: expected string, received undefined',
+      'dexter.yml: top level: Unrecognized key: "other"',
+      'JIRA_TOKEN is not set; it holds the API token of the JIRA connection "acme"',
+      'JIRA_SECRET is not set; it holds the webhook secret of the JIRA connection "acme"',
+    ]);
+  });
+
+  it.each([
+    ['APP_ID', 'x', 'APP_ID must be a number'],
+    ['APP_ID', '1.5', 'APP_ID must be a whole number'],
+    ['APP_ID', '-1', 'APP_ID must be a positive number'],
+    ['PORT', '1.5', 'PORT must be a port number'],
+    ['PORT', '-1', 'PORT must be a port number'],
+    ['DEXTER_URL', 'dexter.acme.example', 'DEXTER_URL must be an http(s) address'],
+    ['DEXTER_URL', 'javascript:alert(1)', 'DEXTER_URL must be an http(s) address'],
+    ['GITHUB_API_URL', 'ftp://x.example', 'GITHUB_API_URL must be an http(s) address'],
+    ['DATABASE_URL', 'mysql://x', 'DATABASE_URL must be a postgres:// address'],
+    ['DEXTER_WORKFLOW', '../ci.yml', 'DEXTER_WORKFLOW must be the file name of a workflow'],
+    ['DEXTER_API_TOKEN', 'short', 'DEXTER_API_TOKEN must be at least 16 characters'],
+    ['GITHUB_THROTTLE', 'no', 'GITHUB_THROTTLE must be `on` or `off`'],
+    ['LOG_LEVEL', 'loud', 'LOG_LEVEL must be a log level'],
+    ['DEXTER_TIMEOUT_MINUTES', '0', 'DEXTER_TIMEOUT_MINUTES must be a number of minutes'],
+    ['DEXTER_NAME', 'a b', 'DEXTER_NAME must be a letter, then letters, digits or dashes, at most 39'],
+    ['DEXTER_NAME', 'dexter\n', 'DEXTER_NAME must be a letter, then letters, digits or dashes, at most 39'],
+  ])('refuses %s=%j and says what it must be', (name, value, problem) => {
+    expect(problemsOf({ [name]: value })).toEqual([problem]);
+  });
+
+  it("refuses Probot's well-known secret", () => {
+    expect(problemsOf({ WEBHOOK_SECRET: 'development' })).toContain(
+      'WEBHOOK_SECRET must be not the well-known default',
+    );
+  });
+
+  it.each([
+    ['jira: [', 'dexter.yml is not valid YAML: Flow sequence in block collection'],
+    ['a: 1\na: 2', 'dexter.yml is not valid YAML: Map keys must be unique at line 2, column 1'],
+    ['a: 1\n---\nb: 2', 'dexter.yml is not valid YAML: Source contains multiple documents'],
+    ['- a', 'dexter.yml: top level: Invalid input: expected object, received array'],
+    ['just text', 'dexter.yml: top level: Invalid input: expected object, received string'],
+    ['jira: {Acme: {}}', 'dexter.yml: jira.Acme: the name must be lower case letters, digits and dashes'],
+    [
+      `jira:\n  a:${site}    projects: {dx: a/b}`,
+      'dexter.yml: jira.a.projects.dx: the name must be a JIRA project key',
+    ],
+    [
+      `jira:\n  a:${site}    projects: {DX: nowhere}`,
+      'dexter.yml: jira.a.projects.DX: a repository as `owner/name`',
+    ],
+    [
+      `jira:\n  a:${site}    projects: {DX: 5}`,
+      'dexter.yml: jira.a.projects.DX: a repository as `owner/name`, or a list of them',
+    ],
+    [`jira:\n  a:${site}    people: {id: "two words"}`, 'dexter.yml: jira.a.people.id: a GitHub login'],
+    [
+      `jira:\n  a:${site.replace('JIRA_TOKEN', 'token')}`,
+      'dexter.yml: jira.a.tokenEnv: the name of an environment variable',
+    ],
+  ])('names the place and the reason in %j', (yml, problem) => {
+    const problems = problemsOf({ JIRA_TOKEN: 't', JIRA_SECRET: 's' }, yml);
+    expect(problems[0]).toContain(problem);
+  });
+
+  it('names the file as it was configured', () => {
+    expect(problemsOf({ DEXTER_CONFIG: 'etc/d.yml' }, '- a')[0]).toMatch(/^etc\/d\.yml: /);
+  });
+
+  it('reads JIRA connections with their secrets from the environment', () => {
+    const yml = `jira:\n  acme:${site}    projects: {DX: acme/shop, OPS: [acme/a, acme/b]}\n    people: {"5b10:a": maria}`;
+    expect(parseConfig({ ...credentials, JIRA_TOKEN: 't', JIRA_SECRET: 's' }, yml).jira).toEqual([
+      {
+        name: 'acme',
+        url: 'https://acme.example',
+        email: 'dexter@acme.example',
+        tokenEnv: 'JIRA_TOKEN',
+        secretEnv: 'JIRA_SECRET',
+        token: 't',
+        secret: 's',
+        label: 'dexter',
+        projects: { DX: 'acme/shop', OPS: ['acme/a', 'acme/b'] },
+        people: { '5b10:a': 'maria' },
+      },
+    ]);
+  });
+
+  it('does not take the names of object members for settings', () => {
+    const yml = `jira:\n  acme:${site}    people: {__proto__: mallory, constructor: maria}`;
+    const [jira] = parseConfig({ ...credentials, JIRA_TOKEN: 't', JIRA_SECRET: 's' }, yml).jira;
+    expect(Object.entries(jira?.people ?? {})).toEqual([['constructor', 'maria']]);
+    expect(Object.getPrototypeOf(jira?.people)).not.toMatchObject({ mallory: expect.anything() });
+    expect(problemsOf({}, '__proto__: {jira: {}}\nconstructor: 1')).toEqual([
+      expect.stringMatching(/^dexter\.yml: top level: Unrecognized key.*constructor/),
+    ]);
+  });
+});
+
+describe('missingCredentials', () => {
+  it.each([
+    [{}, ['WEBHOOK_SECRET', 'APP_ID', 'PRIVATE_KEY']],
+    [{ APP_ID: '1', WEBHOOK_SECRET: '' }, ['WEBHOOK_SECRET', 'PRIVATE_KEY']],
+    [{ ...credentials, PRIVATE_KEY: '', PRIVATE_KEY_PATH: 'key.pem' }, []],
+    [credentials, []],
+  ])('of %j are %j', (env, missing) => {
+    expect(missingCredentials(env)).toEqual(missing);
+  });
+});
+
+describe('readConfig', () => {
+  it('names all missing credentials and the page that explains them', async () => {
+    await expect(readConfig({ APP_ID: '1' })).rejects.toMatchObject({
+      code: 'config-invalid',
+      message: 'Dexter does not start without WEBHOOK_SECRET and PRIVATE_KEY.',
+      hint: expect.stringContaining(installPage),
+    });
+  });
+
+  it('reads the private key and the configuration from the files that are named', async () => {
+    await using directory = await temporaryDirectory();
+    const keyFile = join(directory.path, 'key.pem');
+    const file = join(directory.path, 'my.yml');
+    await writeFile(keyFile, key);
+    await writeFile(file, `jira:\n  acme:${site}`);
+    const config = await readConfig({
+      ...credentials,
+      PRIVATE_KEY: '',
+      PRIVATE_KEY_PATH: keyFile,
+      DEXTER_CONFIG: file,
+      JIRA_TOKEN: 't',
+      JIRA_SECRET: 's',
+    });
+    expect(config.github.privateKey).toBe(key);
+    expect(config.jira.map(({ name }) => name)).toEqual(['acme']);
+  });
+
+  it.each([['PRIVATE_KEY_PATH'], ['DEXTER_CONFIG']])(
+    'says that the file of %s cannot be read',
+    async (name) => {
+      await using directory = await temporaryDirectory();
+      const rest = name === 'PRIVATE_KEY_PATH' ? { ...credentials, PRIVATE_KEY: undefined } : credentials;
+      for (const path of [join(directory.path, 'missing'), directory.path]) {
+        await expect(readConfig({ ...rest, [name]: path })).rejects.toMatchObject({
+          code: 'config-invalid',
+          message: `The file that ${name} names cannot be read: ${path}`,
+        });
+      }
+    },
+  );
+
+  it('starts without a configuration file when none is named', async () => {
+    expect((await readConfig(credentials)).jira).toEqual([]);
+  });
+});
+
+describe('list', () => {
+  it.each([
+    [[], ''],
+    [['a'], 'a'],
+    [['a', 'b'], 'a and b'],
+    [['a', 'b', 'c'], 'a, b and c'],
+  ])('writes %j as %j', (names, text) => {
+    expect(list(names)).toBe(text);
+  });
+});

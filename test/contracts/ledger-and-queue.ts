@@ -1,0 +1,780 @@
+import { randomUUID } from 'node:crypto';
+import { sql } from 'kysely';
+import { pino } from 'pino';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Problem } from '../../src/core/errors.ts';
+import type { Job } from '../../src/core/job.ts';
+import { noUsage, type Progress, type Report } from '../../src/core/report.ts';
+import { CommandStatus, canMove, type EndStatus, endStatuses, isEnd } from '../../src/core/status.ts';
+import { acceptCommand } from '../../src/jobs/accept.ts';
+import type { Services } from '../../src/jobs/services.ts';
+import { settle, settleReport } from '../../src/jobs/settle.ts';
+import {
+  countAttempt,
+  describeCommand,
+  dropProcessLeases,
+  endCommand,
+  getCommand,
+  insertCommand,
+  keepAcknowledgement,
+  leaseCommand,
+  lostCommands,
+  markPublished,
+  moveCommand,
+  type NewCommand,
+  openCommands,
+  overdueCommands,
+  takeProgressed,
+  takeUnpublished,
+} from '../../src/ledger/commands.ts';
+import type { Database } from '../../src/ledger/database.ts';
+import { claimRun, getRun, insertRun, keepProgress, keepReport } from '../../src/ledger/runs.ts';
+import {
+  issueKeyOfPullRequest,
+  keepGeneration,
+  keepPullRequest,
+  newestGeneration,
+  pullRequestOfIssue,
+} from '../../src/ledger/sessions.ts';
+import type { Queue } from '../../src/queue/queue.ts';
+
+/** What one process of the app has of the database. */
+export interface LedgerProcess {
+  database: Database;
+  queue: Queue;
+}
+
+export interface LedgerUnderTest {
+  /** Two processes on one fresh database. */
+  processes: [LedgerProcess, LedgerProcess];
+  cleanUp(): Promise<void>;
+}
+
+/** GitHub's newer ids do not fit into 32 bits. */
+const large = 2 ** 31 + 7;
+
+const log = pino({ level: 'silent' });
+
+let lastNumber = 0;
+
+function newCommand(changes: Partial<NewCommand> = {}): NewCommand {
+  lastNumber += 1;
+  const issueKey = changes.issueKey ?? `TEST-${lastNumber}`;
+  return {
+    id: randomUUID(),
+    dedupeKey: `test:${lastNumber}`,
+    origin: {
+      kind: 'github-comment',
+      installationId: large,
+      repository: { id: large + 1, owner: 'acme', name: 'shop' },
+      number: lastNumber,
+      commentId: large + 2,
+    },
+    actor: { from: 'github', id: large + 3, login: 'maria', type: 'User' },
+    issueKey,
+    queueKey: issueKey,
+    installationId: large,
+    repository: { id: large + 1, owner: 'acme', name: 'shop' },
+    claimedText: '@dexter do it',
+    ...changes,
+  };
+}
+
+function jobOf(command: NewCommand): Job {
+  return {
+    commandId: command.id,
+    issueKey: command.issueKey as Job['issueKey'],
+    instruction: 'do it',
+    context: '',
+    session: {
+      installationId: large,
+      repositoryId: large + 1,
+      mode: 'fresh',
+      generation: 0,
+      engine: 'claude-code',
+    },
+    target: { branch: 'dexter/x', base: '', title: 'x', ticketUrl: '', requestedBy: '@maria' },
+    appUrl: 'http://app.example',
+  };
+}
+
+function report(changes: Partial<Report> = {}): Report {
+  return {
+    outcome: 'done',
+    summary: 'Done.',
+    usage: noUsage,
+    costUsd: null,
+    turns: 1,
+    durationMs: 1,
+    commits: [],
+    denials: [],
+    notices: [],
+    ...changes,
+  };
+}
+
+const progress = (step: string): Progress => ({ step, turns: 1, lines: [], costUsd: null });
+
+const times = <T>(count: number, make: (index: number) => T): T[] =>
+  Array.from({ length: count }, (_, index) => make(index));
+
+/** What the ledger and the queue have to do, whatever database they keep their rows in. */
+export function ledgerAndQueueContract(name: string, create: () => Promise<LedgerUnderTest>): void {
+  let under: LedgerUnderTest;
+  let here: LedgerProcess;
+  let there: LedgerProcess;
+
+  beforeAll(async () => {
+    under = await create();
+    [here, there] = under.processes;
+  });
+
+  afterAll(() => under.cleanUp());
+
+  const db = () => here.database.kysely;
+
+  /** The part of the services that accepting and ending need. */
+  function servicesOf({ database, queue }: LedgerProcess): Services {
+    return {
+      db: database.kysely,
+      queue,
+      log,
+      wake: () => undefined,
+      name: 'dexter',
+      appUrl: '',
+      serverUrl: '',
+      jira: new Map(),
+      github: () => Promise.reject(new Error('nothing here asks GitHub')),
+      dispatcher: {
+        dispatch: () => Promise.reject(new Error('nothing here is dispatched')),
+        find: () => Promise.resolve(undefined),
+        cancel: () => Promise.resolve(),
+      },
+    };
+  }
+
+  async function inserted(changes: Partial<NewCommand> = {}): Promise<NewCommand> {
+    const command = newCommand(changes);
+    expect(await insertCommand(db(), command)).toBe(true);
+    return command;
+  }
+
+  async function accepted(changes: Partial<NewCommand> = {}): Promise<NewCommand> {
+    const command = newCommand(changes);
+    expect(await acceptCommand(servicesOf(here), command)).toBe('accepted');
+    return command;
+  }
+
+  async function statusOf(id: string): Promise<string | undefined> {
+    return (await getCommand(db(), id))?.status;
+  }
+
+  /** A command that a runner has. */
+  async function running(changes: Partial<NewCommand> = {}): Promise<NewCommand> {
+    const command = await inserted(changes);
+    await insertRun(db(), command.id, jobOf(command));
+    await moveCommand(db(), command.id, 'running');
+    expect(await claimRun(db(), command.id, '')).toBe(1);
+    return command;
+  }
+
+  const take = ({ database, queue }: LedgerProcess) =>
+    database.kysely.transaction().execute((transaction) => queue.take(transaction));
+
+  const release = ({ database, queue }: LedgerProcess, id: string) =>
+    database.kysely.transaction().execute((transaction) => queue.release(transaction, id));
+
+  /** Takes until nothing is free. */
+  async function takeAll(process: LedgerProcess): Promise<string[]> {
+    const taken: string[] = [];
+    for (let id = await take(process); id !== undefined; id = await take(process)) taken.push(id);
+    return taken;
+  }
+
+  /** Each test of the queue begins with an empty one. */
+  async function emptyQueue(): Promise<void> {
+    for (let ids = await takeAll(here); ids.length > 0; ids = await takeAll(here)) {
+      for (const id of ids) await release(here, id);
+    }
+  }
+
+  describe(`the ledger, by ${name}`, () => {
+    it('keeps a command as it was inserted, with ids beyond 32 bits as numbers', async () => {
+      const command = await inserted({ ask: { kind: 'control', word: 'help' } });
+      expect(await getCommand(db(), command.id)).toMatchObject({
+        id: command.id,
+        dedupe_key: command.dedupeKey,
+        origin: command.origin,
+        actor: command.actor,
+        installation_id: large,
+        repository_id: large + 1,
+        repository_owner: 'acme',
+        claimed_text: '@dexter do it',
+        ask: { kind: 'control', word: 'help' },
+        status: 'queued',
+        stop_requested: false,
+        attempts: 0,
+        lease_until: null,
+        published_at: null,
+      });
+      expect((await getCommand(db(), command.id))?.created_at).toBeInstanceOf(Date);
+    });
+
+    it('has nothing under an id that was never inserted', async () => {
+      expect(await getCommand(db(), randomUUID())).toBeUndefined();
+      expect(await getRun(db(), randomUUID())).toBeUndefined();
+    });
+
+    it('inserts once what is delivered many times at once, to two processes', async () => {
+      const { dedupeKey } = newCommand();
+      const outcomes = await Promise.all(
+        times(20, (index) => acceptCommand(servicesOf(index % 2 ? here : there), newCommand({ dedupeKey }))),
+      );
+      expect(outcomes.filter((outcome) => outcome === 'accepted')).toHaveLength(1);
+      const rows = await db()
+        .selectFrom('commands')
+        .select('id')
+        .where('dedupe_key', '=', dedupeKey)
+        .execute();
+      expect(rows).toHaveLength(1);
+    });
+
+    it('moves a command forward only, from every status to every other', async () => {
+      const wrong: string[] = [];
+      for (const from of CommandStatus.options) {
+        // Nothing comes before `received`.
+        for (const to of CommandStatus.exclude(['received']).options) {
+          const { id } = await inserted();
+          await db().updateTable('commands').set({ status: from }).where('id', '=', id).execute();
+          const moved = isEnd(to)
+            ? await endCommand(db(), id, { status: to })
+            : await moveCommand(db(), id, to);
+          const now = await statusOf(id);
+          if (moved !== canMove(from, to) || now !== (canMove(from, to) ? to : from))
+            wrong.push(`${from} -> ${to}: ${moved}, is ${now}`);
+        }
+      }
+      expect(wrong).toEqual([]);
+    });
+
+    it('gives a command one end, whoever ends it first', async () => {
+      const { id } = await running();
+      const ends = times(20, (index) => {
+        const status: EndStatus = endStatuses[index % endStatuses.length] ?? 'done';
+        const problem: Problem = { code: 'internal', message: `end ${index}`, hint: '' };
+        return endCommand((index % 2 ? here : there).database.kysely, id, { status, problem });
+      });
+      const results = await Promise.all(ends);
+      expect(results.filter(Boolean)).toHaveLength(1);
+      const first = results.indexOf(true);
+      const row = await getCommand(db(), id);
+      expect(row?.problem?.message).toBe(`end ${first}`);
+      expect(row?.status).toBe(endStatuses[first % endStatuses.length]);
+      expect(row?.lease_until).toBeNull();
+    });
+
+    it('leases by the time of the database', async () => {
+      const { id } = await running();
+      expect(await leaseCommand(db(), id, 90)).toBe(true);
+      const row = await db()
+        .selectFrom('commands')
+        .select(sql<number>`extract(epoch from lease_until - now())::float8`.as('left'))
+        .where('id', '=', id)
+        .executeTakeFirstOrThrow();
+      expect(row.left).toBeGreaterThan(60);
+      expect(row.left).toBeLessThanOrEqual(90);
+    });
+
+    it('finds what was lost: begun, not ended, lease over', async () => {
+      const begun = await inserted();
+      const waiting = await inserted();
+      const ended = await inserted();
+      await moveCommand(db(), begun.id, 'preparing');
+      for (const { id } of [begun, waiting, ended]) await leaseCommand(db(), id, -1);
+      await endCommand(db(), ended.id, { status: 'failed' });
+      const ids = (await lostCommands(db())).map(({ id }) => id);
+      expect(ids).toContain(begun.id);
+      expect(ids).not.toContain(waiting.id);
+      expect(ids).not.toContain(ended.id);
+      await leaseCommand(db(), begun.id, 30);
+      expect((await lostCommands(db())).map(({ id }) => id)).not.toContain(begun.id);
+    });
+
+    it('lets one of many take a lost command over, and nobody one that is in good hands', async () => {
+      const lost = await running();
+      await leaseCommand(db(), lost.id, -1);
+      const takers = await Promise.all(
+        times(20, (index) =>
+          leaseCommand((index % 2 ? here : there).database.kysely, lost.id, 30, { ifExpired: true }),
+        ),
+      );
+      expect(takers.filter(Boolean)).toHaveLength(1);
+      expect(await leaseCommand(db(), lost.id, 30, { ifExpired: true })).toBe(false);
+    });
+
+    it('drops the leases that a process held, and not those of runners', async () => {
+      const [preparing, claimed, telling, told] = [
+        await inserted(),
+        await running(),
+        await running(),
+        await running(),
+      ];
+      await moveCommand(db(), preparing.id, 'preparing');
+      for (const { id } of [preparing, claimed]) await leaseCommand(db(), id, 90);
+      for (const { id } of [telling, told]) await endCommand(db(), id, { status: 'done' });
+      await takeUnpublished(db(), 1000, 60);
+      await markPublished(db(), told.id);
+      await dropProcessLeases(db());
+      const lost = (await lostCommands(db())).map(({ id }) => id);
+      expect(lost).toContain(preparing.id);
+      expect(lost).not.toContain(claimed.id);
+      const untold = (await takeUnpublished(db(), 1000, 60)).map(({ id }) => id);
+      expect(untold).toContain(telling.id);
+      expect(untold).not.toContain(told.id);
+    });
+
+    it('leases nothing that has ended', async () => {
+      const { id } = await running();
+      await endCommand(db(), id, { status: 'done' });
+      expect(await leaseCommand(db(), id, 30)).toBe(false);
+      expect((await getCommand(db(), id))?.lease_until).toBeNull();
+    });
+
+    it('counts attempts', async () => {
+      const { id } = await inserted();
+      const counted = await Promise.all(times(5, () => countAttempt(db(), id)));
+      expect(counted.sort()).toEqual([1, 2, 3, 4, 5]);
+    });
+
+    it('finds commands that wait for too long', async () => {
+      const [old, young] = [await inserted(), await inserted()];
+      await db()
+        .updateTable('commands')
+        .set({ created_at: sql<Date>`now() - interval '8 days'` })
+        .where('id', '=', old.id)
+        .execute();
+      const ids = (await overdueCommands(db(), 7)).map(({ id }) => id);
+      expect(ids).toContain(old.id);
+      expect(ids).not.toContain(young.id);
+      await endCommand(db(), old.id, { status: 'expired' });
+      expect((await overdueCommands(db(), 7)).map(({ id }) => id)).not.toContain(old.id);
+    });
+
+    it('hands each end that is to be told to one process, and again when that one dies', async () => {
+      const ended = await Promise.all(times(12, () => inserted()));
+      const own = new Set(ended.map(({ id }) => id));
+      for (const { id } of ended) await endCommand(db(), id, { status: 'done' });
+      const taken = async (seconds: number) => {
+        const takes = await Promise.all(
+          times(8, (index) => takeUnpublished((index % 2 ? here : there).database.kysely, 100, seconds)),
+        );
+        return takes
+          .flat()
+          .map(({ id }) => id)
+          .filter((id) => own.has(id));
+      };
+      expect((await taken(60)).sort()).toEqual([...own].sort());
+      expect(await taken(60)).toEqual([]);
+      await db()
+        .updateTable('commands')
+        .set({ lease_until: sql<Date>`now() - interval '1 second'` })
+        .where('id', 'in', [...own])
+        .execute();
+      expect((await taken(60)).sort()).toEqual([...own].sort());
+      for (const id of own) await markPublished(db(), id);
+      expect(await taken(0)).toEqual([]);
+    });
+
+    it('hands out the ends in the order in which they came, as many as asked for', async () => {
+      for (const row of await takeUnpublished(db(), 1000, 60)) await markPublished(db(), row.id);
+      const commands = [await inserted(), await inserted(), await inserted()];
+      for (const { id } of commands.toReversed()) await endCommand(db(), id, { status: 'done' });
+      expect((await takeUnpublished(db(), 1, 60)).map(({ id }) => id)).toEqual([commands[2]?.id]);
+      expect((await takeUnpublished(db(), 5, 60)).map(({ id }) => id).sort()).toEqual(
+        [commands[0]?.id, commands[1]?.id].sort(),
+      );
+    });
+
+    it('hands out newer progress once, of running commands that were shown some time before', async () => {
+      const [shown, unshown, quiet] = [await running(), await running(), await running()];
+      for (const { id } of [shown, quiet]) await keepAcknowledgement(db(), id, { kind: 'issue', id: '1' });
+      await db()
+        .updateTable('commands')
+        .set({ shown_at: sql<Date>`now() - interval '16 seconds'` })
+        .where('id', 'in', [shown.id, quiet.id])
+        .execute();
+      for (const { id } of [shown, unshown]) await keepProgress(db(), id, 1, progress('working'));
+      const takes = await Promise.all(
+        times(6, (index) => takeProgressed((index % 2 ? here : there).database.kysely, 15)),
+      );
+      const own = new Set([shown.id, unshown.id, quiet.id]);
+      expect(
+        takes
+          .flat()
+          .map(({ id }) => id)
+          .filter((id) => own.has(id)),
+      ).toEqual([shown.id]);
+      await keepProgress(db(), shown.id, 1, progress('still working'));
+      expect((await takeProgressed(db(), 15)).map(({ id }) => id)).not.toContain(shown.id);
+      await endCommand(db(), shown.id, { status: 'done' });
+      expect((await takeProgressed(db(), 0)).map(({ id }) => id)).not.toContain(shown.id);
+    });
+
+    it('describes a command step by step without losing what it knew', async () => {
+      const { id } = await inserted({ repository: undefined, installationId: undefined });
+      await describeCommand(db(), id, { ask: { kind: 'instruction', instruction: 'go', flags: {} } });
+      await describeCommand(db(), id, {
+        installationId: large,
+        repository: { id: large, owner: 'a', name: 'b' },
+      });
+      expect(await getCommand(db(), id)).toMatchObject({
+        ask: { kind: 'instruction', instruction: 'go' },
+        installation_id: large,
+        repository_id: large,
+        actor: { login: 'maria' },
+      });
+    });
+
+    it('lists the open commands of an issue in order, without those that wait for nobody', async () => {
+      const issueKey = 'OPEN-1';
+      const [first, second] = [await inserted({ issueKey }), await inserted({ issueKey })];
+      await inserted({ issueKey, queueKey: 'control:x' });
+      const third = await inserted({ issueKey });
+      await endCommand(db(), second.id, { status: 'done' });
+      expect((await openCommands(db(), issueKey)).map(({ id }) => id)).toEqual([first.id, third.id]);
+    });
+
+    it('keeps the first plan of a run', async () => {
+      const command = await inserted();
+      await insertRun(db(), command.id, jobOf(command));
+      await insertRun(db(), command.id, { ...jobOf(command), instruction: 'something else' });
+      expect((await getRun(db(), command.id))?.job).toEqual(jobOf(command));
+    });
+
+    it('lets exactly one of 50 runners claim a run', async () => {
+      const command = await inserted();
+      await insertRun(db(), command.id, jobOf(command));
+      const claims = await Promise.all(
+        times(50, (index) =>
+          claimRun((index % 2 ? here : there).database.kysely, command.id, `http://runs/${index}`),
+        ),
+      );
+      expect(claims.filter((fence) => fence !== undefined)).toEqual([1]);
+      expect((await getRun(db(), command.id))?.run_url).toBe(`http://runs/${claims.indexOf(1)}`);
+      expect(await claimRun(db(), command.id, '')).toBeUndefined();
+    });
+
+    it('takes progress and report under the current fencing token only', async () => {
+      const { id } = await running();
+      for (const fence of [0, 2]) {
+        expect(await keepProgress(db(), id, fence, progress('no'))).toBe(false);
+        expect(await keepReport(db(), id, fence, report({ summary: 'no' }))).toBe(false);
+      }
+      expect(await getRun(db(), id)).toMatchObject({ progress: null, report: null });
+      expect(await keepProgress(db(), id, 1, progress('yes'))).toBe(true);
+      expect(await keepReport(db(), id, 1, report({ summary: 'yes' }))).toBe(true);
+      expect(await getRun(db(), id)).toMatchObject({
+        progress: { step: 'yes' },
+        report: { summary: 'yes' },
+      });
+    });
+
+    it('keeps text that Postgres has no place for in JSON', async () => {
+      const { id } = await running();
+      const spoilt = 'cut in half \ud83d, zero \0, alone \ude00, whole 🎉';
+      const kept = 'cut in half \ufffd, zero \ufffd, alone \ufffd, whole 🎉';
+      expect(await keepProgress(db(), id, 1, progress(spoilt))).toBe(true);
+      expect(await keepReport(db(), id, 1, report({ summary: spoilt, notices: [spoilt] }))).toBe(true);
+      const run = await getRun(db(), id);
+      expect(run?.progress?.step).toBe(kept);
+      expect(run?.report).toMatchObject({ summary: kept, notices: [kept] });
+      const command = await inserted({ claimedText: spoilt });
+      await insertRun(db(), command.id, { ...jobOf(command), context: spoilt });
+      expect((await getRun(db(), command.id))?.job.context).toBe(kept);
+      await describeCommand(db(), command.id, {
+        ask: { kind: 'instruction', instruction: spoilt, flags: {} },
+      });
+      await endCommand(db(), command.id, {
+        status: 'failed',
+        problem: { code: 'internal', message: spoilt, hint: '' },
+        answer: spoilt,
+      });
+      expect(await getCommand(db(), command.id)).toMatchObject({
+        ask: { instruction: kept },
+        problem: { message: kept },
+      });
+    });
+
+    it('knows the newest generation of each session', async () => {
+      const { id: commandId } = await inserted();
+      const ref = { installationId: large, repositoryId: large + 9, issueKey: 'GEN-1' };
+      const saved = { sessionId: randomUUID(), commandId, bytes: 5 * 2 ** 31, contextTokens: 1 };
+      expect(await newestGeneration(db(), ref)).toBe(0);
+      for (const generation of [1, 2, 3]) await keepGeneration(db(), ref, { ...saved, generation });
+      await keepGeneration(db(), ref, { ...saved, generation: 2, bytes: 1 });
+      expect(await newestGeneration(db(), ref)).toBe(3);
+      for (const other of [
+        { ...ref, issueKey: 'GEN-10' },
+        { ...ref, repositoryId: large },
+        { ...ref, installationId: 1 },
+      ])
+        expect(await newestGeneration(db(), other)).toBe(0);
+      const rows = await db()
+        .selectFrom('generations')
+        .selectAll()
+        .where('issue_key', '=', 'GEN-1')
+        .orderBy('generation')
+        .execute();
+      expect(rows.map(({ bytes }) => bytes)).toEqual([5 * 2 ** 31, 5 * 2 ** 31, 5 * 2 ** 31]);
+    });
+
+    it('files a pull request under the first issue that it is said to be for', async () => {
+      const repository = large + 20;
+      const pullRequest = { number: 7, branch: 'dexter/PR-1', url: 'http://pr/7' };
+      await keepPullRequest(db(), repository, 'PR-1', pullRequest);
+      await keepPullRequest(db(), repository, 'PR-2', { ...pullRequest, branch: 'other' });
+      expect(await issueKeyOfPullRequest(db(), repository, 7)).toBe('PR-1');
+      expect(await issueKeyOfPullRequest(db(), repository + 1, 7)).toBeUndefined();
+      await keepPullRequest(db(), repository, 'PR-1', { ...pullRequest, number: 12, url: 'http://pr/12' });
+      expect(await pullRequestOfIssue(db(), repository, 'PR-1')).toEqual({
+        ...pullRequest,
+        number: 12,
+        url: 'http://pr/12',
+      });
+      expect(await pullRequestOfIssue(db(), repository, 'PR-2')).toBeUndefined();
+    });
+
+    it('ends a command by its report once, with the session and the pull request in the same step', async () => {
+      const command = await running({ issueKey: 'REPORT-1' });
+      const row = await getCommand(db(), command.id);
+      if (!row) throw new Error('no row');
+      const full = report({
+        summary: 'first',
+        session: {
+          id: randomUUID(),
+          mode: 'fresh',
+          generation: 1,
+          bytes: 10,
+          contextTokens: 10,
+          engineVersion: '1',
+          model: null,
+        },
+        pullRequest: { number: 99, url: 'http://pr/99', branch: 'b' },
+      });
+      expect(await settleReport(servicesOf(here), row, 2, full)).toBe(false);
+      const results = await Promise.all(
+        times(6, (index) => settleReport(servicesOf(index % 2 ? here : there), row, 1, full)),
+      );
+      expect(results.filter(Boolean)).toHaveLength(1);
+      const ref = { installationId: large, repositoryId: large + 1, issueKey: 'REPORT-1' };
+      expect(await newestGeneration(db(), ref)).toBe(1);
+      expect(await issueKeyOfPullRequest(db(), large + 1, 99)).toBe('REPORT-1');
+      expect(await settleReport(servicesOf(there), row, 1, { ...full, summary: 'second' })).toBe(false);
+      expect((await getRun(db(), command.id))?.report?.summary).toBe('first');
+    });
+
+    it('takes no report of a command that was ended without one', async () => {
+      const command = await running();
+      const row = await getCommand(db(), command.id);
+      if (!row) throw new Error('no row');
+      await settle(servicesOf(here), command.id, { status: 'failed' });
+      expect(await settleReport(servicesOf(here), row, 1, report())).toBe(false);
+      expect((await getRun(db(), command.id))?.report).toBeNull();
+    });
+  });
+
+  describe(`the queue, by ${name}`, () => {
+    it('gives out the commands of a key strictly in the order of their arrival', async () => {
+      await emptyQueue();
+      const commands: NewCommand[] = [];
+      for (let index = 0; index < 40; index++) commands.push(await accepted({ issueKey: 'ORDER-1' }));
+      const taken: (string | undefined)[] = [];
+      for (const _ of commands) {
+        const id = await take(taken.length % 2 ? here : there);
+        taken.push(id);
+        if (id) await release(here, id);
+      }
+      expect(taken).toEqual(commands.map(({ id }) => id));
+    });
+
+    it('gives out one command of a key at a time, to whichever process asks', async () => {
+      await emptyQueue();
+      const keys = ['ONE-1', 'ONE-2', 'ONE-3'];
+      const firsts: string[] = [];
+      for (const issueKey of keys) {
+        firsts.push((await accepted({ issueKey })).id);
+        for (let more = 0; more < 4; more++) await accepted({ issueKey });
+      }
+      const taken = await Promise.all(times(20, (index) => take(index % 2 ? here : there)));
+      expect(taken.filter((id) => id !== undefined).sort()).toEqual([...firsts].sort());
+      expect([...(await takeAll(here)), ...(await takeAll(there))]).toEqual([]);
+    });
+
+    it('is emptied by two processes in order, never two of one key, nothing lost, nothing twice', async () => {
+      await emptyQueue();
+      const orderOf = new Map<string, string[]>();
+      const keyOf = new Map<string, string>();
+      for (let round = 0; round < 8; round++) {
+        for (const issueKey of ['DRAIN-1', 'DRAIN-2', 'DRAIN-3']) {
+          const { id } = await accepted({ issueKey });
+          keyOf.set(id, issueKey);
+          orderOf.set(issueKey, [...(orderOf.get(issueKey) ?? []), id]);
+        }
+      }
+      const started = new Map<string, string[]>();
+      const active = new Set<string>();
+      const overlaps: string[] = [];
+      let done = 0;
+      const work = async (process: LedgerProcess) => {
+        while (done < 24) {
+          const id = await take(process);
+          if (id === undefined) continue;
+          const key = keyOf.get(id) ?? 'unknown';
+          if (active.has(key)) overlaps.push(id);
+          active.add(key);
+          started.set(key, [...(started.get(key) ?? []), id]);
+          await getCommand(process.database.kysely, id);
+          active.delete(key);
+          await release(process, id);
+          done += 1;
+        }
+      };
+      await Promise.all([work(here), work(there), work(here), work(there)]);
+      expect(overlaps).toEqual([]);
+      expect(started).toEqual(orderOf);
+    });
+
+    it('keeps the key until the transaction that ends the command is committed', async () => {
+      await emptyQueue();
+      const [first, second] = [
+        await accepted({ issueKey: 'KEEP-1' }),
+        await accepted({ issueKey: 'KEEP-1' }),
+      ];
+      expect(await take(here)).toBe(first.id);
+      const failing = db()
+        .transaction()
+        .execute(async (transaction) => {
+          await endCommand(transaction, first.id, { status: 'done' });
+          await here.queue.release(transaction, first.id);
+          throw new Error('the process fails before the commit');
+        });
+      await expect(failing).rejects.toThrow('before the commit');
+      expect(await statusOf(first.id)).toBe('queued');
+      expect(await take(there)).toBeUndefined();
+      await settle(servicesOf(there), first.id, { status: 'done' });
+      expect(await take(there)).toBe(second.id);
+    });
+
+    it('leaves neither row nor message of an insert that is rolled back', async () => {
+      await emptyQueue();
+      const command = newCommand({ issueKey: 'ROLL-1' });
+      const failing = db()
+        .transaction()
+        .execute(async (transaction) => {
+          await insertCommand(transaction, command);
+          await here.queue.add(transaction, command.id, command.queueKey);
+          throw new Error('rolled back');
+        });
+      await expect(failing).rejects.toThrow('rolled back');
+      expect(await getCommand(db(), command.id)).toBeUndefined();
+      expect(await take(here)).toBeUndefined();
+      expect(await acceptCommand(servicesOf(there), command)).toBe('accepted');
+      expect(await take(here)).toBe(command.id);
+    });
+
+    it('leaves no row when the message cannot be queued', async () => {
+      await emptyQueue();
+      const taken = await accepted({ issueKey: 'NOQUEUE-1' });
+      const command = newCommand({ issueKey: 'NOQUEUE-2' });
+      const broken = {
+        ...servicesOf(here),
+        queue: { ...here.queue, add: () => Promise.reject(new Error('the queue is broken')) },
+      };
+      await expect(acceptCommand(broken, command)).rejects.toThrow('the queue is broken');
+      expect(await getCommand(db(), command.id)).toBeUndefined();
+      expect(await takeAll(here)).toEqual([taken.id]);
+    });
+
+    it('leaves a command in its place when the transaction that takes it is rolled back', async () => {
+      await emptyQueue();
+      const [first] = [await accepted({ issueKey: 'TAKE-1' }), await accepted({ issueKey: 'TAKE-1' })];
+      const failing = db()
+        .transaction()
+        .execute(async (transaction) => {
+          expect(await here.queue.take(transaction)).toBe(first.id);
+          throw new Error('the process dies');
+        });
+      await expect(failing).rejects.toThrow('the process dies');
+      expect(await take(there)).toBe(first.id);
+    });
+
+    it('gives up the place of a command that ends while it waits, and the others keep theirs', async () => {
+      await emptyQueue();
+      const [first, second, third] = [
+        await accepted({ issueKey: 'DROP-1' }),
+        await accepted({ issueKey: 'DROP-1' }),
+        await accepted({ issueKey: 'DROP-1' }),
+      ];
+      expect(await take(here)).toBe(first.id);
+      await settle(servicesOf(there), second.id, { status: 'cancelled' });
+      expect(await take(here)).toBeUndefined();
+      await settle(servicesOf(here), first.id, { status: 'done' });
+      expect(await take(there)).toBe(third.id);
+    });
+
+    it('ends waiting commands while others are taken without anybody failing', async () => {
+      await emptyQueue();
+      for (let round = 0; round < 6; round++) {
+        const commands = await Promise.all(
+          times(12, (index) => accepted({ issueKey: `RACE-${round * 100 + index + 1}` })),
+        );
+        const begin = async (process: LedgerProcess) => {
+          for (let again = true; again; ) {
+            again = await process.database.kysely.transaction().execute(async (transaction) => {
+              const id = await process.queue.take(transaction);
+              if (id !== undefined) await moveCommand(transaction, id, 'preparing');
+              return id !== undefined;
+            });
+          }
+        };
+        const drop = async (process: LedgerProcess, ids: string[]) => {
+          for (const id of ids) await settle(servicesOf(process), id, { status: 'cancelled' });
+        };
+        const ids = commands.map(({ id }) => id);
+        await Promise.all([begin(here), begin(there), drop(here, ids), drop(there, ids.toReversed())]);
+        for (const id of ids) expect(await statusOf(id)).toBe('cancelled');
+      }
+      expect(await take(here)).toBeUndefined();
+    });
+
+    it('gives a command one end when its report comes while something else ends it', async () => {
+      await emptyQueue();
+      for (let round = 0; round < 10; round++) {
+        const commands = await Promise.all(
+          times(4, (index) => accepted({ issueKey: `BOTH-${round * 10 + index + 1}` })),
+        );
+        for (const command of commands) {
+          await take(here);
+          await insertRun(db(), command.id, jobOf(command));
+          await claimRun(db(), command.id, '');
+          await moveCommand(db(), command.id, 'running');
+        }
+        const ends = await Promise.all(
+          commands.map(async ({ id }) => {
+            const row = await getCommand(db(), id);
+            if (!row) throw new Error('no row');
+            return Promise.all([
+              settle(servicesOf(here), id, { status: 'failed' }),
+              settleReport(servicesOf(there), row, 1, report()),
+            ]);
+          }),
+        );
+        for (const [index, [lost, reported]] of ends.entries()) {
+          expect(lost !== reported).toBe(true);
+          expect(await statusOf(commands[index]?.id ?? '')).toBe(reported ? 'done' : 'failed');
+        }
+      }
+      expect(await take(there)).toBeUndefined();
+    });
+  });
+}

@@ -1,0 +1,200 @@
+import { existsSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Nodes } from 'mdast';
+import { fromMarkdown } from 'mdast-util-from-markdown';
+import { gfmFromMarkdown } from 'mdast-util-gfm';
+import { gfm } from 'micromark-extension-gfm';
+import { expect, test, vi } from 'vitest';
+import { parse as parseYaml } from 'yaml';
+import { z } from 'zod';
+import { Inputs, parseInputs } from '../action/inputs.ts';
+import { parseConfig } from '../src/config.ts';
+import { errorCodes } from '../src/core/errors.ts';
+import { encodeInputs, type Job } from '../src/core/job.ts';
+import type { Services } from '../src/jobs/services.ts';
+import { registerGitHubEvents } from '../src/webhooks/index.ts';
+import { type JiraReading, readJiraEvent } from '../src/webhooks/jira.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const read = (path: string) => readFile(join(root, path), 'utf8');
+const pages = [
+  'README.md',
+  'CHANGELOG.md',
+  'CONTRIBUTING.md',
+  'SECURITY.md',
+  ...(await readdir(join(root, 'docs'))).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`),
+];
+
+const Workflow = z.object({
+  'run-name': z.string(),
+  on: z.strictObject({
+    workflow_dispatch: z.object({
+      inputs: z.record(z.string(), z.object({ type: z.literal('string'), required: z.boolean() })),
+    }),
+  }),
+  permissions: z.record(z.string(), z.string()),
+  concurrency: z.object({ group: z.string(), 'cancel-in-progress': z.literal(false) }),
+  jobs: z.record(
+    z.string(),
+    z.object({
+      'timeout-minutes': z.number(),
+      steps: z.array(
+        z.strictObject({ uses: z.string(), with: z.record(z.string(), z.union([z.string(), z.number()])) }),
+      ),
+    }),
+  ),
+});
+
+const AppManifest = z.object({
+  default_permissions: z.record(z.string(), z.enum(['read', 'write'])),
+  default_events: z.array(z.string()),
+});
+
+const sentInputs = Object.keys(encodeInputs({} as Job));
+const input = (name: string) => `\${{ inputs.${name} }}`;
+const workflow = Workflow.parse(parseYaml(await read('examples/dexter.yml')));
+const manifest = AppManifest.parse(parseYaml(await read('app.yml')));
+
+test('docs/errors.md explains every code, each once, and no other', async () => {
+  const explained = [...(await read('docs/errors.md')).matchAll(/^### `([a-z-]+)`$/gm)].map(
+    ([, code]) => code,
+  );
+  expect(explained.toSorted()).toEqual([...errorCodes].toSorted());
+});
+
+test.each(pages)('the links of %s lead somewhere', async (page) => {
+  const broken: string[] = [];
+  for (const link of linksOf(await read(page))) {
+    if (/^[a-z]+:/.test(link)) continue;
+    const [path = '', anchor] = link.split('#');
+    const target = path === '' ? join(root, page) : resolve(root, dirname(page), path);
+    if (!existsSync(target)) broken.push(link);
+    else if (anchor !== undefined && !anchorsOf(await readFile(target, 'utf8')).includes(anchor))
+      broken.push(link);
+  }
+  expect(broken).toEqual([]);
+});
+
+test('the example workflow takes what the app sends and passes all of it on', () => {
+  const { inputs } = workflow.on.workflow_dispatch;
+  expect(Object.keys(inputs).toSorted()).toEqual(sentInputs.toSorted());
+  const step = Object.values(workflow.jobs)[0]?.steps[0];
+  for (const name of sentInputs) expect(step?.with[name]).toBe(input(name));
+  expect(Object.keys(Inputs.shape)).toEqual(expect.arrayContaining(Object.keys(step?.with ?? {})));
+});
+
+test('the example workflow requires exactly the inputs that the action requires', () => {
+  const required = sentInputs.filter((name) => {
+    const others = Object.fromEntries(sentInputs.filter((one) => one !== name).map((one) => [one, 'x']));
+    return errorOf(() => parseInputs((asked) => others[asked] ?? '')).includes(`\`${name}\``);
+  });
+  const { inputs } = workflow.on.workflow_dispatch;
+  expect(required).toEqual(sentInputs.filter((name) => inputs[name]?.required));
+});
+
+test('the example workflow can be found, waits its turn, and asks for the OIDC token only', () => {
+  expect(workflow['run-name']).toContain(input('command-id'));
+  expect(workflow.concurrency.group).toContain(input('issue-key'));
+  expect(workflow.permissions).toEqual({ 'id-token': 'write' });
+  const [job] = Object.values(workflow.jobs);
+  expect(job?.['timeout-minutes']).toBeGreaterThan(Number(job?.steps[0]?.with['timeout-minutes']));
+});
+
+test.each([
+  ['examples/dexter-config.yml', await read('examples/dexter-config.yml')],
+  ['docs/install.md', fences(await read('docs/install.md'), 'yaml').find((text) => text.startsWith('jira:'))],
+])('the configuration in %s is valid', (_, text) => {
+  const config = parseConfig(
+    {
+      APP_ID: '1',
+      PRIVATE_KEY: 'PRIVATE KEY',
+      WEBHOOK_SECRET: '0123456789abcdef',
+      JIRA_TOKEN: 'token',
+      JIRA_WEBHOOK_SECRET: 'secret',
+    },
+    text,
+  );
+  expect(config.jira).toMatchObject([{ name: 'acme', projects: { SHOP: 'acme/shop' } }]);
+});
+
+test('what docs/jira-automation.md has the rules send is read as a command', async () => {
+  const readings = fences(await read('docs/jira-automation.md'), 'json').map((body) => sentByRule(body));
+  expect(readings).toMatchObject([
+    { outcome: 'command', command: { origin: { kind: 'jira-comment', commentId: '10010' } } },
+    {
+      outcome: 'command',
+      command: {
+        origin: { kind: 'jira-label' },
+        actor: { accountId: '712020:1', displayName: 'Maria "M" Lang' },
+      },
+    },
+  ]);
+});
+
+test('app.yml subscribes to the events that are handled', () => {
+  const on = vi.fn();
+  registerGitHubEvents({ on } as unknown as Parameters<typeof registerGitHubEvents>[0], {} as Services);
+  const handled = on.mock.calls
+    .flatMap(([names]) => [names].flat())
+    .map((name) => String(name).split('.')[0]);
+  expect([...new Set(handled)].toSorted()).toEqual(manifest.default_events.toSorted());
+});
+
+test('the README gives a reason for each permission and event of app.yml', async () => {
+  const rows = [...(await read('README.md')).matchAll(/^\| `([a-z_]+)` \| (?:(read|write) \| )?\S.* \|$/gm)];
+  const permissions = rows.filter(([, , access]) => access).map(([, name, access]) => [name, access]);
+  expect(Object.fromEntries(permissions)).toEqual(manifest.default_permissions);
+  const events = rows.filter(([, , access]) => !access).map(([, name]) => name);
+  expect(events).toEqual(expect.arrayContaining(manifest.default_events));
+});
+
+/** Addresses of the links and images of a page, wherever they stand in it. */
+function linksOf(markdown: string): string[] {
+  const found: string[] = [];
+  const walk = (node: Nodes) => {
+    if ('url' in node) found.push(node.url);
+    if ('children' in node) node.children.forEach(walk);
+  };
+  walk(fromMarkdown(markdown, { extensions: [gfm()], mdastExtensions: [gfmFromMarkdown()] }));
+  return found;
+}
+
+/** Ids of the headings, as GitHub makes them. */
+function anchorsOf(markdown: string): string[] {
+  return [...markdown.matchAll(/^#{1,6} (.+)$/gm)].map(([, title = '']) =>
+    title
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+}
+
+function fences(markdown: string, language: string): string[] {
+  const pattern = new RegExp(`^\`\`\`${language}\n([\\s\\S]*?)^\`\`\`$`, 'gm');
+  return [...markdown.matchAll(pattern)].map(([, text = '']) => text);
+}
+
+/** What JIRA makes of the custom data of a rule. */
+function sentByRule(customData: string): JiraReading {
+  const values: Record<string, string> = {
+    'issue.key': 'SHOP-42',
+    'comment.id': '10010',
+    'comment.body.asJsonString': JSON.stringify('@dexter add "tests"\nfor the rounding'),
+    'initiator.accountId': '712020:1',
+    'initiator.displayName.asJsonString': JSON.stringify('Maria "M" Lang'),
+    now: '2026-01-12T10:41:00.0+0000',
+  };
+  const body = customData.replaceAll(/\{\{(.+?)\}\}/g, (whole, name: string) => values[name] ?? whole);
+  return readJiraEvent(body, { connection: 'acme', label: 'dexter', own: { name: 'dexter' } });
+}
+
+function errorOf(action: () => unknown): string {
+  try {
+    action();
+    return '';
+  } catch (error) {
+    return String(error);
+  }
+}

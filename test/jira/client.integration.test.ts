@@ -1,0 +1,76 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Jira, startJira } from '../../demo/jira/start-jira.ts';
+import { accounts, story, ticketKey } from '../../demo/story/ticket.ts';
+import { jiraClient } from '../../src/jira/client.ts';
+import { adfDocument, adfParagraph, adfText } from '../../src/jira/markdown-to-adf.ts';
+
+let jira: Jira;
+
+beforeAll(async () => {
+  jira = await startJira(story);
+});
+
+afterAll(() => jira.close());
+
+function clientOf(changes: { token?: string } = {}) {
+  const { email, apiToken } = jira.connection;
+  // People are sent to another address than the API's, as with scoped tokens.
+  const site = {
+    name: 'acme',
+    url: 'https://acme.example',
+    apiUrl: jira.url,
+    email,
+    token: apiToken,
+    ...changes,
+  };
+  return jiraClient(site, 'dexter');
+}
+
+test('a ticket is read with its description as Markdown and links for people', async () => {
+  const ticket = await clientOf().readTicket(ticketKey);
+  expect(ticket).toMatchObject({
+    key: ticketKey,
+    url: `https://acme.example/browse/${ticketKey}`,
+    summary: 'Coupons that take a percentage off',
+    status: 'In Progress',
+    olderComments: 0,
+  });
+  expect(ticket.description).toContain('## Acceptance criteria');
+  expect(ticket.comments.map(({ author }) => author.displayName)).toContain('Rob Tan');
+});
+
+test('who added a label is read from the history of the ticket, not taken from an event', async () => {
+  const client = clientOf();
+  expect(await client.readLabel(ticketKey, 'dexter')).toBeUndefined();
+  await jira.addLabel(accounts.rob, ticketKey, 'dexter-like');
+  await jira.addLabel(accounts.maria, ticketKey, 'dexter');
+  await jira.addLabel(accounts.rob, ticketKey, 'other');
+  expect(await client.readLabel(ticketKey, 'dexter')).toEqual({
+    accountId: accounts.maria,
+    displayName: 'Maria Lang',
+  });
+});
+
+test('a comment with the same marker is posted once', async () => {
+  const client = clientOf();
+  const body = adfDocument([adfParagraph(adfText('On it'))]);
+  const first = await client.postComment(ticketKey, 'one:start', body);
+  expect(await client.postComment(ticketKey, 'one:start', body)).toBe(first);
+  expect(await client.postComment(ticketKey, 'one:end', body)).not.toBe(first);
+});
+
+test('a comment that is gone is told from a ticket that cannot be read', async () => {
+  const client = clientOf();
+  expect(await client.readComment(ticketKey, '99999')).toBeUndefined();
+  await expect(client.readTicket('SHOP-999')).rejects.toMatchObject({
+    code: 'ticket-unreadable',
+    hint: expect.stringContaining('Browse projects'),
+  });
+});
+
+test('a wrong token says whose token an administrator has to renew', async () => {
+  await expect(clientOf({ token: 'wrong' }).readTicket(ticketKey)).rejects.toMatchObject({
+    code: 'jira-failed',
+    hint: expect.stringContaining('dexter@acme.example'),
+  });
+});

@@ -1,0 +1,264 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { encodeInputs, Job, maxInputCharacters } from '../../src/core/job.ts';
+import { branchName, jiraKeyInTitle, type PlanFacts, planJob } from '../../src/jobs/plan.ts';
+import { contextFacts } from '../context/facts.ts';
+
+const git = promisify(execFile);
+
+const ticket = {
+  key: 'DX-1',
+  url: 'https://acme.example/browse/DX-1',
+  summary: 'Coupons for the cart',
+  description: '',
+  status: '',
+  type: '',
+  priority: '',
+  labels: [],
+  comments: [],
+  olderComments: 0,
+};
+const issue = {
+  number: 3,
+  title: 'Coupons',
+  body: '',
+  url: 'https://github.com/acme/shop/issues/3',
+  isPullRequest: false,
+  comments: [],
+  olderComments: 0,
+};
+const pullRequest = {
+  number: 5,
+  title: 'Add coupons',
+  body: '',
+  url: 'https://github.com/acme/shop/pull/5',
+  branch: 'feature/coupons',
+  base: 'main',
+  sameRepository: true,
+  state: 'open' as const,
+  comments: [],
+  olderComments: 0,
+};
+const earlier = { number: 4, url: 'u', branch: 'dexter/DX-1-coupons' };
+
+const facts: PlanFacts = {
+  commandId: '0d5d5a4e-6b0e-4d4b-9d0e-6a3f6c3f3b11',
+  issueKey: 'DX-1',
+  instruction: 'add tests',
+  flags: {},
+  installationId: 11,
+  repository: { id: 22, owner: 'acme', name: 'shop' },
+  generation: 0,
+  context: { ticket },
+  requestedBy: 'Maria (@maria)',
+  appUrl: 'https://dexter.example',
+};
+
+const plan = (some: Partial<PlanFacts> = {}) => planJob({ ...facts, ...some });
+
+describe('planJob', () => {
+  it('plans the first run of a ticket', () => {
+    expect(plan()).toEqual({
+      commandId: facts.commandId,
+      issueKey: 'DX-1',
+      instruction: 'add tests',
+      context: expect.stringContaining('# JIRA ticket DX-1: Coupons for the cart'),
+      session: {
+        installationId: 11,
+        repositoryId: 22,
+        mode: 'fresh',
+        generation: 0,
+        model: undefined,
+        maxBudgetUsd: undefined,
+        engine: 'claude-code',
+      },
+      target: {
+        title: 'Coupons for the cart',
+        ticketUrl: ticket.url,
+        closes: undefined,
+        requestedBy: 'Maria (@maria)',
+        branch: 'dexter/DX-1-coupons-for-the-cart',
+        base: '',
+      },
+      appUrl: 'https://dexter.example',
+    });
+  });
+
+  it.each<[Partial<PlanFacts>, string, number]>([
+    [{ generation: 0 }, 'fresh', 0],
+    [{ generation: 3 }, 'resume', 3],
+    [{ generation: 3, flags: { fresh: true } }, 'fresh', 3],
+    [{ generation: 3, flags: { fresh: false } }, 'resume', 3],
+  ])('continues the session when there is one: %j', (some, mode, generation) => {
+    expect(plan(some).session).toMatchObject({ mode, generation });
+  });
+
+  it('hands the flags on', () => {
+    expect(plan({ flags: { model: 'opus', maxBudget: 2.5 } }).session).toMatchObject({
+      model: 'opus',
+      maxBudgetUsd: 2.5,
+    });
+  });
+
+  it.each<[string, Partial<PlanFacts>, object]>([
+    [
+      'the branch of the pull request that asked',
+      { context: { ticket, pullRequest } },
+      { branch: 'feature/coupons', base: 'main', pullRequest: 5, closes: undefined, title: ticket.summary },
+    ],
+    [
+      'the branch of the pull request that asked, before an earlier one',
+      { context: { pullRequest }, earlier: { ...earlier, open: true } },
+      { branch: 'feature/coupons', pullRequest: 5, title: 'Add coupons', ticketUrl: pullRequest.url },
+    ],
+    [
+      "the branch of the ticket's open pull request",
+      { earlier: { ...earlier, open: true } },
+      { branch: 'dexter/DX-1-coupons', base: '', pullRequest: 4 },
+    ],
+    [
+      'a new branch after a pull request that was closed',
+      { earlier: { ...earlier, open: false } },
+      { branch: 'dexter/DX-1-coupons-for-the-cart-after-4', base: '' },
+    ],
+    [
+      'a new branch that closes the GitHub issue',
+      { issueKey: 'gh-22-3', context: { issue } },
+      { branch: 'dexter/gh-22-3-coupons', closes: 3, title: 'Coupons', ticketUrl: issue.url },
+    ],
+    [
+      'a new branch for a ticket of which nothing is known',
+      { context: {} },
+      { branch: 'dexter/DX-1-dx-1', title: 'DX-1', ticketUrl: '', closes: undefined },
+    ],
+  ])('works on %s', (_name, some, target) => {
+    expect(plan(some).target).toMatchObject(target);
+  });
+
+  it.each([
+    ['is closed', { ...pullRequest, state: 'closed' as const }, 'Pull request #5 is closed.'],
+    ['comes from a fork', { ...pullRequest, sameRepository: false }, 'Pull request #5 comes from a fork'],
+  ])('refuses a pull request that %s', (_name, wrong, message) => {
+    try {
+      plan({ context: { pullRequest: wrong }, earlier: { ...earlier, open: true } });
+      expect.unreachable();
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'branch-unusable', message: expect.stringContaining(message) });
+    }
+  });
+
+  it('fits into the inputs of a workflow, whatever the sizes', () => {
+    const size = fc.oneof(fc.nat({ max: 20_000 }), fc.constant(20_000));
+    const long = fc
+      .tuple(fc.constantFrom('x', '"', '\u0001', '😀', '\\'), fc.nat({ max: 10_000 }))
+      .map(([one, times]) => one.repeat(times));
+    fc.assert(
+      fc.property(contextFacts, size, long, long, (context, instruction, requestedBy, title) => {
+        const withUrls = {
+          ...context,
+          ticket: context.ticket && { ...context.ticket, url: ticket.url, summary: title },
+          issue: context.issue && { ...context.issue, url: issue.url },
+        };
+        const job = plan({ context: withUrls, instruction: 'i'.repeat(instruction + 1), requestedBy });
+        expect(Job.safeParse(job).success).toBe(true);
+        const total = Object.entries(encodeInputs(job)).reduce(
+          (sum, entry) => sum + entry.join('').length,
+          0,
+        );
+        expect(total).toBeLessThanOrEqual(maxInputCharacters);
+        const [described] = [withUrls.ticket ?? withUrls.issue ?? withUrls.pullRequest].filter(Boolean);
+        if (described) expect(job.context).not.toBe('');
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('refuses an instruction that a workflow cannot take', () => {
+    expect(() => plan({ instruction: 'x'.repeat(70_000) })).toThrow('The instruction has 70000 characters');
+  });
+});
+
+describe('branchName', () => {
+  it.each([
+    ['Coupons for the cart', 'dexter/DX-1-coupons-for-the-cart'],
+    ['  --Weird.. @{title}~^:?*[\\ .lock', 'dexter/DX-1-weird-title-lock'],
+    ['Über Größe & Ångström', 'dexter/DX-1-uber-gro-e-angstrom'],
+    ['クーポン', 'dexter/DX-1'],
+    ['', 'dexter/DX-1'],
+    [`${'a'.repeat(39)} b`, `dexter/DX-1-${'a'.repeat(39)}`],
+    ['x'.repeat(100), `dexter/DX-1-${'x'.repeat(40)}`],
+  ])('of %j is %s', (title, name) => {
+    expect(branchName('DX-1', title)).toBe(name);
+  });
+
+  it('is a name that git accepts, whatever the title', async () => {
+    const pieces = fc.constantFrom(
+      '@{',
+      '..',
+      '.lock',
+      '/',
+      '//',
+      '~',
+      '^',
+      ':',
+      '\\',
+      '-',
+      ' ',
+      '\u0000',
+      'HEAD',
+      '@',
+    );
+    const title = fc.oneof(
+      fc.string({ unit: 'binary', maxLength: 60 }),
+      fc.array(fc.oneof(pieces, fc.string({ unit: 'grapheme' }))).map((parts) => parts.join('')),
+    );
+    const key = fc.constantFrom(
+      'DX-1',
+      `${'A'.repeat(30)}-9999999999`,
+      'A_B-1',
+      `gh-${'9'.repeat(16)}-9999999999`,
+    );
+    const names = new Set(fc.sample(fc.tuple(key, title), 400).map(([one, other]) => branchName(one, other)));
+    for (const name of names) {
+      expect(name).toMatch(/^dexter\/[A-Za-z0-9_-]{1,150}$/);
+    }
+    const some = [...names].slice(0, 150);
+    const accepted = await Promise.all(
+      some.map(async (name) => (await git('git', ['check-ref-format', '--branch', name])).stdout.trim()),
+    );
+    expect(accepted).toEqual(some);
+  });
+});
+
+describe('jiraKeyInTitle', () => {
+  it.each<[string, string | undefined]>([
+    ['DX-1: Coupons', 'DX-1'],
+    ['[DX-1] Coupons', 'DX-1'],
+    ['Coupons (DX-12)', 'DX-12'],
+    ['feat: coupons DX-1', 'DX-1'],
+    ['DX-1 and again DX-1', 'DX-1'],
+    ['DX-1 like ISO-8601', 'DX-1'],
+    ['A_B-7', 'A_B-7'],
+    ['DX-1,DX-2', undefined],
+    ['DX-1 for OPS-2', undefined],
+    ['ISO-8601', undefined],
+    ['dx-1', undefined],
+    ['DX-0', undefined],
+    ['DX-01', undefined],
+    ['DX-12345678901', undefined],
+    ['XDX-1', undefined],
+    ['X-DX-1', undefined],
+    ['DX-1a', undefined],
+    ['DX1', undefined],
+    ['constructor-1', undefined],
+    ['', undefined],
+  ])('in %j is %s', (title, key) => {
+    expect(jiraKeyInTitle(title, ['DX', 'OPS', 'A_B'])).toBe(key);
+  });
+
+  it('knows no key without projects', () => {
+    expect(jiraKeyInTitle('DX-1: Coupons', new Set<string>())).toBeUndefined();
+  });
+});

@@ -1,0 +1,66 @@
+import fc from 'fast-check';
+import { errorCodes, type Problem } from '../../src/core/errors.ts';
+import type { Report } from '../../src/core/report.ts';
+import { markdownText } from '../jira/markdown-text.ts';
+
+export const report: Report = {
+  outcome: 'done',
+  summary: 'Added `coupons.ts` and tests.',
+  session: {
+    id: '0d5d5a4e-6b0e-4d4b-9d0e-6a3f6c3f3b11',
+    mode: 'resume',
+    generation: 2,
+    ageSeconds: 3 * 3600,
+    bytes: 1000,
+    contextTokens: 2000,
+    engineVersion: '2.1.330',
+    model: 'claude-sonnet-4-5',
+  },
+  usage: { inputTokens: 12, cacheReadTokens: 34_567, cacheWriteTokens: 890, outputTokens: 1_234 },
+  costUsd: 0.1134,
+  turns: 7,
+  durationMs: 200_000,
+  commits: [
+    { sha: 'a1b2c3d4e5f60718293a4b5c6d7e8f9012345678', title: 'Add coupons' },
+    { sha: 'b1b2c3d4e5f60718293a4b5c6d7e8f9012345678', title: 'Add tests' },
+  ],
+  pullRequest: { number: 5, url: 'https://github.com/acme/shop/pull/5', branch: 'dexter/DX-1' },
+  denials: [],
+  notices: [],
+};
+
+export const problem: Problem = {
+  code: 'push-rejected',
+  message: 'The push to `dexter/DX-1` was rejected, because the branch moved.',
+  hint: 'Use `retry`.',
+};
+
+export const hostileProblem: fc.Arbitrary<Problem> = fc.record({
+  code: fc.constantFrom(...errorCodes),
+  message: markdownText,
+  hint: markdownText,
+});
+
+/** A report in which everything that is text may do harm. */
+export const hostileReport: fc.Arbitrary<Report> = fc.record({
+  outcome: fc.constantFrom('done', 'failed', 'cancelled'),
+  summary: fc.oneof(
+    markdownText,
+    markdownText.map((text) => text.repeat(50)),
+  ),
+  session: fc.constantFrom(undefined, report.session),
+  usage: fc.constant(report.usage),
+  costUsd: fc.constantFrom(null, 0, 1e-9, 3.5),
+  turns: fc.nat(),
+  durationMs: fc.nat(),
+  commits: fc.array(
+    fc.record({ sha: fc.oneof(fc.constant('a1b2c3d4e5f6'), markdownText), title: markdownText }),
+    { maxLength: 30 },
+  ),
+  pullRequest: fc.option(
+    fc.record({ number: fc.integer({ min: 1 }), url: markdownText, branch: markdownText }),
+    { nil: undefined },
+  ),
+  denials: fc.array(markdownText, { maxLength: 30 }),
+  notices: fc.array(markdownText, { maxLength: 30 }),
+});

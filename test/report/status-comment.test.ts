@@ -1,0 +1,268 @@
+import fc from 'fast-check';
+import type { Nodes } from 'mdast';
+import { fromMarkdown } from 'mdast-util-from-markdown';
+import { gfmFromMarkdown } from 'mdast-util-gfm';
+import { gfm } from 'micromark-extension-gfm';
+import { describe, expect, it } from 'vitest';
+import type { Progress } from '../../src/core/report.ts';
+import { CommandStatus } from '../../src/core/status.ts';
+import { commentMarker, renderStatusComment, type StatusFacts } from '../../src/report/status-comment.ts';
+import { markdownText } from '../jira/markdown-text.ts';
+import { hostileProblem, hostileReport, problem, report } from './reports.ts';
+
+const commandId = '0d5d5a4e-6b0e-4d4b-9d0e-6a3f6c3f3b11';
+const runUrl = 'https://github.com/acme/shop/actions/runs/77';
+const options = { name: 'dexter', sameHost: 'https://github.com' };
+
+const progress: Progress = {
+  step: 'Editing src/cart.ts',
+  turns: 3,
+  lines: ['Reading src/cart.ts', 'Running npm test'],
+  costUsd: 0.05,
+};
+
+const render = (facts: Partial<StatusFacts> & Pick<StatusFacts, 'status'>) =>
+  renderStatusComment({ commandId, ...facts }, options);
+
+describe('renderStatusComment', () => {
+  it('shows that a command was seen', () => {
+    const text = render({ status: 'queued', instruction: 'add `tests`\nfor @maria' });
+    expect(text).toMatchInlineSnapshot(`
+      "👀 **On it.** Waiting for a runner.
+
+      > \`\`add \`tests\` for @maria\`\`
+
+      <!-- dexter:0d5d5a4e-6b0e-4d4b-9d0e-6a3f6c3f3b11 -->"
+    `);
+    for (const status of ['received', 'preparing', 'dispatched'] as const) {
+      expect(render({ status, instruction: 'add `tests`\nfor @maria' })).toBe(text);
+    }
+  });
+
+  it('shows the steps of a run', () => {
+    expect(render({ status: 'running', instruction: 'add tests', runUrl, progress })).toMatchInlineSnapshot(`
+      "⏳ **Working** · [run](https://github.com/acme/shop/actions/runs/77) · 3 turns · $0.05 so far
+
+      > \`add tests\`
+
+      - [x] \`Reading src/cart.ts\`
+      - [x] \`Running npm test\`
+      - [ ] \`Editing src/cart.ts\`
+
+      <!-- dexter:0d5d5a4e-6b0e-4d4b-9d0e-6a3f6c3f3b11 -->"
+    `);
+  });
+
+  it('shows a run of which nothing is known yet', () => {
+    expect(render({ status: 'running' })).toMatchInlineSnapshot(`
+      "⏳ **Working**
+
+      - [ ] Starting
+
+      <!-- dexter:0d5d5a4e-6b0e-4d4b-9d0e-6a3f6c3f3b11 -->"
+    `);
+  });
+
+  it('shows what was done', () => {
+    expect(render({ status: 'done', instruction: 'add tests', runUrl, report })).toMatchInlineSnapshot(`
+      "✅ **Done** in 3 min 20 s · #5 · [run](https://github.com/acme/shop/actions/runs/77)
+
+      Added \`coupons.ts\` and tests.
+
+      | | |
+      | --- | --- |
+      | Session | resumed (3 h old) |
+      | Commits | a1b2c3d4e \`Add coupons\`<br>b1b2c3d4e \`Add tests\` |
+      | Turns | 7 |
+      | Tokens | 12 input, 34,567 read from the cache, 890 written to it, 1,234 output |
+      | Cost | $0.11 |
+
+      <!-- dexter:0d5d5a4e-6b0e-4d4b-9d0e-6a3f6c3f3b11 -->"
+    `);
+  });
+
+  it('shows what went wrong, and what was done all the same', () => {
+    const failed = {
+      ...report,
+      outcome: 'failed' as const,
+      problem,
+      commits: [],
+      costUsd: null,
+      notices: ['The session was not found,\nso this one is new.', 'A limit of @acme was hit.'],
+      denials: ['Bash(rm -rf /)', 'Bash(rm -rf /)', 'WebFetch'],
+    };
+    expect(render({ status: 'failed', problem, report: failed })).toMatchInlineSnapshot(`
+      "❌ **Failed** in 3 min 20 s · #5
+
+      The push to \`dexter/DX-1\` was rejected, because the branch moved.
+
+      Use \`retry\`.
+
+      > ℹ️ The session was not found, so this one is new.
+      >
+      > ℹ️ A limit of \`@acme\` was hit.
+      >
+      > ⚠️ Not allowed and so not done: \`Bash(rm -rf /)\`, \`WebFetch\`. \`allowed-tools\` of the workflow allows more.
+
+      Added \`coupons.ts\` and tests.
+
+      | | |
+      | --- | --- |
+      | Session | resumed (3 h old) |
+      | Commits | none |
+      | Turns | 7 |
+      | Tokens | 12 input, 34,567 read from the cache, 890 written to it, 1,234 output |
+      | Cost | unknown |
+
+      <!-- dexter:0d5d5a4e-6b0e-4d4b-9d0e-6a3f6c3f3b11 -->"
+    `);
+  });
+
+  it('shows a failure without a run', () => {
+    expect(render({ status: 'failed', problem })).toMatchInlineSnapshot(`
+      "❌ **Failed**
+
+      The push to \`dexter/DX-1\` was rejected, because the branch moved.
+
+      Use \`retry\`.
+
+      <!-- dexter:0d5d5a4e-6b0e-4d4b-9d0e-6a3f6c3f3b11 -->"
+    `);
+  });
+
+  it('shows what was stopped', () => {
+    const { pullRequest, ...rest } = report;
+    expect(pullRequest).toBeDefined();
+    expect(
+      render({ status: 'cancelled', report: { ...rest, outcome: 'cancelled', summary: '' } }),
+    ).toMatchInlineSnapshot(`
+      "⏹️ **Stopped** in 3 min 20 s
+
+      | | |
+      | --- | --- |
+      | Session | resumed (3 h old) |
+      | Commits | a1b2c3d4e \`Add coupons\`<br>b1b2c3d4e \`Add tests\` |
+      | Turns | 7 |
+      | Tokens | 12 input, 34,567 read from the cache, 890 written to it, 1,234 output |
+      | Cost | $0.11 |
+
+      <!-- dexter:0d5d5a4e-6b0e-4d4b-9d0e-6a3f6c3f3b11 -->"
+    `);
+    expect(render({ status: 'cancelled' })).toBe(`⏹️ **Stopped**\n\n${commentMarker(commandId)}`);
+  });
+
+  it('shows a refusal and an expiry with their reasons', () => {
+    expect(render({ status: 'refused', problem })).toMatchInlineSnapshot(`
+      "🚫 **Not started**
+
+      The push to \`dexter/DX-1\` was rejected, because the branch moved.
+
+      Use \`retry\`.
+
+      <!-- dexter:0d5d5a4e-6b0e-4d4b-9d0e-6a3f6c3f3b11 -->"
+    `);
+    expect(render({ status: 'expired', problem: { ...problem, hint: '' } })).toMatchInlineSnapshot(`
+      "⌛ **Expired**
+
+      The push to \`dexter/DX-1\` was rejected, because the branch moved.
+
+      <!-- dexter:0d5d5a4e-6b0e-4d4b-9d0e-6a3f6c3f3b11 -->"
+    `);
+  });
+
+  it('shows what Dexter answers itself', () => {
+    expect(render({ status: 'done', answer: 'Nothing is running.' })).toBe(
+      `Nothing is running.\n\n${commentMarker(commandId)}`,
+    );
+  });
+
+  it('leaves out an address that is none', () => {
+    for (const wrong of [
+      '',
+      'javascript:alert(1)',
+      'https://x.example/) @everyone',
+      'https://x.example\n\n# a',
+    ]) {
+      expect(render({ status: 'running', runUrl: wrong })).toBe(render({ status: 'running' }));
+    }
+  });
+
+  it('names a commit only by what can be one', () => {
+    const commits = [{ sha: '@everyone | x', title: 'a | b \\| c `d`' }];
+    expect(render({ status: 'done', report: { ...report, commits } })).toContain(
+      '| Commits | `` a \\| b \\ \\| c `d` `` |',
+    );
+  });
+
+  it('counts what there is no room for', () => {
+    const many = [...Array(2_000).keys()];
+    const text = render({
+      status: 'done',
+      report: {
+        ...report,
+        commits: many.map((index) => ({ sha: 'a1b2c3d4e5', title: `Commit ${index} ${'x'.repeat(500)}` })),
+        denials: many.map((index) => `Bash(${index}${'x'.repeat(500)})`),
+        notices: many.map((index) => `Notice ${index} ${'x'.repeat(2_000)}`),
+      },
+    });
+    expect(text).toContain('<br>and 1,980 more |');
+    expect(text).toContain(', and 1,980 more.');
+    expect(text.length).toBeLessThan(65_536);
+  });
+
+  it('does nothing to people and pages, whatever a run says', () => {
+    const hostileProgress = fc.record({
+      step: markdownText,
+      turns: fc.nat(),
+      lines: fc.array(markdownText, { maxLength: 5 }),
+      costUsd: fc.constantFrom(null, 0, 0.5),
+    });
+    const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
+    const facts = fc.record({
+      commandId: fc.constant(commandId),
+      status: fc.constantFrom(...CommandStatus.options),
+      instruction: maybe(markdownText),
+      runUrl: maybe(fc.oneof(fc.constant(runUrl), markdownText)),
+      progress: maybe(hostileProgress),
+      problem: maybe(hostileProblem),
+      report: maybe(hostileReport),
+    });
+    fc.assert(
+      fc.property(facts, (some) => {
+        const text = renderStatusComment(some, options);
+        expect(text.length).toBeLessThan(65_536);
+        const root = fromMarkdown(text, { extensions: [gfm()], mdastExtensions: [gfmFromMarkdown()] });
+        expect(root.children.at(-1)).toMatchObject({ type: 'html', value: commentMarker(commandId) });
+        const nodes = nodesOf(root);
+        expect(nodes.filter(({ type }) => /^image|^definition|^footnote|Reference$/.test(type))).toEqual([]);
+        expect(valuesOf(nodes, 'html').filter((html) => html !== '<br>')).toEqual([commentMarker(commandId)]);
+        expect(valuesOf(nodes, 'text').filter((shown) => /@[\p{L}\p{N}_]/u.test(shown))).toEqual([]);
+        for (const node of nodes) {
+          if (node.type === 'link') expect(node.url).toMatch(/^https:\/\/github\.com(\/|$)/);
+        }
+        const isFinished = some.report && ['done', 'failed', 'cancelled'].includes(some.status);
+        if (isFinished)
+          expect(figuresIn(nodes)).toEqual(['', 'Session', 'Commits', 'Turns', 'Tokens', 'Cost']);
+      }),
+      { numRuns: 400 },
+    );
+  });
+});
+
+function nodesOf(root: Nodes): Nodes[] {
+  return [root, ...('children' in root ? root.children.flatMap(nodesOf) : [])];
+}
+
+function valuesOf(nodes: Nodes[], type: 'html' | 'text'): string[] {
+  return nodes.flatMap((node) => (node.type === type ? [node.value] : []));
+}
+
+/** The names in the last table, if each of its rows has two cells. */
+function figuresIn(nodes: Nodes[]): string[] {
+  const table = nodes.filter((node) => node.type === 'table').at(-1);
+  return (table?.children ?? []).map(({ children: [name, value, ...more] }) =>
+    value && more.length === 0
+      ? (name?.children ?? []).map((part) => ('value' in part ? part.value : '')).join('')
+      : '?',
+  );
+}

@@ -1,0 +1,145 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { validateAdf } from '../../demo/jira/validate-adf.ts';
+import { endStatuses } from '../../src/core/status.ts';
+import { type AdfNode, adfToMarkdown } from '../../src/jira/adf-to-markdown.ts';
+import { renderTicketEnd, renderTicketStart, type TicketEndFacts } from '../../src/report/ticket-comment.ts';
+import { markdownText } from '../jira/markdown-text.ts';
+import { hostileProblem, hostileReport, problem, report } from './reports.ts';
+
+const options = { name: 'dexter', sameHost: 'https://github.com' };
+const pullRequest = { number: 5, url: 'https://github.com/acme/shop/pull/5' };
+
+/** As a person reads it. */
+const end = (facts: TicketEndFacts) => adfToMarkdown(renderTicketEnd(facts, options));
+
+describe('renderTicketStart', () => {
+  it('says where the work begins, and on what', () => {
+    expect(renderTicketStart('acme/shop', 'add tests\nand docs')).toEqual({
+      type: 'doc',
+      version: 1,
+      content: [
+        {
+          type: 'paragraph',
+          content: [
+            { type: 'text', text: '👀 ' },
+            { type: 'text', text: 'On it', marks: [{ type: 'strong' }] },
+            { type: 'text', text: ' in acme/shop: ' },
+            { type: 'text', text: 'add tests', marks: [{ type: 'code' }] },
+          ],
+        },
+      ],
+    });
+  });
+
+  it('is a valid document for any instruction', () => {
+    const long = fc
+      .tuple(fc.constantFrom('😀', 'x', ' '), fc.nat({ max: 300 }))
+      .map(([one, times]) => one.repeat(times));
+    fc.assert(
+      fc.property(fc.oneof(markdownText, long), (instruction) => {
+        const document = renderTicketStart('acme/shop', instruction);
+        expect(validateAdf(JSON.parse(JSON.stringify(document))).outcome).toBe('valid');
+        expect(textsOf(document).every((text) => text.isWellFormed())).toBe(true);
+      }),
+    );
+  });
+});
+
+describe('renderTicketEnd', () => {
+  it('tells what was done and where the pull request is', () => {
+    expect(end({ status: 'done', report, pullRequest })).toMatchInlineSnapshot(`
+      "**✅ Done** in 3 min 20 s · [pull request #5](https://github.com/acme/shop/pull/5)
+
+      Added \`coupons.ts\` and tests.
+
+      _Session: resumed (3 h old) · 2 commits · 7 turns · tokens: 12 input, 34,567 read from the cache, 890 written to it, 1,234 output · cost: $0.11_"
+    `);
+  });
+
+  it('tells what went wrong, and what was done all the same', () => {
+    const failed = {
+      ...report,
+      turns: 1,
+      commits: report.commits.slice(1),
+      notices: ['No session was found.'],
+    };
+    expect(end({ status: 'failed', report: failed, problem })).toMatchInlineSnapshot(`
+      "**❌ Failed** in 3 min 20 s
+
+      The push to \`dexter/DX-1\` was rejected, because the branch moved.
+
+      Use \`retry\`.
+
+      No session was found.
+
+      Added \`coupons.ts\` and tests.
+
+      _Session: resumed (3 h old) · 1 commit · 1 turn · tokens: 12 input, 34,567 read from the cache, 890 written to it, 1,234 output · cost: $0.11_"
+    `);
+  });
+
+  it.each([
+    ['failed', '**❌ Failed**'],
+    ['cancelled', '**⏹️ Stopped**'],
+    ['refused', '**🚫 Not started**'],
+    ['expired', '**⌛ Expired**'],
+  ] as const)('tells a command that was %s without a run', (status, title) => {
+    expect(end({ status, problem })).toBe(`${title}\n\n${problem.message}\n\n${problem.hint}`);
+  });
+
+  it('tells what Dexter answers itself', () => {
+    expect(
+      end({ status: 'done', answer: 'Known:\n\n| a | b |\n| - | - |\n| `c` | d |' }),
+    ).toMatchInlineSnapshot(`
+      "Known:
+
+      | a   | b |
+      | --- | - |
+      | \`c\` | d |"
+    `);
+  });
+
+  it('is a valid document that mentions nobody, whatever a run says', () => {
+    const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
+    const facts = fc.record({
+      status: fc.constantFrom(...endStatuses),
+      problem: maybe(hostileProblem),
+      report: maybe(hostileReport),
+      pullRequest: maybe(fc.record({ number: fc.nat(), url: fc.oneof(fc.constant(''), markdownText) })),
+    });
+    fc.assert(
+      fc.property(facts, (some) => {
+        const document = JSON.parse(JSON.stringify(renderTicketEnd(some, options)));
+        const checked = validateAdf(document);
+        expect(checked.outcome === 'valid' ? '' : checked.problem).toBe('');
+        expect(textsOf(document).every((text) => text.isWellFormed())).toBe(true);
+        for (const { type, attrs } of nodesOf(document)) {
+          expect(type).not.toBe('mention');
+          if (type === 'link' && attrs?.href !== some.pullRequest?.url) {
+            expect(attrs?.href).toMatch(/^https:\/\/github\.com(\/|$)/);
+          }
+        }
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  it('cuts what a run says too often', () => {
+    const notices = [...Array(1_000).keys()].map((index) => `Notice ${index} ${'x'.repeat(2_000)}`);
+    const text = textsOf(renderTicketEnd({ status: 'done', report: { ...report, notices } }, options)).join(
+      '',
+    );
+    expect(text.length).toBeLessThan(32_767);
+  });
+});
+
+function nodesOf(node: AdfNode): AdfNode[] {
+  return [node, ...(node.marks ?? []), ...(node.content ?? []).flatMap(nodesOf)].flatMap((one) =>
+    one === node || one.content === undefined ? [one, ...(one.marks ?? [])] : [one],
+  );
+}
+
+function textsOf(node: AdfNode): string[] {
+  return [...(node.text === undefined ? [] : [node.text]), ...(node.content ?? []).flatMap(textsOf)];
+}
