@@ -39,6 +39,7 @@ export async function prepareCheckout({
   env,
 }: CheckoutOptions): Promise<Checkout> {
   const git = gitIn(directory, env);
+  if (!(await isDirectory(directory))) await rm(directory, { force: true });
   await mkdir(directory, { recursive: true });
   await checkBranchName(target.branch, git);
   if (target.base !== '') await checkBranchName(target.base, git);

@@ -67,6 +67,22 @@ function verdictOn(result: EngineResult, cause: StopCause | undefined, limits: L
   }
 }
 
+/** What is reported of a run that was stopped before the engine began. */
+export function stoppedBeforeStart(
+  cause: StopCause | undefined,
+  { timeoutMinutes }: Pick<Limits, 'timeoutMinutes'>,
+): Pick<Report, 'outcome' | 'problem'> {
+  if (cause !== 'timeout') return { outcome: 'cancelled' };
+  return {
+    outcome: 'failed',
+    problem: {
+      code: 'engine-timeout',
+      message: `The ${timeoutMinutes} minutes of the run were over before Claude Code could begin.`,
+      hint: 'Look at how long the checkout takes, or raise the input `timeout-minutes`.',
+    },
+  };
+}
+
 function cancelled(cause: StopCause | undefined, { timeoutMinutes }: Limits, goOn: string): Verdict {
   if (cause !== 'timeout') return { outcome: 'cancelled', publish: false };
   return failed(

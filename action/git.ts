@@ -8,6 +8,8 @@ export type Git = (args: string[], options?: GitOptions) => Promise<string>;
 export interface GitOptions {
   /** Text for stdin. */
   input?: string;
+  /** Ends git when it aborts. */
+  signal?: AbortSignal | undefined;
   env?: Record<string, string>;
 }
 
@@ -70,7 +72,9 @@ export function gitIn(
     GIT_CEILING_DIRECTORIES: dirname(directory),
   };
   return async (args, options = {}) => {
-    const result = await execa('git', args, {
+    // A group of its own: to end git means to end the helper that talks to the server for it as well.
+    const running = execa('git', args, {
+      detached: true,
       cwd: directory,
       env: { ...base, ...options.env },
       extendEnv: false,
@@ -78,11 +82,25 @@ export function gitIn(
       stripFinalNewline: true,
       ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
     });
+    const end = () => endGroup(running.pid);
+    options.signal?.addEventListener('abort', end);
+    if (options.signal?.aborted) end();
+    const result = await running.finally(() => options.signal?.removeEventListener('abort', end));
     if (result.exitCode !== 0) {
       throw new GitError(args, result.exitCode, redact(result.stderr || (result.originalMessage ?? '')));
     }
     return result.stdout;
   };
+}
+
+function endGroup(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGTERM');
+  } catch (error) {
+    // No such process: it has ended by itself.
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+  }
 }
 
 /** Configuration goes through the environment: arguments are readable by every process of the machine. */

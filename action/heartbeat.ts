@@ -6,7 +6,7 @@ import type { AppClient, HeldClaim } from './app-client.ts';
 export interface Heartbeat {
   /** Something is new to say: it goes out soon, together with what else comes up until then. */
   changed(): void;
-  /** Says it now; `lost` when the app gave the command to another run or ended it. */
+  /** Says it now; `lost` once the app gave the command to another run or ended it. */
   now(): Promise<'alive' | 'lost'>;
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -38,10 +38,11 @@ export function startHeartbeat({
 }: HeartbeatOptions): Heartbeat {
   let isOver = false;
   let hasNews = false;
+  let isLost = false;
   // The claim was the first sign of life; news need not wait for anything.
   const claimedAt = Date.now();
   let sentAt = Number.NEGATIVE_INFINITY;
-  let running: Promise<'alive' | 'lost'> | undefined;
+  let running: Promise<void> | undefined;
   let timer: NodeJS.Timeout | undefined;
   plan();
 
@@ -52,7 +53,8 @@ export function startHeartbeat({
     },
     async now() {
       await running;
-      return await beat();
+      await beat();
+      return isLost ? 'lost' : 'alive';
     },
     async [Symbol.asyncDispose]() {
       isOver = true;
@@ -68,7 +70,7 @@ export function startHeartbeat({
     timer = setTimeout(() => void beat(), Math.max(0, due - Date.now()));
   }
 
-  function beat(): Promise<'alive' | 'lost'> {
+  function beat(): Promise<void> {
     running ??= send().finally(() => {
       running = undefined;
       plan();
@@ -76,20 +78,18 @@ export function startHeartbeat({
     return running;
   }
 
-  async function send(): Promise<'alive' | 'lost'> {
+  async function send(): Promise<void> {
     hasNews = false;
     sentAt = Date.now();
     try {
       const answer = await app.heartbeat(claim, current());
       if (answer.outcome === 'refused') {
+        isLost = true;
         onLost(answer.refusal.message);
-        return 'lost';
-      }
-      if (answer.value.stop) onStop();
+      } else if (answer.value.stop) onStop();
     } catch (error) {
       // The next one follows; the app waits for several before it gives the run up.
       warn(`A heartbeat did not reach the app: ${messageOf(error)}`);
     }
-    return 'alive';
   }
 }

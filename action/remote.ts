@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Git, gitIn } from './git.ts';
 
@@ -11,6 +11,8 @@ export interface RemoteOptions {
   objectDirectory: string;
   /** Directory for the temporary repository. */
   temporaryDirectory: string;
+  /** Ends what is being read; a push is not broken off. */
+  signal: AbortSignal;
   env: Readonly<Record<string, string | undefined>>;
 }
 
@@ -40,9 +42,8 @@ export interface Remote {
  * not read while the token is at hand.
  */
 export async function openRemote(options: RemoteOptions): Promise<Remote> {
-  const { url, token, objectDirectory, temporaryDirectory, env } = options;
+  const { url, token, objectDirectory, temporaryDirectory, signal, env } = options;
   const directory = await mkdtemp(join(temporaryDirectory, 'remote-'));
-  await mkdir(objectDirectory, { recursive: true });
   const plain = gitIn(directory, env);
   await plain(['init', '--quiet', '--bare', '--template=', '.']);
   const git: Git = (args, { env: more, ...rest } = {}) =>
@@ -52,28 +53,34 @@ export async function openRemote(options: RemoteOptions): Promise<Remote> {
       authorisation(url, token),
     )(args, {
       ...rest,
-      env: { ...more, GIT_DIR: directory, GIT_OBJECT_DIRECTORY: objectDirectory },
+      env: { ...more, GIT_DIR: directory },
     });
+
+  const shared = { env: { GIT_OBJECT_DIRECTORY: objectDirectory } };
 
   return {
     async list(branches) {
       const patterns = ['HEAD', ...branches.map((branch) => `refs/heads/${branch}`)];
-      return parseRefs(await git(['ls-remote', '--symref', '--', url, ...patterns]));
+      return parseRefs(await git(['ls-remote', '--symref', '--', url, ...patterns], { signal }));
     },
 
     async fetch(branches, known) {
       const commands = known.map((commit, index) => `create refs/known/${index} ${commit}\n`).join('');
-      if (commands !== '') await git(['update-ref', '--stdin'], { input: commands });
+      if (commands !== '') await git(['update-ref', '--stdin'], { ...shared, input: commands });
       const refspecs = branches.map((branch) => `+refs/heads/${branch}:refs/heads/${branch}`);
-      await git(['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', '--', url, ...refspecs]);
+      await git(['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', '--', url, ...refspecs], {
+        ...shared,
+        signal,
+      });
       const fetched = branches.map(
-        async (branch) => [branch, await git(['rev-parse', '--verify', `refs/heads/${branch}`])] as const,
+        async (branch) =>
+          [branch, await git(['rev-parse', '--verify', `refs/heads/${branch}`], shared)] as const,
       );
       return new Map(await Promise.all(fetched));
     },
 
     async push(commit, branch) {
-      await git(['push', '--quiet', '--no-verify', '--', url, `${commit}:refs/heads/${branch}`]);
+      await git(['push', '--quiet', '--no-verify', '--', url, `${commit}:refs/heads/${branch}`], shared);
     },
 
     async [Symbol.asyncDispose]() {

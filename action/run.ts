@@ -4,12 +4,12 @@ import type { Report } from '../src/core/report.ts';
 import { type Checkout, prepareCheckout } from './checkout.ts';
 import { commitChanges } from './commit.ts';
 import { converse } from './converse.ts';
-import { endingOf } from './ending.ts';
+import { endingOf, stoppedBeforeStart } from './ending.ts';
 import { keepSession } from './keep-session.ts';
 import { isAheadOfBase, keepUnpushed, openPullRequest, push } from './publish.ts';
 import { openRemote, type Remote } from './remote.ts';
 import { finishedReport } from './report.ts';
-import { openSessionDirectory } from './session-directory.ts';
+import { openSessionDirectory, type SessionDirectory } from './session-directory.ts';
 import { type RunOptions, startWork, type Work } from './work.ts';
 
 export type RunEnd =
@@ -50,10 +50,11 @@ async function doWork(work: Work): Promise<void> {
     token: claim.githubToken,
     objectDirectory: join(directory.checkout, '.git', 'objects'),
     temporaryDirectory: directory.temporary,
+    signal: work.stop.signal,
     env: work.env,
   });
-  const { target } = inputs.job;
-  const checkout = await prepareCheckout({ directory: directory.checkout, target, remote, env: work.env });
+  const checkout = await prepare(work, directory, remote);
+  if (checkout === undefined) return;
   board.workingIn(checkout.directory);
 
   const talk = await converse(work, directory, checkout);
@@ -66,6 +67,23 @@ async function doWork(work: Work): Promise<void> {
   if (isOurs) await keepSession(work, directory, talk, head);
   if (isOurs && ending.publish) await publish(work, checkout, head, remote);
   else if (commits.length > 0) await keepForLater(work, checkout, head);
+}
+
+/** Undefined for a run that was stopped meanwhile: it has nothing yet to save or to publish. */
+async function prepare(
+  { inputs, env, report, stop }: Work,
+  directory: SessionDirectory,
+  remote: Remote,
+): Promise<Checkout | undefined> {
+  const { target } = inputs.job;
+  try {
+    const checkout = await prepareCheckout({ directory: directory.checkout, target, remote, env });
+    if (!stop.signal.aborted) return checkout;
+  } catch (error) {
+    if (!stop.signal.aborted) throw error;
+  }
+  Object.assign(report, stoppedBeforeStart(stop.cause(), inputs));
+  return undefined;
 }
 
 /** Pushes what there is, and makes sure that the branch has a pull request. */

@@ -278,8 +278,21 @@ describe('readConfig', () => {
     },
   );
 
-  it('starts without a configuration file when none is named', async () => {
-    expect((await readConfig(credentials)).jira).toEqual([]);
+  it('reads dexter.yml when no other file is named, if it is there', async () => {
+    await using directory = await temporaryDirectory();
+    const before = process.cwd();
+    process.chdir(directory.path);
+    try {
+      expect((await readConfig(credentials)).jira).toEqual([]);
+      await writeFile('dexter.yml', `jira:\n  acme:${site}`);
+      const environment = { ...credentials, JIRA_TOKEN: 't', JIRA_SECRET: 's' };
+      for (const name of [undefined, '']) {
+        const { jira } = await readConfig({ ...environment, DEXTER_CONFIG: name });
+        expect(jira.map((connection) => connection.name)).toEqual(['acme']);
+      }
+    } finally {
+      process.chdir(before);
+    }
   });
 });
 

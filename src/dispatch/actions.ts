@@ -77,6 +77,8 @@ export function actionsDispatcher(options: ActionsOptions): Dispatcher {
         await octokit.rest.actions.cancelWorkflowRun({
           ...place(request.repository),
           run_id: Number(run.id),
+          // A run that has ended answers 409, which would be tried again for a quarter of a minute.
+          request: { retries: 0 },
         });
       } catch (error) {
         // 409: the run has ended already.

@@ -168,8 +168,12 @@ export function jiraClient(site: JiraSite, name: string): Jira {
         );
         return toComment(Comment.parse(comment));
       } catch (error) {
-        if (isNotFoundError(error)) return undefined;
-        throw jiraError(site, `reading comment ${commentId} of ${issueKey}`, error);
+        if (!isNotFoundError(error)) throw jiraError(site, `reading comment ${commentId} of ${issueKey}`, error);
+        // JIRA says the same of a comment that is gone and of a ticket that may not be seen.
+        await say(`reading ${issueKey}`, () =>
+          client.issues.getIssue({ issueIdOrKey: issueKey, fields: ['summary'] }),
+        );
+        return undefined;
       }
     },
 
@@ -250,9 +254,9 @@ export function jiraClient(site: JiraSite, name: string): Jira {
 
 /** Whether a change of a ticket added the label; JIRA writes labels separated by spaces. */
 export function addsLabel(item: { field?: unknown; fromString?: unknown }, label: string): boolean {
-  const before = typeof item.fromString === 'string' ? item.fromString : '';
-  const after = Object.hasOwn(item, 'toString') ? String(item.toString) : '';
-  return item.field === 'labels' && after.split(' ').includes(label) && !before.split(' ').includes(label);
+  const labels = (text: unknown) => (typeof text === 'string' ? text.split(' ') : []);
+  const after = Object.hasOwn(item, 'toString') ? item.toString : undefined;
+  return item.field === 'labels' && labels(after).includes(label) && !labels(item.fromString).includes(label);
 }
 
 /** The library has no time limit of its own. */

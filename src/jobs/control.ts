@@ -16,10 +16,15 @@ export async function answerControl(
     case 'help':
       return help(services.name);
     case 'status':
-      return status(await openCommands(services.db, row.issue_key));
+      return status(await otherCommands(services, row));
     case 'stop':
       return stop(services, row);
   }
+}
+
+/** A word whose comment came without its text waits in the queue like an instruction: it is not counted. */
+async function otherCommands(services: Services, row: CommandRow): Promise<CommandRow[]> {
+  return (await openCommands(services.db, row.issue_key)).filter(({ id }) => id !== row.id);
 }
 
 function help(name: string): string {
@@ -51,7 +56,7 @@ function shortAsk(ask: Ask | null): string {
 }
 
 async function stop(services: Services, row: CommandRow): Promise<string> {
-  const open = await openCommands(services.db, row.issue_key);
+  const open = await otherCommands(services, row);
   const running = open.filter((command) => command.status !== 'queued' && command.status !== 'received');
   const waiting = open.filter((command) => !running.includes(command));
   for (const command of waiting) await settle(services, command.id, { status: 'cancelled' });

@@ -70,19 +70,21 @@ async function begin(services: Services, row: CommandRow): Promise<void> {
   }
   if (understood.outcome === 'refuse') return end(services, row, understood.problem);
   const { actor, text } = understood;
-  await describeCommand(services.db, row.id, { ask: understood.ask, actor });
+  const word = understood.ask.kind === 'control' ? understood.ask : undefined;
+  await describeCommand(services.db, row.id, { actor, ask: word });
   if (understood.ask.kind === 'control' && understood.ask.word === 'help') {
     return answer(services, row, 'help');
   }
 
   const where = await locate(services, row, text);
   if ('problem' in where) return end(services, row, where.problem);
-  await describeCommand(services.db, row.id, where);
 
   const verdict = await authorize(actor, peopleOf(services, row), where.repository, (login) =>
     permissionOf(services.github, where.installationId, where.repository, login),
   );
   if (!verdict.allowed) return end(services, row, verdict.problem);
+  // Instruction and repository only now: `retry` does again what is kept, and the ticket's next command goes there.
+  await describeCommand(services.db, row.id, { ask: understood.ask, ...where });
 
   const ask = await instructionOf(services, row, understood.ask);
   if (ask.kind === 'control') {
@@ -132,11 +134,11 @@ async function locate(
   if ('installationId' in origin) {
     return { installationId: origin.installationId, repository: origin.repository };
   }
-  const earlier = await lastFromJira(services.db, row.issue_key);
+  const earlier = await lastFromJira(services.db, row.issue_key, row.id);
   const choice = chooseRepository({
     text,
     serverUrl: services.serverUrl,
-    earlier: earlier && earlier.id !== row.id ? repositoryOf(earlier) : undefined,
+    earlier: earlier && repositoryOf(earlier),
     projectKey: origin.issueKey.slice(0, origin.issueKey.lastIndexOf('-')),
     projects: connectionOf(services, origin).projects,
   });

@@ -288,17 +288,21 @@ export function lastEnded(db: Db, issueKey: string): Promise<CommandRow | undefi
     .executeTakeFirst();
 }
 
-/** The newest command from JIRA of an issue: it knows the connection and the repository. */
-export function lastFromJira(db: Db, issueKey: string): Promise<CommandRow | undefined> {
-  return db
+/**
+ * The newest command from JIRA of an issue that got as far as its repository: it knows the connection and the
+ * repository. `except` leaves one out.
+ */
+export function lastFromJira(db: Db, issueKey: string, except?: string): Promise<CommandRow | undefined> {
+  let query = db
     .selectFrom('commands')
     .selectAll()
     .where('issue_key', '=', issueKey)
     .where('repository_id', 'is not', null)
     .where(sql<boolean>`origin->>'kind' like 'jira-%'`)
     .orderBy('created_at', 'desc')
-    .limit(1)
-    .executeTakeFirst();
+    .limit(1);
+  if (except !== undefined) query = query.where('id', '!=', except);
+  return query.executeTakeFirst();
 }
 
 export async function requestStop(db: Db, id: string): Promise<void> {

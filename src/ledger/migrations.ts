@@ -48,6 +48,7 @@ export const migrations: Record<string, Migration> = {
         .addColumn('run_url', 'text')
         .addColumn('fence', 'integer', (column) => column.notNull().defaultTo(0))
         .addColumn('claimed_at', 'timestamptz')
+        .addColumn('claimant', 'uuid')
         .addColumn('progress', 'jsonb')
         .addColumn('progress_at', 'timestamptz')
         .addColumn('report', 'jsonb')

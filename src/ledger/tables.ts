@@ -63,6 +63,8 @@ export interface RunsTable {
   /** 0 until a runner has claimed the run; whoever claims it gets the next number. */
   fence: Generated<number>;
   claimed_at: NullableTimestamp;
+  /** The run that has claimed it. */
+  claimant: ColumnType<string | null, string | null | undefined, string | null>;
   progress: NullableJson<Progress>;
   progress_at: NullableTimestamp;
   report: NullableJson<Report>;

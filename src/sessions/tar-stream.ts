@@ -12,7 +12,7 @@ export interface TarFile {
   content: AsyncIterable<Uint8Array>;
 }
 
-export class TarError extends Error {
+class TarError extends Error {
   override name = 'TarError';
 }
 

@@ -7,7 +7,7 @@ const Id = z.number().int().positive();
 export const IssueNumber = Id.max(9_999_999_999);
 
 /** The parts that every event holds; what else a payload says is not looked at. */
-export const Sender = z.looseObject({ id: Id, login: z.string(), type: z.string() });
+const Sender = z.looseObject({ id: Id, login: z.string(), type: z.string() });
 
 /** What people write: a comment or a review. */
 export const Written = z.looseObject({ id: Id, body: z.string().nullable(), user: Sender });

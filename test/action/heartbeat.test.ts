@@ -36,6 +36,8 @@ beforeEach(() => {
     onStop: () => events.push('stop'),
     onLost: (reason) => events.push(`lost: ${reason}`),
     warn: (message) => events.push(message),
+    intervalMs: 15_000,
+    throttleMs: 2_000,
   });
 });
 afterEach(async () => {
@@ -69,7 +71,10 @@ describe('startHeartbeat', () => {
     answers.push(lost);
     expect(await heartbeat.now()).toBe('lost');
     expect(events).toEqual(['lost: Too late.']);
-    expect(times()).toEqual([0, 0]);
+    // Once lost, it stays lost, also when the app cannot be asked any more.
+    answers.push(new Error('down'));
+    expect(await heartbeat.now()).toBe('lost');
+    expect(times()).toEqual([0, 0, 0]);
   });
 
   it('passes on that a person said stop', async () => {

@@ -1,4 +1,4 @@
-import { access, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { access, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type RunEnd, run } from '../../action/run.ts';
@@ -57,6 +57,24 @@ describe('run', () => {
       pullRequest: { number: 7 },
     });
     expect(await world.repository.files(branch)).toContain('src/coupon.ts');
+  });
+
+  it('does not start the engine when it was stopped before that', async () => {
+    const record = join(world.directory, 'record.json');
+    expect(await reportOf({ plan: { record } }, { signal: AbortSignal.abort() })).toMatchObject({
+      outcome: 'cancelled',
+    });
+    await expect(access(record)).rejects.toThrow();
+  });
+
+  it('breaks off a checkout that hangs', async () => {
+    world.forge.faults.push({ path: /info\/refs/, status: 0 });
+    const started = performance.now();
+    expect(await reportOf({}, { timeLimitMs: 500 })).toMatchObject({
+      outcome: 'failed',
+      problem: { code: 'engine-timeout', hint: expect.stringContaining('checkout') },
+    });
+    expect(performance.now() - started).toBeLessThan(5_000);
   });
 
   it.each([
@@ -255,8 +273,17 @@ describe('run with an agent that uses git', () => {
   it('ends with what to do when it deleted the repository', async () => {
     const report = await agentRuns('rm -rf .git');
     expect(report).toMatchObject({ outcome: 'failed', problem: { code: 'checkout-failed' } });
-    await mkdir(join(world.directory, 'x'));
-    expect(await reportOf({ plan: writes, session: { generation: 1 } })).toMatchObject({ outcome: 'done' });
+    expect(await reportOf({ plan: writes })).toMatchObject({ outcome: 'done' });
+  });
+
+  it.each([
+    ['the repository by a file', 'rm -rf .git && echo "gitdir: /etc" > .git'],
+    ['the repository by a link', 'rm -rf .git && ln -s /etc .git'],
+    ['the objects by a link', 'rm -rf .git/objects && ln -s /etc .git/objects'],
+    ['the checkout by a file', 'd=$(pwd) && cd / && rm -rf "$d" && touch "$d"'],
+  ])('recovers on the next run when it replaced %s', async (_name, script) => {
+    await agentRuns(script);
+    expect(await reportOf({ plan: writes })).toMatchObject({ outcome: 'done' });
   });
 });
 

@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type GitHub, startGitHub } from '../../demo/github/start-github.ts';
 import { type Jira, startJira } from '../../demo/jira/start-jira.ts';
-import { accounts, story, ticketKey } from '../../demo/story/ticket.ts';
+import { accounts, story } from '../../demo/story/ticket.ts';
 import { ClaimResponse, claimPath, reportPath } from '../../src/core/runner.ts';
 import { runTokens } from '../../src/runner-api/run-tokens.ts';
 import { temporaryDirectory } from '../fakes/temporary-directory.ts';
@@ -128,9 +128,9 @@ async function askOnJira(): Promise<Asked> {
 }
 
 /** Follows a command to its end and says what became of it. */
-async function finish({ issueKey }: Asked, wanted: (command: ListedCommand) => boolean = () => true) {
+async function finish({ issueKey }: Asked): Promise<ListedCommand> {
   const told = await server.until(
-    (command) => command.issueKey === issueKey && command.told && wanted(command),
+    (command) => command.issueKey === issueKey && command.told,
     `of ${issueKey} is told`,
   );
   const all = (await server.commands()).filter((command) => command.issueKey === issueKey);
@@ -140,10 +140,7 @@ async function finish({ issueKey }: Asked, wanted: (command: ListedCommand) => b
 
 /** Plays the runner of a command that is dispatched, and of no second one. */
 async function playRun(asked: Asked): Promise<void> {
-  const { id } = await server.until(
-    ({ issueKey, status }) => issueKey === asked.issueKey && status === 'dispatched',
-    'is dispatched',
-  );
+  const { id } = await server.until(isDispatched(asked), 'is dispatched');
   const first = await claim(id);
   expect((await claim(id)).status).toBe(409);
   expect((await report(id, first)).status).toBe(200);
@@ -152,6 +149,7 @@ async function playRun(asked: Asked): Promise<void> {
 async function expectDone(asked: Asked): Promise<void> {
   const command = await finish(asked);
   expect(command).toMatchObject({ status: 'done', problem: null });
+  expect(runsOf(asked.issueKey)).toHaveLength(1);
   const answers = await asked.answers();
   if (command.source === 'github') {
     expect(answers).toHaveLength(1);
@@ -163,60 +161,121 @@ async function expectDone(asked: Asked): Promise<void> {
   }
 }
 
-/** Places on the way to a runner at which the app dies: the request that it is making. */
-const preparing = [
-  ['JIRA', 'reading the comment again', () => toJira, 'GET', /\/comment\/\d+/],
-  ['JIRA', 'asking for the permission', () => toGitHub, 'GET', /\/collaborators\/maria\/permission/],
-  ['JIRA', 'commenting on the ticket', () => toJira, 'POST', /\/comment$/],
-  ['JIRA', 'starting the workflow', () => toGitHub, 'POST', /\/dispatches$/],
-  ['GitHub', 'reading the comment again', () => toGitHub, 'GET', /\/issues\/comments\/\d+$/],
-  ['GitHub', 'posting the status comment', () => toGitHub, 'POST', /\/issues\/\d+\/comments$/],
-  ['GitHub', 'starting the workflow', () => toGitHub, 'POST', /\/dispatches$/],
-] as const;
+type Place = 'GitHub' | 'JIRA';
+
+const askOn = (place: Place) => (place === 'GitHub' ? askOnGitHub() : askOnJira());
+
+interface Point {
+  what: string;
+  place: Place;
+  gate: () => Gate;
+  method: string;
+  path: RegExp;
+  /** The other side has done what was asked, and its answer is on the way. */
+  afterwards?: boolean;
+}
+
+const viaGitHub = () => toGitHub;
+const viaJira = () => toJira;
+
+const points: Record<string, Point> = {
+  readOnJira: {
+    what: 'reads the comment',
+    place: 'JIRA',
+    gate: viaJira,
+    method: 'GET',
+    path: /\/comment\/\d+/,
+  },
+  permission: {
+    what: 'asks for the permission',
+    place: 'JIRA',
+    gate: viaGitHub,
+    method: 'GET',
+    path: /\/collaborators\/maria\/permission/,
+  },
+  startOnJira: {
+    what: 'comments on the ticket',
+    place: 'JIRA',
+    gate: viaJira,
+    method: 'POST',
+    path: /\/comment$/,
+  },
+  readOnGitHub: {
+    what: 'reads the comment',
+    place: 'GitHub',
+    gate: viaGitHub,
+    method: 'GET',
+    path: /\/issues\/comments\/\d+$/,
+  },
+  startOnGitHub: {
+    what: 'posts the status comment',
+    place: 'GitHub',
+    gate: viaGitHub,
+    method: 'POST',
+    path: /\/issues\/\d+\/comments$/,
+  },
+  dispatch: {
+    what: 'starts the workflow',
+    place: 'GitHub',
+    gate: viaGitHub,
+    method: 'POST',
+    path: /\/dispatches$/,
+  },
+};
+
+const afterwards = (point: Point | undefined) => point && { ...point, afterwards: true };
+
+/** As many as one process prepares at the same time. */
+const batches: (Point | undefined)[][] = [
+  [points.readOnJira, points.permission, points.startOnJira, points.dispatch],
+  [points.readOnGitHub, points.startOnGitHub],
+  [afterwards(points.startOnJira), afterwards(points.startOnGitHub), afterwards(points.dispatch)],
+];
+
+const isDispatched =
+  (asked: Asked) =>
+  ({ issueKey, status }: ListedCommand): boolean =>
+    issueKey === asked.issueKey && status === 'dispatched';
 
 describe('the app that is killed', () => {
-  it.each(['GitHub', 'JIRA'])('right after it took a command from %s finishes it', async (place) => {
+  it('right after it took commands finishes them', async () => {
     const before = { github: github.deliveries().length, jira: jira.deliveries().length };
-    const asked = await (place === 'GitHub' ? askOnGitHub() : askOnJira());
-    // The process ends as soon as the webhook is answered.
-    await expect
-      .poll(
-        () =>
-          place === 'GitHub'
-            ? github
-                .deliveries()
-                .slice(before.github)
-                .some(({ event, statusCode }) => event === 'issue_comment' && statusCode === 200)
-            : jira
-                .deliveries()
-                .slice(before.jira)
-                .some(({ status }) => status === 200),
-        { interval: 1, timeout: 20_000 },
-      )
-      .toBe(true);
+    const asked = [await askOnGitHub(), await askOnJira()];
+    const isKept = () =>
+      jira
+        .deliveries()
+        .slice(before.jira)
+        .some(({ status }) => status === 200) &&
+      github
+        .deliveries()
+        .slice(before.github)
+        .some(({ event, statusCode }) => event === 'issue_comment' && statusCode === 200);
+    await expect.poll(isKept, { interval: 1, timeout: 20_000 }).toBe(true);
     await crash();
     await restart();
-    await playRun(asked);
-    await expectDone(asked);
-    expect(runsOf(asked.issueKey)).toHaveLength(1);
+    await Promise.all(asked.map(playRun));
+    await Promise.all(asked.map(expectDone));
   });
 
-  for (const afterwards of [false, true]) {
-    it.each(preparing)(
-      `while it prepares a command from %s, %s, ${afterwards ? 'the answer on its way' : 'not arrived yet'}, goes on with it`,
-      async (place, _what, gate, method, path) => {
-        const held = gate().hold(method, path, { afterwards });
-        const asked = await (place === 'GitHub' ? askOnGitHub() : askOnJira());
-        await held.arrived;
-        await crash();
-        held.open();
-        await restart();
-        await playRun(asked);
-        await expectDone(asked);
-        expect(runsOf(asked.issueKey)).toHaveLength(1);
-      },
-    );
-  }
+  it.each(batches.map((batch) => ({ batch, whats: batch.map((point) => point?.what).join(', ') })))(
+    'while it $whats, goes on with each command',
+    async ({ batch }) => {
+      const held = [];
+      const asked: Asked[] = [];
+      for (const point of batch) {
+        if (!point) continue;
+        const hold = point.gate().hold(point.method, point.path, { afterwards: point.afterwards });
+        asked.push(await askOn(point.place));
+        await hold.arrived;
+        held.push(hold);
+      }
+      await crash();
+      for (const hold of held) hold.open();
+      await restart();
+      await Promise.all(asked.map(playRun));
+      await Promise.all(asked.map(expectDone));
+    },
+  );
 
   it('twice while it prepares the same command goes on with it all the same', async () => {
     const first = toGitHub.hold('GET', /\/collaborators\/maria\/permission/);
@@ -232,53 +291,27 @@ describe('the app that is killed', () => {
     await restart();
     await playRun(asked);
     await expectDone(asked);
-    expect(runsOf(asked.issueKey)).toHaveLength(1);
   });
 
-  it('right after the dispatch waits for the runner that it started', async () => {
-    const asked = await askOnGitHub();
-    const { id } = await server.until(
-      ({ issueKey, status }) => issueKey === asked.issueKey && status === 'dispatched',
-      'is dispatched',
-    );
-    await crash();
-    await restart();
-    expect((await report(id, await claim(id))).status).toBe(200);
-    await expectDone(asked);
-    expect(runsOf(asked.issueKey)).toHaveLength(1);
-  });
-
-  it('while a runner claims lets it claim again', async () => {
-    const asked = await askOnJira();
-    const { id } = await server.until(
-      ({ issueKey, status }) => issueKey === asked.issueKey && status === 'dispatched',
-      'is dispatched',
-    );
+  it('while runners wait, claim and work, hears each of them afterwards', async () => {
+    const [waiting, claiming, working] = [await askOnGitHub(), await askOnJira(), await askOnGitHub()];
+    const ids: string[] = [];
+    for (const asked of [waiting, claiming, working])
+      ids.push((await server.until(isDispatched(asked), 'is dispatched')).id);
+    const [waitingId = '', claimingId = '', workingId = ''] = ids;
+    const claimed = await claim(workingId);
     const held = toGitHub.hold('POST', /\/access_tokens$/);
-    const claiming = claim(id);
+    const claimedAfterwards = claim(claimingId);
     await held.arrived;
     await crash();
     held.open();
     await restart();
-    expect((await report(id, await claiming)).status).toBe(200);
-    await expectDone(asked);
-    expect(runsOf(asked.issueKey)).toHaveLength(1);
-  });
-
-  it('while a runner works takes its report afterwards', async () => {
-    const asked = await askOnGitHub();
-    const { id } = await server.until(
-      ({ issueKey, status }) => issueKey === asked.issueKey && status === 'dispatched',
-      'is dispatched',
-    );
-    const claimed = await claim(id);
-    await crash();
-    await restart();
-    expect((await server.until((command) => command.id === id, 'is kept')).status).toBe('running');
-    expect((await claim(id)).status).toBe(409);
-    expect((await report(id, claimed)).status).toBe(200);
-    await expectDone(asked);
-    expect(runsOf(asked.issueKey)).toHaveLength(1);
+    expect((await server.until(({ id }) => id === workingId, 'is kept')).status).toBe('running');
+    expect((await claim(workingId)).status).toBe(409);
+    expect((await report(workingId, claimed)).status).toBe(200);
+    expect((await report(claimingId, await claimedAfterwards)).status).toBe(200);
+    expect((await report(waitingId, await claim(waitingId))).status).toBe(200);
+    await Promise.all([waiting, claiming, working].map(expectDone));
   });
 
   it('after a dispatch that it does not remember lets the run go on that has begun meanwhile', async () => {
@@ -295,34 +328,26 @@ describe('the app that is killed', () => {
     looking.refuse();
     expect((await report(id, claimed)).status).toBe(200);
     await expectDone(asked);
-    expect(runsOf(asked.issueKey)).toHaveLength(1);
   });
 
   it.each([
-    ['GitHub', 'not arrived yet', 'PATCH', false],
-    ['GitHub', 'the answer on its way', 'PATCH', true],
-    ['JIRA', 'not arrived yet', 'POST', false],
-    ['JIRA', 'the answer on its way', 'POST', true],
-  ])('while it tells the end on %s, %s, tells it once', async (place, _when, method, afterwards) => {
-    const asked = await (place === 'GitHub' ? askOnGitHub() : askOnJira());
-    const { id } = await server.until(
-      ({ issueKey, status }) => issueKey === asked.issueKey && status === 'dispatched',
-      'is dispatched',
-    );
-    const claimed = await claim(id);
-    const held = (place === 'GitHub' ? toGitHub : toJira).hold(
-      method,
-      place === 'GitHub' ? /\/issues\/comments\/\d+$/ : /\/comment$/,
-      { afterwards },
-    );
-    expect((await report(id, claimed)).status).toBe(200);
-    await held.arrived;
-    await crash();
-    held.open();
-    await restart();
-    await expectDone(asked);
-    expect(runsOf(asked.issueKey)).toHaveLength(1);
-  });
+    { place: 'GitHub', gate: viaGitHub, method: 'PATCH', path: /\/issues\/comments\/\d+$/, done: false },
+    { place: 'JIRA', gate: viaJira, method: 'POST', path: /\/comment$/, done: true },
+  ] as const)(
+    'while it tells the end on $place, tells it once',
+    async ({ place, gate, method, path, done }) => {
+      const asked = await askOn(place);
+      const { id } = await server.until(isDispatched(asked), 'is dispatched');
+      const claimed = await claim(id);
+      const held = gate().hold(method, path, { afterwards: done });
+      expect((await report(id, claimed)).status).toBe(200);
+      await held.arrived;
+      await crash();
+      held.open();
+      await restart();
+      await expectDone(asked);
+    },
+  );
 
   it('while it posts a refusal posts it once', async () => {
     const held = toGitHub.hold('POST', /\/issues\/\d+\/comments$/, { afterwards: true });

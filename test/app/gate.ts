@@ -2,11 +2,11 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 
 export interface Held {
-  /** Resolves when the first such request has come, and with `afterwards` when the server has done it. */
+  /** Resolves when the request has come, and with `afterwards` when the server has done it. */
   arrived: Promise<void>;
-  /** Lets it and later ones through. */
+  /** Lets it through. */
   open(): void;
-  /** Answers it as if there were nothing, and lets later ones through. */
+  /** Answers it as if there were nothing. */
   refuse(): void;
 }
 
@@ -28,13 +28,17 @@ export interface GateOptions {
  * server has done what they ask and its answer is still on the way.
  */
 export async function startGate({ target, amend = (_path, body) => body }: GateOptions) {
+  /** Those that wait for their request, and those that have it. */
   const rules: Rule[] = [];
+  const held = new Set<Rule>();
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method = 'GET', url: path = '/' } = request;
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(Buffer.from(chunk));
-    const rule = rules.find(({ matches }) => matches(method, path));
+    const found = rules.findIndex(({ matches }) => matches(method, path));
+    const [rule] = found < 0 ? [] : rules.splice(found, 1);
+    if (rule) held.add(rule);
     if (rule && !rule.afterwards) {
       rule.arrived.resolve();
       if ((await rule.opened.promise) === 'refused') {
@@ -70,13 +74,15 @@ export async function startGate({ target, amend = (_path, body) => body }: GateO
   const server = createServer((request, response) => {
     answer(request, response).catch(() => response.destroy());
   });
+  // Longer than any test: a client never finds a connection closed that it wants to use again.
+  server.keepAliveTimeout = 120_000;
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
 
   return {
     url: `http://127.0.0.1:${address && typeof address === 'object' ? address.port : 0}`,
-    /** Holds requests whose method and path fit, from now on. */
+    /** Holds the next request whose method and path fit. */
     hold(method: string, path: RegExp, { afterwards = false } = {}): Held {
       const rule: Rule = {
         matches: (itsMethod, itsPath) => itsMethod === method && path.test(itsPath),
@@ -86,7 +92,6 @@ export async function startGate({ target, amend = (_path, body) => body }: GateO
       };
       rules.push(rule);
       const end = (how: 'through' | 'refused') => {
-        rules.splice(rules.indexOf(rule), 1);
         rule.opened.resolve(how);
       };
       return {
@@ -96,7 +101,7 @@ export async function startGate({ target, amend = (_path, body) => body }: GateO
       };
     },
     async close() {
-      for (const rule of rules.splice(0)) rule.opened.resolve('through');
+      for (const rule of held) rule.opened.resolve('through');
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     },

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { serve } from '@hono/node-server';
 import { pino } from 'pino';
 import { type GitHub, startGitHub } from '../../demo/github/start-github.ts';
-import { type Jira, startJira } from '../../demo/jira/start-jira.ts';
+import { type Jira, type JiraOptions, startJira } from '../../demo/jira/start-jira.ts';
 import { loginOf, story } from '../../demo/story/ticket.ts';
 import { type App, createApp } from '../../src/app.ts';
 import type { AppConfig } from '../../src/config.ts';
@@ -30,10 +30,22 @@ export interface ListedCommand {
   report: Report | null;
 }
 
+export interface WorldOptions {
+  dispatcher?: Dispatcher;
+  /** Instead of an embedded database in a directory. */
+  databaseUrl?: string;
+  /** Something to stand between the app and GitHub's API, by that API's address. */
+  viaGate?: (githubApiUrl: string) => Promise<{ url: string; close(): Promise<void> }>;
+  jira?: JiraOptions;
+  /** JIRA project to repositories. */
+  projects?: Record<string, string | string[]>;
+}
+
 /** The app between a simulated GitHub and a simulated JIRA, with a runner that the test plays by hand. */
-export async function startWorld(options: { dispatcher?: Dispatcher } = {}) {
+export async function startWorld(options: WorldOptions = {}) {
   const github: GitHub = await startGitHub({ repositorySource });
-  const jira: Jira = await startJira(story);
+  const jira: Jira = await startJira(options.jira ?? story);
+  const gate = await options.viaGate?.(github.apiUrl);
   const data = await mkdtemp(join(tmpdir(), 'dexter-test-app-'));
   const hand = handDispatcher();
   const apiToken = 'token-of-the-command-list';
@@ -43,13 +55,14 @@ export async function startWorld(options: { dispatcher?: Dispatcher } = {}) {
     port: 0,
     url: 'http://127.0.0.1:1',
     dataDirectory: data,
+    databaseUrl: options.databaseUrl,
     logLevel: 'warn',
     apiToken,
     github: {
       appId: github.app.id,
       privateKey: github.app.privateKey,
       webhookSecret: github.app.webhookSecret,
-      apiUrl: github.apiUrl,
+      apiUrl: gate?.url ?? github.apiUrl,
       serverUrl: github.url,
       throttle: false,
       oidcIssuer: github.url,
@@ -65,7 +78,7 @@ export async function startWorld(options: { dispatcher?: Dispatcher } = {}) {
         secretEnv: 'S',
         secret: jiraSecret,
         label: 'dexter',
-        projects: { SHOP: 'acme/shop' },
+        projects: options.projects ?? { SHOP: 'acme/shop' },
         people: loginOf,
       },
     ],
@@ -77,7 +90,13 @@ export async function startWorld(options: { dispatcher?: Dispatcher } = {}) {
     machine: {},
     dispatcher: options.dispatcher ?? hand.dispatcher,
   });
-  const server = serve({ fetch: app.routes.fetch, hostname: '127.0.0.1', port: 0 });
+  const server = serve({
+    fetch: app.routes.fetch,
+    hostname: '127.0.0.1',
+    port: 0,
+    // Longer than any test: a client never finds a connection closed that it wants to use again.
+    serverOptions: { keepAliveTimeout: 120_000 },
+  });
   await new Promise((resolve) => server.once('listening', resolve));
   const address = server.address();
   const url = `http://127.0.0.1:${address && typeof address === 'object' ? address.port : 0}`;
@@ -163,6 +182,7 @@ export async function startWorld(options: { dispatcher?: Dispatcher } = {}) {
     async close() {
       server.close();
       await app.stop();
+      await gate?.close();
       await jira.close();
       await github.close();
       await rm(data, { recursive: true, force: true });

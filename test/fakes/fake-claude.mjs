@@ -22,12 +22,6 @@ if (plan.record) {
 }
 if (plan.ignoreInterrupt) process.on('SIGINT', () => undefined);
 if (plan.ignoreTerminate) process.on('SIGTERM', () => undefined);
-if (plan.child) {
-  // Like a tool's shell: a session of its own, and stdout still open.
-  const child = spawn('sleep', ['300'], { detached: true, stdio: ['ignore', 'inherit', 'inherit'] });
-  writeFileSync(plan.child, String(child.pid));
-  child.unref();
-}
 if (plan.transcript !== false) {
   const file = join(process.env.CLAUDE_CONFIG_DIR, 'projects/work', `${session_id}.jsonl`);
   mkdirSync(dirname(file), { recursive: true });
@@ -39,6 +33,12 @@ if (plan.init !== false) {
 for (const [path, content] of Object.entries(plan.write ?? {})) {
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, content);
+}
+if (plan.child) {
+  // Like a tool's shell: a session of its own, and stdout still open.
+  const child = spawn('sleep', ['300'], { detached: true, stdio: ['ignore', 'inherit', 'inherit'] });
+  writeFileSync(plan.child, String(child.pid));
+  child.unref();
 }
 for (const line of plan.lines ?? []) say(line);
 if (plan.megabytes) {

@@ -21,7 +21,7 @@ export interface Forge {
   heartbeats: Progress[];
   reports: Report[];
   pullRequests: (z.infer<typeof PullRequestBody> & { number: number; open: boolean })[];
-  /** Answers for the next requests whose path ends like this, before the usual one: a status or a whole answer. */
+  /** Answers for the next requests whose path ends like this, before the usual one; status 0 never answers. */
   faults: { path: RegExp; status: number; body?: unknown }[];
   stop: boolean;
   close(): Promise<void>;
@@ -57,6 +57,7 @@ export async function startForge(gitRoot: string): Promise<Forge> {
     if (fault) {
       forge.faults.splice(forge.faults.indexOf(fault), 1);
       request.resume();
+      if (fault.status === 0) return;
       return send(response, fault.status, fault.body ?? { message: 'fault' });
     }
     if (/\.git\//.test(path)) return gitRequest(request, response);

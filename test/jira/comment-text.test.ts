@@ -122,6 +122,12 @@ describe('commentText of wiki markup', () => {
     expect(commentText(`@dexter explain\n{code:java}\n${code}\n{code}`, known)).toContain(code);
   });
 
+  it('keeps code that is quoted inside the quote', () => {
+    expect(commentText('{quote}see {code}\na\n{code}{quote}', known).trim()).toBe(
+      '> see \n> ```\n> \n> a\n> \n> ```',
+    );
+  });
+
   it('never finds a command in code or quotes, whatever they hold', () => {
     const inside = fc
       .array(

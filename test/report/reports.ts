@@ -46,7 +46,7 @@ export const hostileReport: fc.Arbitrary<Report> = fc.record({
   outcome: fc.constantFrom('done', 'failed', 'cancelled'),
   summary: fc.oneof(
     markdownText,
-    markdownText.map((text) => text.repeat(50)),
+    markdownText.map((text) => text.repeat(8)),
   ),
   session: fc.constantFrom(undefined, report.session),
   usage: fc.constant(report.usage),
@@ -55,12 +55,12 @@ export const hostileReport: fc.Arbitrary<Report> = fc.record({
   durationMs: fc.nat(),
   commits: fc.array(
     fc.record({ sha: fc.oneof(fc.constant('a1b2c3d4e5f6'), markdownText), title: markdownText }),
-    { maxLength: 30 },
+    { maxLength: 6 },
   ),
   pullRequest: fc.option(
     fc.record({ number: fc.integer({ min: 1 }), url: markdownText, branch: markdownText }),
     { nil: undefined },
   ),
-  denials: fc.array(markdownText, { maxLength: 30 }),
-  notices: fc.array(markdownText, { maxLength: 30 }),
+  denials: fc.array(markdownText, { maxLength: 6 }),
+  notices: fc.array(markdownText, { maxLength: 3 }),
 });

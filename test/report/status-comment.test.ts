@@ -244,7 +244,7 @@ describe('renderStatusComment', () => {
         if (isFinished)
           expect(figuresIn(nodes)).toEqual(['', 'Session', 'Commits', 'Turns', 'Tokens', 'Cost']);
       }),
-      { numRuns: 400 },
+      { numRuns: 150 },
     );
   });
 });

@@ -183,6 +183,7 @@ describe('readJiraEvent', () => {
     ['the value of another field', [{ ...labelItem('', 'dexter'), field: 'summary' }], false],
     ['not told', [{ field: 'labels' }], false],
     ['not a text', [{ field: 'labels', toString: ['dexter'] }], false],
+    ['nothing that becomes a text', [{ field: 'labels', toString: { toString: 1, valueOf: 1 } }], false],
     ['not in the change at all', [], false],
   ])('starts by the label when it was %s', (_name, items, isCommand) => {
     expect(read(updated(...items)).outcome).toBe(isCommand ? 'command' : 'ignored');

@@ -1,0 +1,273 @@
+import nock from 'nock';
+import { Octokit } from 'octokit';
+import { describe, expect, it } from 'vitest';
+import { AppError } from '../../src/core/errors.ts';
+import { IssueKey } from '../../src/core/issue-key.ts';
+import { encodeInputs } from '../../src/core/job.ts';
+import { actionsDispatcher } from '../../src/dispatch/actions.ts';
+import type { DispatchRequest } from '../../src/dispatch/dispatcher.ts';
+
+const api = 'https://ghe.acme.example';
+const path = '/api/v3/repos/acme/shop';
+const dispatches = `${path}/actions/workflows/dexter.yml/dispatches`;
+const commandId = '0d5d5a4e-6b0e-4d4b-9d0e-6a3f6c3f3b11';
+
+const request: DispatchRequest = {
+  installationId: 11,
+  repository: { id: 22, owner: 'acme', name: 'shop' },
+  job: {
+    commandId,
+    issueKey: IssueKey.parse('DX-1'),
+    instruction: 'add tests',
+    context: '# DX-1',
+    session: { installationId: 11, repositoryId: 22, mode: 'fresh', generation: 0, engine: 'claude-code' },
+    target: { branch: 'dexter/DX-1', base: '', title: 'Coupons', ticketUrl: 'u', requestedBy: 'Maria' },
+    appUrl: 'https://dexter.example',
+  },
+};
+
+const silent = () => undefined;
+
+/** The dispatcher as the app makes it, and the installations that it asked for. */
+function dispatcher(ref?: string) {
+  const installations: (number | undefined)[] = [];
+  return {
+    installations,
+    ...actionsDispatcher({
+      github: async (installationId) => {
+        installations.push(installationId);
+        return new Octokit({
+          auth: 'installation-token',
+          baseUrl: `${api}/api/v3`,
+          throttle: { enabled: false },
+          log: { debug: silent, info: silent, warn: silent, error: silent },
+        });
+      },
+      workflow: 'dexter.yml',
+      ref,
+    }),
+  };
+}
+
+const github = () => nock(api, { reqheaders: { authorization: 'token installation-token' } });
+
+const run = (id: number, title: string, status = 'in_progress') => ({
+  id,
+  html_url: `${api}/acme/shop/actions/runs/${id}`,
+  display_title: title,
+  status,
+});
+
+async function failureOf(promise: Promise<unknown>): Promise<AppError> {
+  const error = await promise.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  if (!(error instanceof AppError)) throw new Error(`no AppError: ${String(error)}`);
+  return error;
+}
+
+describe('dispatch', () => {
+  it('starts the workflow of the default branch and learns which run it is', async () => {
+    const calls = github()
+      .get(path)
+      .reply(200, { default_branch: 'trunk' })
+      .post(dispatches, { ref: 'trunk', inputs: encodeInputs(request.job), return_run_details: true })
+      .reply(200, { workflow_run_id: 77, html_url: `${api}/acme/shop/actions/runs/77`, run_url: 'x' });
+    const { dispatch, installations } = dispatcher();
+    expect(await dispatch(request)).toEqual({ id: '77', url: `${api}/acme/shop/actions/runs/77` });
+    expect(calls.isDone()).toBe(true);
+    expect(new Set(installations)).toEqual(new Set([11]));
+  });
+
+  it('starts the workflow of the configured branch', async () => {
+    const calls = github()
+      .post(dispatches, (body) => body.ref === 'dexter-runner')
+      .reply(200, { workflow_run_id: 77 });
+    expect(await dispatcher('dexter-runner').dispatch(request)).toEqual({ id: '77', url: '' });
+    expect(calls.isDone()).toBe(true);
+  });
+
+  it.each<[string, number, nock.Body | undefined]>([
+    ['204', 204, undefined],
+    ['an empty object', 200, {}],
+    ['no id', 200, { workflow_run_id: null, html_url: 'x' }],
+    ['a list', 200, []],
+  ])('does not know the run of a server that answers with %s', async (_name, status, body) => {
+    github().post(dispatches).reply(status, body);
+    expect(await dispatcher('main').dispatch(request)).toEqual({ id: '', url: '' });
+  });
+
+  it.each<[number, string, RegExp, RegExp]>([
+    [
+      404,
+      'dispatch-failed',
+      /acme\/shop has no workflow `\.github\/workflows\/dexter\.yml`/,
+      /default branch/,
+    ],
+    [
+      422,
+      'dispatch-failed',
+      /refused to start the workflow dexter\.yml of acme\/shop \(HTTP 422\)/,
+      /workflow_dispatch/,
+    ],
+    [403, 'dispatch-failed', /refused to start.*HTTP 403/, /may write Actions/],
+    [401, 'github-failed', /starting the workflow dexter\.yml of acme\/shop \(HTTP 401\)/, /retry/],
+    [500, 'github-failed', /starting the workflow dexter\.yml of acme\/shop \(HTTP 500\)/, /retry/],
+    [502, 'github-failed', /HTTP 502/, /retry/],
+    [503, 'github-failed', /HTTP 503/, /retry/],
+  ])('is not tried again by itself after %d', async (status, code, message, hint) => {
+    let calls = 0;
+    nock(api)
+      .post(dispatches)
+      .times(9)
+      .reply(() => {
+        calls += 1;
+        return [status, { message: 'secret detail of the server' }];
+      });
+    const error = await failureOf(dispatcher('main').dispatch(request));
+    expect(calls).toBe(1);
+    expect(error).toMatchObject({
+      code,
+      message: expect.stringMatching(message),
+      hint: expect.stringMatching(hint),
+      cause: expect.objectContaining({ status }),
+    });
+    expect(error.message).not.toContain('secret detail');
+  });
+
+  it('is not tried again when the answer was lost', async () => {
+    let calls = 0;
+    nock(api)
+      .post(dispatches)
+      .times(9)
+      .reply(() => {
+        calls += 1;
+        throw new Error('socket hang up');
+      });
+    const error = await failureOf(dispatcher('main').dispatch(request));
+    expect(error.code).toBe('github-failed');
+    expect(calls).toBe(1);
+  });
+
+  it('says that the repository cannot be read rather than that it has no workflow', async () => {
+    github().get(path).reply(404, {});
+    const error = await failureOf(dispatcher().dispatch(request));
+    expect(error.code).toBe('github-failed');
+    expect(error.message).toContain('reading the default branch (HTTP 404)');
+  });
+
+  it('does not start anything without a token', async () => {
+    const { dispatch } = actionsDispatcher({
+      github: async () => {
+        throw Object.assign(new Error('suspended'), { status: 403 });
+      },
+      workflow: 'dexter.yml',
+      ref: 'main',
+    });
+    expect((await failureOf(dispatch(request))).code).toBe('dispatch-failed');
+  });
+});
+
+describe('find', () => {
+  const runs = `${path}/actions/workflows/dexter.yml/runs`;
+
+  it('finds the run whose title holds the command id, among those of the last day', async () => {
+    let asked: Record<string, unknown> = {};
+    github()
+      .get(runs)
+      .query((query) => {
+        asked = query;
+        return true;
+      })
+      .reply(200, {
+        total_count: 2,
+        workflow_runs: [
+          run(78, 'Dexter 00000000-0000-4000-8000-000000000000'),
+          run(77, `Dexter ${commandId}`),
+        ],
+      });
+    expect(await dispatcher().find(request)).toMatchObject({
+      id: '77',
+      url: `${api}/acme/shop/actions/runs/77`,
+    });
+    expect(asked.event).toBe('workflow_dispatch');
+    const since = Date.parse(String(asked.created).replace('>=', ''));
+    // A job waits at most that long for a runner.
+    expect(Date.now() - since).toBeGreaterThanOrEqual(24 * 60 * 60 * 1000);
+  });
+
+  it('tells whether the run is over', async () => {
+    for (const [status, ended] of [
+      ['completed', true],
+      ['queued', false],
+    ] as const) {
+      github()
+        .get(runs)
+        .query(true)
+        .reply(200, { total_count: 1, workflow_runs: [run(77, commandId, status)] });
+      expect(await dispatcher().find(request)).toMatchObject({ id: '77', ended });
+    }
+  });
+
+  it('looks through the following pages as well', async () => {
+    const next = `<${api}${runs}?page=2>; rel="next"`;
+    github()
+      .get(runs)
+      .query((query) => query.page === undefined)
+      .reply(200, { total_count: 2, workflow_runs: [run(78, 'Dexter other')] }, { link: next });
+    github()
+      .get(runs)
+      .query({ page: '2' })
+      .reply(200, { total_count: 2, workflow_runs: [run(77, commandId)] });
+    expect(await dispatcher().find(request)).toMatchObject({ id: '77' });
+  });
+
+  it('finds nothing when nothing was started', async () => {
+    github().get(runs).query(true).reply(200, { total_count: 0, workflow_runs: [] });
+    expect(await dispatcher().find(request)).toBeUndefined();
+  });
+
+  it('does not take a failure for nothing', async () => {
+    nock(api).get(runs).query(true).reply(404, {});
+    const error = await failureOf(dispatcher().find(request));
+    expect(error).toMatchObject({
+      code: 'github-failed',
+      message: 'GitHub failed while looking for the run of the command (HTTP 404).',
+    });
+  });
+});
+
+describe('cancel', () => {
+  const cancels = `${path}/actions/runs/77/cancel`;
+
+  it('asks the run to end', async () => {
+    const call = github().post(cancels).reply(202, {});
+    await dispatcher().cancel(request, { id: '77', url: '' });
+    expect(call.isDone()).toBe(true);
+  });
+
+  it.each([
+    [409, 'has ended'],
+    [404, 'is gone'],
+  ])('takes %d for a run that %s', async (status) => {
+    const call = github().post(cancels).reply(status, {});
+    await dispatcher().cancel(request, { id: '77', url: '' });
+    expect(call.isDone()).toBe(true);
+  });
+
+  it('says when GitHub refuses', async () => {
+    github().post(cancels).reply(403, {});
+    const error = await failureOf(dispatcher().cancel(request, { id: '77', url: '' }));
+    expect(error).toMatchObject({
+      code: 'github-failed',
+      message: 'GitHub failed while cancelling the run (HTTP 403).',
+    });
+  });
+
+  it('has nobody to ask while the run is not known', async () => {
+    const { cancel, installations } = dispatcher();
+    await cancel(request, { id: '', url: '' });
+    expect(installations).toEqual([]);
+  });
+});
