@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { AppError, messageOf, toProblem } from '../src/core/errors.ts';
 import type { Report } from '../src/core/report.ts';
@@ -20,7 +21,10 @@ export type RunEnd =
 export async function run(options: RunOptions): Promise<RunEnd> {
   const startedAt = Date.now();
   const { app, claimToken, log, runner } = options;
-  const claim = await app.claim({ runUrl: runner.runUrl, runnerName: runner.name }, claimToken);
+  const claim = await app.claim(
+    { claimant: randomUUID(), runUrl: runner.runUrl, runnerName: runner.name },
+    claimToken,
+  );
   if (claim.outcome === 'refused') return refused(claim.status, claim.refusal);
   for (const token of [claim.value.githubToken, claim.value.runToken]) log.secret(token);
 

@@ -15,6 +15,8 @@ export const heartbeatSeconds = 15;
 export const leaseSeconds = 90;
 
 export const ClaimRequest = z.object({
+  /** Made up by the run: a claim that is repeated because its answer was lost gets the same answer. */
+  claimant: z.uuid(),
   /** Where the run can be looked at: the workflow run's page, or empty for a local run. */
   runUrl: z.string(),
   runnerName: z.string(),
@@ -22,7 +24,7 @@ export const ClaimRequest = z.object({
 export type ClaimRequest = z.infer<typeof ClaimRequest>;
 
 export const ClaimResponse = z.object({
-  /** Grows by one with each claim of a command; a writer with an older one is refused. */
+  /** Number of the run that has the command; a heartbeat or report with another one is refused. */
   fence: z.number().int().positive(),
   /** Bearer token of the heartbeats and the report of this run. */
   runToken: z.string(),

@@ -168,7 +168,8 @@ export function jiraClient(site: JiraSite, name: string): Jira {
         );
         return toComment(Comment.parse(comment));
       } catch (error) {
-        if (!isNotFoundError(error)) throw jiraError(site, `reading comment ${commentId} of ${issueKey}`, error);
+        if (!isNotFoundError(error))
+          throw jiraError(site, `reading comment ${commentId} of ${issueKey}`, error);
         // JIRA says the same of a comment that is gone and of a ticket that may not be seen.
         await say(`reading ${issueKey}`, () =>
           client.issues.getIssue({ issueIdOrKey: issueKey, fields: ['summary'] }),

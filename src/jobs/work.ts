@@ -44,23 +44,29 @@ export interface Worker {
 export function startWorker(services: Services, { reconcileEveryMs = 10_000 } = {}): Worker {
   const stopping = new AbortController();
   let woken = Promise.withResolvers<void>();
-  const wake = () => woken.resolve();
+  let wakes = 0;
+  const wake = () => {
+    wakes += 1;
+    woken.resolve();
+    woken = Promise.withResolvers();
+  };
 
   async function pause(): Promise<void> {
     await Promise.race([
       woken.promise,
       setTimeout(lookEveryMs, undefined, { signal: stopping.signal }).catch(() => undefined),
     ]);
-    woken = Promise.withResolvers<void>();
   }
 
   async function loop(name: string, work: () => Promise<boolean>): Promise<void> {
     while (!stopping.signal.aborted) {
+      const before = wakes;
       const busy = await work().catch((error: unknown) => {
         services.log.error({ err: error, loop: name }, 'a worker loop failed and goes on');
         return false;
       });
-      if (!busy) await pause();
+      // What woke the loops while this one was looking may have come too late for it to see.
+      if (!busy && wakes === before) await pause();
     }
   }
 

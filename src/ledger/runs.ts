@@ -30,17 +30,25 @@ export async function keepRunReference(
     .execute();
 }
 
-/** Lets exactly one runner have the run: its fencing token, or undefined for everybody after the first. */
-export async function claimRun(db: Db, commandId: string, runUrl: string): Promise<number | undefined> {
+/**
+ * Lets exactly one run have the command: its fencing token, or undefined for every other one. Asked again by
+ * the same claimant, whose first answer was lost, it says the same.
+ */
+export async function claimRun(
+  db: Db,
+  commandId: string,
+  claim: { claimant: string; runUrl: string },
+): Promise<number | undefined> {
   const row = await db
     .updateTable('runs')
     .set({
-      fence: sql<number>`fence + 1`,
-      claimed_at: sql<Date>`now()`,
-      ...(runUrl ? { run_url: runUrl } : {}),
+      fence: 1,
+      claimant: claim.claimant,
+      claimed_at: sql<Date>`coalesce(claimed_at, now())`,
+      ...(claim.runUrl ? { run_url: claim.runUrl } : {}),
     })
     .where('command_id', '=', commandId)
-    .where('claimed_at', 'is', null)
+    .where((where) => where.or([where('claimant', 'is', null), where('claimant', '=', claim.claimant)]))
     .returning('fence')
     .executeTakeFirst();
   return row?.fence;

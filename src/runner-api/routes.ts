@@ -84,7 +84,7 @@ async function claim({ c, options, row, body, bearer }: Call<ClaimRequest>): Pro
     runnerToken(services.github, installationId, repositoryId),
     committer(services.github, installationId),
   ]);
-  const fence = await takeRun(services, row.id, body.runUrl);
+  const fence = await takeRun(services, row.id, body);
   if (fence === undefined) {
     return refuse(c, 409, 'another runner has claimed this command, or it has ended meanwhile');
   }
@@ -99,11 +99,14 @@ async function claim({ c, options, row, body, bearer }: Call<ClaimRequest>): Pro
 }
 
 /** Gives the run to the claimant, all at once: undefined when another one has it or the command has ended. */
-function takeRun(services: Services, id: string, runUrl: string): Promise<number | undefined> {
+function takeRun(services: Services, id: string, claim: ClaimRequest): Promise<number | undefined> {
   return services.db.transaction().execute(async (transaction) => {
-    if (!(await moveCommand(transaction, id, 'running'))) return undefined;
-    await leaseCommand(transaction, id, leaseSeconds);
-    return claimRun(transaction, id, runUrl);
+    const fence = await claimRun(transaction, id, claim);
+    if (fence === undefined) return undefined;
+    await moveCommand(transaction, id, 'running');
+    // Not leased: the command has ended meanwhile.
+    if (!(await leaseCommand(transaction, id, leaseSeconds))) return undefined;
+    return fence;
   });
 }
 

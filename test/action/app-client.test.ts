@@ -7,7 +7,7 @@ const commandId = '11111111-2222-4333-8444-555555555555';
 const path = (what: string) => `/base/api/commands/${commandId}/${what}`;
 const client = appClient({ appUrl: 'https://dexter.example/base/', commandId, waits: [1, 1] });
 const claimed = { fence: 3, runToken: 'run-token', githubToken: 'g', committer: { name: 'd', email: 'e' } };
-const request = { runUrl: '', runnerName: 'r' };
+const request = { claimant: commandId, runUrl: '', runnerName: 'r' };
 const progress = { step: 's', turns: 0, lines: [], costUsd: null };
 
 const app = (authorization: string) => nock('https://dexter.example', { reqheaders: { authorization } });

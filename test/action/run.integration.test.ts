@@ -71,7 +71,7 @@ describe('a run', () => {
         open: true,
       },
     ]);
-    expect(world.forge.claims).toEqual([{ runUrl: '', runnerName: 'tester' }]);
+    expect(world.forge.claims).toEqual([{ claimant: expect.any(String), runUrl: '', runnerName: 'tester' }]);
     expect(lastReport()).toMatchObject({
       outcome: 'done',
       summary: 'Fake answer.',

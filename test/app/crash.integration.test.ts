@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type GitHub, startGitHub } from '../../demo/github/start-github.ts';
@@ -82,7 +83,11 @@ async function say(path: string, token: string, body: unknown): Promise<Response
 }
 
 const claim = (id: string) =>
-  say(claimPath(id), runTokens(github.app.webhookSecret).claim(id), { runUrl: '', runnerName: 'by hand' });
+  say(claimPath(id), runTokens(github.app.webhookSecret).claim(id), {
+    claimant: randomUUID(),
+    runUrl: '',
+    runnerName: 'by hand',
+  });
 
 async function report(id: string, response: Response): Promise<Response> {
   expect(response.status).toBe(200);

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -67,15 +68,13 @@ export function twoProcesses(name: string, openDatabase: () => Promise<SharedDat
 
     /** Comments; GitHub has no address to tell of it, so that the test delivers it where it wants. */
     async function comment(number: number, body: string) {
-      const before = github.deliveries().length;
-      await github
+      const { data } = await github
         .as('maria')
         .rest.issues.createComment({ owner: 'acme', repo: 'shop', issue_number: number, body });
       await github.settled();
-      const delivery = github
-        .deliveries()
-        .slice(before)
-        .find(({ event }) => event === 'issue_comment');
+      const isIt = (text: string) =>
+        (JSON.parse(text) as { comment?: { id: number } }).comment?.id === data.id;
+      const delivery = github.deliveries().find((one) => one.event === 'issue_comment' && isIt(one.body));
       if (!delivery) throw new Error('the comment was not announced');
       return delivery;
     }
@@ -109,7 +108,11 @@ export function twoProcesses(name: string, openDatabase: () => Promise<SharedDat
       });
 
     const claim = (server: Server, id: string) =>
-      call(server, claimPath(id), tokens.claim(id), { runUrl: '', runnerName: 'by hand' });
+      call(server, claimPath(id), tokens.claim(id), {
+        claimant: randomUUID(),
+        runUrl: '',
+        runnerName: 'by hand',
+      });
 
     /** Plays the runner: what it says goes to both processes in turn. */
     async function play(id: string, isAlone: () => boolean): Promise<void> {

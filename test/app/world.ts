@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -151,6 +152,7 @@ export async function startWorld(options: WorldOptions = {}) {
 
     async claim(commandId: string) {
       const response = await call(claimPath(commandId), tokens.claim(commandId), {
+        claimant: randomUUID(),
         runUrl: 'http://runs.example/1',
         runnerName: 'by hand',
       });

@@ -169,12 +169,14 @@ export function ledgerAndQueueContract(name: string, create: () => Promise<Ledge
     return (await getCommand(db(), id))?.status;
   }
 
+  const claimBy = (runUrl = '') => ({ claimant: randomUUID(), runUrl });
+
   /** A command that a runner has. */
   async function running(changes: Partial<NewCommand> = {}): Promise<NewCommand> {
     const command = await inserted(changes);
     await insertRun(db(), command.id, jobOf(command));
     await moveCommand(db(), command.id, 'running');
-    expect(await claimRun(db(), command.id, '')).toBe(1);
+    expect(await claimRun(db(), command.id, claimBy())).toBe(1);
     return command;
   }
 
@@ -456,12 +458,21 @@ export function ledgerAndQueueContract(name: string, create: () => Promise<Ledge
       await insertRun(db(), command.id, jobOf(command));
       const claims = await Promise.all(
         times(50, (index) =>
-          claimRun((index % 2 ? here : there).database.kysely, command.id, `http://runs/${index}`),
+          claimRun((index % 2 ? here : there).database.kysely, command.id, claimBy(`http://runs/${index}`)),
         ),
       );
       expect(claims.filter((fence) => fence !== undefined)).toEqual([1]);
       expect((await getRun(db(), command.id))?.run_url).toBe(`http://runs/${claims.indexOf(1)}`);
-      expect(await claimRun(db(), command.id, '')).toBeUndefined();
+      expect(await claimRun(db(), command.id, claimBy())).toBeUndefined();
+    });
+
+    it('answers a repeated claim of the same run with the same fencing token', async () => {
+      const command = await inserted();
+      await insertRun(db(), command.id, jobOf(command));
+      const claim = claimBy('http://runs/1');
+      expect(await claimRun(db(), command.id, claim)).toBe(1);
+      expect(await claimRun(db(), command.id, claim)).toBe(1);
+      expect(await claimRun(db(), command.id, claimBy('http://runs/2'))).toBeUndefined();
     });
 
     it('takes progress and report under the current fencing token only', async () => {
@@ -756,7 +767,7 @@ export function ledgerAndQueueContract(name: string, create: () => Promise<Ledge
         for (const command of commands) {
           await take(here);
           await insertRun(db(), command.id, jobOf(command));
-          await claimRun(db(), command.id, '');
+          await claimRun(db(), command.id, claimBy());
           await moveCommand(db(), command.id, 'running');
         }
         const ends = await Promise.all(
