@@ -20,7 +20,7 @@ export type Answer<T> =
 export interface AppClient {
   /** `token` says which run this is: from the local dispatcher, or GitHub's OIDC token for the app. */
   claim(request: ClaimRequest, token: string): Promise<Answer<ClaimResponse>>;
-  /** Tried once: the next one follows soon. */
+  /** Tried once: the next one follows soon. Refused only when the app itself says that the run lost its command. */
   heartbeat(claim: HeldClaim, progress: Progress): Promise<Answer<HeartbeatResponse>>;
   report(claim: HeldClaim, report: Report): Promise<Answer<void>>;
 }
@@ -36,11 +36,11 @@ export interface AppClientOptions {
 }
 
 /** About two minutes, enough for a restart of the app. */
-const defaultWaits = [500, 1_000, 2_000, 4_000, 8_000, 15_000, 30_000, 60_000];
+export const patientWaits = [500, 1_000, 2_000, 4_000, 8_000, 15_000, 30_000, 60_000];
 
 const requestTimeoutMs = 20_000;
 
-export function appClient({ appUrl, commandId, waits = defaultWaits }: AppClientOptions): AppClient {
+export function appClient({ appUrl, commandId, waits = patientWaits }: AppClientOptions): AppClient {
   const base = appUrl.replace(/\/+$/, '');
 
   return {
@@ -49,6 +49,9 @@ export function appClient({ appUrl, commandId, waits = defaultWaits }: AppClient
     },
     async heartbeat({ fence, runToken }, progress) {
       const answer = await post(heartbeatPath(commandId), { fence, progress }, runToken, []);
+      if (answer.outcome === 'refused' && !takesAway(answer)) {
+        throw unreachable(new Error(`HTTP ${answer.status}`));
+      }
       return parsed(answer, HeartbeatResponse);
     },
     async report({ fence, runToken }, report) {
@@ -118,10 +121,19 @@ function isTransient(status: number): boolean {
   return status >= 500 || status === 408 || status === 429;
 }
 
+/** Anything else is of whatever stands before the app, such as an ingress during a deploy. */
+function takesAway({ status, refusal }: { status: number; refusal: Refusal }): boolean {
+  return (status === 401 || status === 409) && refusal.code !== unexplained(status);
+}
+
+function unexplained(status: number): string {
+  return `http-${status}`;
+}
+
 function refusalOf(status: number, text: string): Refusal {
   return (
     Refusal.safeParse(jsonOf(text)).data ?? {
-      code: `http-${status}`,
+      code: unexplained(status),
       message: `The app refused the request with HTTP ${status}.`,
       hint: 'Look at the log of the app.',
     }

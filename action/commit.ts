@@ -1,8 +1,9 @@
-import { rm } from 'node:fs/promises';
+import { lstat, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError, messageOf } from '../src/core/errors.ts';
 import type { Job } from '../src/core/job.ts';
 import type { Report } from '../src/core/report.ts';
+import { breakClosing } from '../src/report/neutralise.ts';
 import type { Checkout } from './checkout.ts';
 import { GitError } from './git.ts';
 
@@ -15,18 +16,21 @@ export interface Committed {
 
 const longestSubject = 100;
 
-/** Commits what the run left in the working tree; without changes there is no new commit. */
+/**
+ * Commits what the run left in the working tree; without changes there is no new commit. `home` marks the
+ * processes of git as the session's own, for `killLeftovers`.
+ */
 export async function commitChanges(
   checkout: Checkout,
   job: Job,
   committer: { name: string; email: string },
+  home: string,
 ): Promise<Committed> {
   const { git, start } = checkout;
   try {
-    // Of a git of the agent that was ended in the middle; every process of the run is gone by now.
-    await rm(join(checkout.directory, '.git', 'index.lock'), { force: true });
+    await takeBack(join(checkout.directory, '.git'));
     if (!(await descendsFromStart(checkout))) await git(['reset', '--quiet', '--soft', start]);
-    await git(['add', '--all', '--', '.']);
+    await git(['add', '--all', '--', '.'], { env: { HOME: home } });
     if (await hasStagedChanges(checkout)) {
       await git(['commit', '--quiet', '--no-verify', '--file', '-'], {
         input: commitMessage(job),
@@ -45,6 +49,28 @@ export async function commitChanges(
       cause,
     });
   }
+}
+
+/** What a new repository of the action has; nothing of it names a program. */
+const plainConfig = '[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = false\n';
+
+/** Files of `.git` that lead elsewhere or name programs, and the lock of a git that was ended in the middle. */
+const notKept = [
+  'index.lock',
+  'config',
+  'config.lock',
+  'config.worktree',
+  'commondir',
+  'info/attributes',
+  'objects/info/alternates',
+];
+
+/** The agent owned `.git` until now; every process of the run is gone, and git is about to believe what it says. */
+async function takeBack(gitDirectory: string): Promise<void> {
+  // Not followed: a link, like a file in its place, leads to another repository.
+  if (!(await lstat(gitDirectory)).isDirectory()) throw new Error('.git is not a directory any more');
+  for (const name of notKept) await rm(join(gitDirectory, name), { recursive: true, force: true });
+  await writeFile(join(gitDirectory, 'config'), plainConfig, { mode: 0o600, flag: 'wx' });
 }
 
 /** An agent that rewrote history, or switched elsewhere, keeps its files; they become one commit on the branch. */
@@ -83,7 +109,7 @@ export function commitMessage({ commandId, issueKey, instruction, target }: Job)
 }
 
 function oneLine(text: string): string {
-  return text.replaceAll(/[\p{Cc}\p{Cf}\s]+/gu, ' ').trim();
+  return breakClosing(text.replaceAll(/[\p{Cc}\p{Cf}\s]+/gu, ' ').trim());
 }
 
 function cut(subject: string): string {

@@ -74,7 +74,8 @@ export async function converse(work: Work, directory: SessionDirectory, checkout
 async function openConversation(work: Work, configDirectory: string): Promise<Conversation> {
   const { ref, store } = work;
   const { generation: expected, mode } = work.inputs.job.session;
-  if (mode === 'fresh') return fresh(Math.max(expected, await newestGeneration(store, ref)), []);
+  // The store alone counts: it takes the generation after its newest, whatever the app remembers of one it lost.
+  if (mode === 'fresh') return fresh(await newestGeneration(store, ref), []);
   const found = await restoreOrSay(work, configDirectory);
   switch (found.outcome) {
     case 'restored':

@@ -83,6 +83,20 @@ export function stoppedBeforeStart(
   };
 }
 
+/** What is reported of a run that may not change anything any more. An end that says more than `done` stays. */
+export function lostRun(
+  { outcome, notices }: Pick<Report, 'outcome' | 'notices'>,
+  reason: string,
+): Pick<Report, 'notices'> & Partial<Pick<Report, 'outcome' | 'problem'>> {
+  const message = `Nothing was saved or pushed, because the run lost its command: ${reason}`;
+  if (outcome !== 'done') return { notices: [...notices, message] };
+  return {
+    notices,
+    outcome: 'failed',
+    problem: { code: 'runner-lost', message, hint: 'Use `retry` unless another run has the command.' },
+  };
+}
+
 function cancelled(cause: StopCause | undefined, { timeoutMinutes }: Limits, goOn: string): Verdict {
   if (cause !== 'timeout') return { outcome: 'cancelled', publish: false };
   return failed(

@@ -1,4 +1,5 @@
 import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { redact } from '../src/core/redact.ts';
 
@@ -10,6 +11,8 @@ export interface GitOptions {
   input?: string;
   /** Ends git when it aborts. */
   signal?: AbortSignal | undefined;
+  /** Ends git when it takes longer; for what talks to a server. */
+  timeLimitMs?: number;
   env?: Record<string, string>;
 }
 
@@ -55,11 +58,16 @@ const hardened: [string, string][] = [
   ['credential.helper', ''],
   ['protocol.ext.allow', 'never'],
   ['submodule.recurse', 'false'],
+  // A server that says nothing for a minute will not say anything any more.
+  ['http.lowSpeedLimit', '1'],
+  ['http.lowSpeedTime', '60'],
   ['gc.auto', '0'],
   ['maintenance.auto', 'false'],
   ['advice.detachedHead', 'false'],
   ['init.defaultBranch', 'main'],
 ];
+
+const graceMs = 2_000;
 
 export function gitIn(
   directory: string,
@@ -82,21 +90,39 @@ export function gitIn(
       stripFinalNewline: true,
       ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
     });
-    const end = () => endGroup(running.pid);
-    options.signal?.addEventListener('abort', end);
-    if (options.signal?.aborted) end();
-    const result = await running.finally(() => options.signal?.removeEventListener('abort', end));
+    const signals = [options.signal, limitOf(options)].filter((signal) => signal !== undefined);
+    const over = AbortSignal.any(signals);
+    const end = () => void endFirmly(running);
+    over.addEventListener('abort', end);
+    if (over.aborted) end();
+    const result = await running.finally(() => over.removeEventListener('abort', end));
     if (result.exitCode !== 0) {
-      throw new GitError(args, result.exitCode, redact(result.stderr || (result.originalMessage ?? '')));
+      const said = over.aborted ? endedBecause(options) : result.stderr || (result.originalMessage ?? '');
+      throw new GitError(args, result.exitCode, redact(said));
     }
     return result.stdout;
   };
 }
 
-function endGroup(pid: number | undefined): void {
+function limitOf({ timeLimitMs }: GitOptions): AbortSignal | undefined {
+  return timeLimitMs === undefined ? undefined : AbortSignal.timeout(timeLimitMs);
+}
+
+function endedBecause({ signal, timeLimitMs = 0 }: GitOptions): string {
+  return signal?.aborted ? 'it was stopped' : `it did not end within ${timeLimitMs / 1000} seconds`;
+}
+
+/** A git that does not listen, or whose helper does not, gets a moment and is then killed. */
+async function endFirmly(running: { pid?: number | undefined } & PromiseLike<unknown>): Promise<void> {
+  endGroup(running.pid, 'SIGTERM');
+  await Promise.race([running, sleep(graceMs, undefined, { ref: false })]);
+  endGroup(running.pid, 'SIGKILL');
+}
+
+function endGroup(pid: number | undefined, signal: NodeJS.Signals): void {
   if (pid === undefined) return;
   try {
-    process.kill(-pid, 'SIGTERM');
+    process.kill(-pid, signal);
   } catch (error) {
     // No such process: it has ended by itself.
     if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;

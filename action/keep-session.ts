@@ -26,7 +26,9 @@ export async function keepSession(
     costUsd: (conversation.restored?.costUsd ?? 0) + (result.costUsd ?? 0),
     createdAt: new Date().toISOString(),
   };
-  const saved = await saveOrSay(work, directory, facts);
+  const saved = replacesForNothing(conversation, result)
+    ? keptEarlier(work)
+    : await saveOrSay(work, directory, facts);
   const savedBefore = conversation.restored?.createdAt;
   work.report.session = {
     id: conversation.sessionId,
@@ -38,6 +40,19 @@ export async function keepSession(
     engineVersion: result.version,
     model: result.model,
   };
+}
+
+/** A new session that the model never answered in is worth less than the earlier one, whatever that is. */
+function replacesForNothing(
+  { mode, nextGeneration }: Talk['conversation'],
+  { contextTokens, stopReason }: Talk['result'],
+): boolean {
+  return mode === 'fresh' && nextGeneration > 1 && contextTokens === 0 && stopReason !== 'completed';
+}
+
+function keptEarlier({ report }: Work): SaveResult {
+  report.notices.push('The new session got no answer from the model, so the earlier one was kept.');
+  return { outcome: 'nothing' };
 }
 
 async function saveOrSay(

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { link, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { link, mkdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
@@ -22,10 +22,13 @@ export interface Lock {
 const defaultWaitMs = 10_000;
 const pollMs = 100;
 const abandonedAfterMs = 30_000;
+const touchMs = 60_000;
+const deadAfterMs = 10 * 60_000;
 
 /**
  * Takes a lock file for this process. One whose process has died on this host is taken over; one of another
- * host cannot be looked at and counts as held. Throws AppError `session-conflict` when it stays held.
+ * host cannot be looked at and counts as held while it is touched. Throws AppError `session-conflict` when it
+ * stays held.
  */
 export async function acquireLock(path: string, what: string, waitMs = defaultWaitMs): Promise<Lock> {
   const own: Holder = {
@@ -36,15 +39,35 @@ export async function acquireLock(path: string, what: string, waitMs = defaultWa
   };
   const until = Date.now() + waitMs;
   for (;;) {
-    if (await create(path, own)) return { release: () => release(path, own) };
+    if (await create(path, own)) return hold(path, own);
     const holder = await readHolder(path);
     if (holder === undefined) continue;
-    if (await isAlive(holder)) {
-      if (Date.now() >= until) throw held(what, holder);
+    if (await isAlive(path, holder)) {
+      if (Date.now() >= until) throw held(path, what, holder);
       await sleep(pollMs);
     } else if (!(await removeStale(path))) {
       await sleep(pollMs);
     }
+  }
+}
+
+/** Shows other hosts that the holder lives, for as long as it does. */
+function hold(path: string, own: Holder): Lock {
+  const timer = setInterval(() => void touch(path, own), touchMs).unref();
+  return {
+    release() {
+      clearInterval(timer);
+      return release(path, own);
+    },
+  };
+}
+
+async function touch(path: string, own: Holder): Promise<void> {
+  try {
+    const now = new Date();
+    if ((await readHolder(path))?.nonce === own.nonce) await utimes(path, now, now);
+  } catch {
+    // The next touch follows long before anybody takes the lock for dead.
   }
 }
 
@@ -87,7 +110,7 @@ async function removeStale(path: string): Promise<boolean> {
   }
   try {
     const holder = await readHolder(path);
-    if (holder !== undefined && !(await isAlive(holder))) await rm(path, { force: true });
+    if (holder !== undefined && !(await isAlive(path, holder))) await rm(path, { force: true });
     return true;
   } finally {
     await rm(removing, { recursive: true, force: true });
@@ -101,15 +124,21 @@ async function clearAbandoned(removing: string): Promise<void> {
     await rm(removing, { recursive: true, force: true });
 }
 
-async function isAlive({ host, pid, started }: Holder): Promise<boolean> {
-  if (host !== hostname()) return true;
+async function isAlive(path: string, { host, pid, started }: Holder): Promise<boolean> {
+  if (host !== hostname()) return await isTouched(path);
   try {
     process.kill(pid, 0);
   } catch (error) {
     // Not allowed to signal it: it is there.
     return isCode(error, 'EPERM');
   }
-  return (await startOf(pid)) === started;
+  // Without /proc the process may be any that got the same number.
+  return started === '' ? await isTouched(path) : (await startOf(pid)) === started;
+}
+
+async function isTouched(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined);
+  return found !== undefined && Date.now() - found.mtimeMs < deadAfterMs;
 }
 
 async function release(path: string, own: Holder): Promise<void> {
@@ -127,10 +156,10 @@ async function startOf(pid: number): Promise<string> {
   }
 }
 
-function held(what: string, { host, pid }: Holder): AppError {
+function held(path: string, what: string, { host, pid }: Holder): AppError {
   return new AppError('session-conflict', {
     message: `Another run (process ${pid} on ${host}) is using ${what}.`,
-    hint: 'Wait until it has ended, then use `retry`. If no such process exists, delete the lock file on the runner.',
+    hint: `Wait until it has ended, then use \`retry\`. If no such process exists, delete ${path} on the runner, or wait ten minutes.`,
   });
 }
 

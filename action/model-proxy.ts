@@ -42,6 +42,9 @@ const notForwarded = new Set([
   'authorization',
 ]);
 
+/** All that the CLI needs; with the real key, other paths would list the organisation's files, batches and skills. */
+const allowed = ['POST /v1/messages', 'POST /v1/messages/count_tokens', 'GET /v1/models'];
+
 /**
  * Forwards the model's API on loopback, so that the real key is in this process only: the agent can print its
  * whole environment and finds a key that ends with the run. Streams both ways.
@@ -77,7 +80,12 @@ export async function startModelProxy({ upstream, apiKey, env }: ModelProxyOptio
       respond(response, 401, 'authentication_error', 'This key does not belong to this run');
       return;
     }
-    const outgoing = send(addressOf(request), { method: request.method, headers: headersOf(request), agent });
+    const address = addressOf(request);
+    if (address === undefined) {
+      respond(response, 403, 'permission_error', `Dexter forwards only ${allowed.join(', ')}`);
+      return;
+    }
+    const outgoing = send(address, { method: request.method, headers: headersOf(request), agent });
     response.once('close', () => outgoing.destroy());
     // Not a pipeline: an answer that comes before the request is all sent is an answer all the same.
     const answer = await new Promise<IncomingMessage>((resolve, reject) => {
@@ -97,8 +105,9 @@ export async function startModelProxy({ upstream, apiKey, env }: ModelProxyOptio
   }
 
   /** The request's path below the upstream's own; never another host, whatever the request line says. */
-  function addressOf({ url = '/' }: IncomingMessage): URL {
+  function addressOf({ method, url = '/' }: IncomingMessage): URL | undefined {
     const { pathname, search } = new URL(url, 'http://loopback');
+    if (!allowed.includes(`${method} ${pathname}`)) return undefined;
     const address = new URL(target);
     address.pathname = target.pathname.replace(/\/+$/, '') + pathname;
     address.search = search;

@@ -39,7 +39,7 @@ export function progressBoard({ secrets, onChange }: BoardOptions): ProgressBoar
     engineEvent(event) {
       if (event.type === 'usage') {
         // Part of what the next line says anyway; no news of its own.
-        state = { ...state, turns: state.turns + 1 };
+        state = { ...state, turns: event.answers };
         return;
       }
       const line = describe(event, directory);

@@ -4,7 +4,7 @@ import { AppError, messageOf } from '../src/core/errors.ts';
 import { isJiraKey } from '../src/core/issue-key.ts';
 import type { Job } from '../src/core/job.ts';
 import type { PullRequestRef } from '../src/core/report.ts';
-import { neutralise } from '../src/report/neutralise.ts';
+import { breakClosing, neutralise } from '../src/report/neutralise.ts';
 import { type Checkout, unpushedRefs } from './checkout.ts';
 import { GitError } from './git.ts';
 import type { Remote } from './remote.ts';
@@ -126,8 +126,10 @@ async function findOpen(
 }
 
 export function pullRequestTitle({ issueKey, target }: Job): string {
-  const title = target.title.replaceAll(/[\p{Cc}\p{Cf}\s]+/gu, ' ').trim() || `Changes for ${issueKey}`;
+  const title =
+    breakClosing(target.title.replaceAll(/[\p{Cc}\p{Cf}\s]+/gu, ' ').trim()) || `Changes for ${issueKey}`;
   const whole = isJiraKey(issueKey) && target.title.trim() !== '' ? `${issueKey}: ${title}` : title;
+  // A squash merge makes it the subject of a commit.
   return whole.length <= longestTitle ? whole : `${whole.slice(0, longestTitle - 1)}…`;
 }
 

@@ -9,9 +9,9 @@ export interface RemoteOptions {
   token: string;
   /** Object store of the checkout, which fetched objects go to and pushed ones come from. */
   objectDirectory: string;
-  /** Directory for the temporary repository. */
+  /** Directory for the temporary repository; not one that the agent is told of. */
   temporaryDirectory: string;
-  /** Ends what is being read; a push is not broken off. */
+  /** Ends what is under way. */
   signal: AbortSignal;
   env: Readonly<Record<string, string | undefined>>;
 }
@@ -36,10 +36,15 @@ export interface Remote {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+/** Reading has as long as a large repository takes; a push has to fit into what is left of a run that timed out. */
+const readLimitMs = 15 * 60_000;
+const pushLimitMs = 2 * 60_000;
+
 /**
  * Talks to the server from a new, empty repository that only shares the checkout's objects. What the agent may
  * have written into the checkout's `.git` (another remote address, a proxy, a credential helper, a hook) is
- * not read while the token is at hand.
+ * not read while the token is at hand. Open it for reading before the engine begins, and anew for the push when
+ * every process of the engine is gone: nobody else can then have written into it.
  */
 export async function openRemote(options: RemoteOptions): Promise<Remote> {
   const { url, token, objectDirectory, temporaryDirectory, signal, env } = options;
@@ -57,11 +62,12 @@ export async function openRemote(options: RemoteOptions): Promise<Remote> {
     });
 
   const shared = { env: { GIT_OBJECT_DIRECTORY: objectDirectory } };
+  const reading = { signal, timeLimitMs: readLimitMs };
 
   return {
     async list(branches) {
       const patterns = ['HEAD', ...branches.map((branch) => `refs/heads/${branch}`)];
-      return parseRefs(await git(['ls-remote', '--symref', '--', url, ...patterns], { signal }));
+      return parseRefs(await git(['ls-remote', '--symref', '--', url, ...patterns], reading));
     },
 
     async fetch(branches, known) {
@@ -70,7 +76,7 @@ export async function openRemote(options: RemoteOptions): Promise<Remote> {
       const refspecs = branches.map((branch) => `+refs/heads/${branch}:refs/heads/${branch}`);
       await git(['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', '--', url, ...refspecs], {
         ...shared,
-        signal,
+        ...reading,
       });
       const fetched = branches.map(
         async (branch) =>
@@ -80,7 +86,11 @@ export async function openRemote(options: RemoteOptions): Promise<Remote> {
     },
 
     async push(commit, branch) {
-      await git(['push', '--quiet', '--no-verify', '--', url, `${commit}:refs/heads/${branch}`], shared);
+      await git(['push', '--quiet', '--no-verify', '--', url, `${commit}:refs/heads/${branch}`], {
+        ...shared,
+        signal,
+        timeLimitMs: pushLimitMs,
+      });
     },
 
     async [Symbol.asyncDispose]() {

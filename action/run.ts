@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { AppError, messageOf, toProblem } from '../src/core/errors.ts';
 import type { Report } from '../src/core/report.ts';
+import { killLeftovers } from '../src/engines/claude-code/leftovers.ts';
 import { type Checkout, prepareCheckout } from './checkout.ts';
 import { commitChanges } from './commit.ts';
 import { converse } from './converse.ts';
-import { endingOf, stoppedBeforeStart } from './ending.ts';
+import { endingOf, lostRun, stoppedBeforeStart } from './ending.ts';
 import { keepSession } from './keep-session.ts';
 import { isAheadOfBase, keepUnpushed, openPullRequest, push } from './publish.ts';
 import { openRemote, type Remote } from './remote.ts';
@@ -49,15 +50,7 @@ async function doWork(work: Work): Promise<void> {
   const { board, claim, inputs, ref, report } = work;
   board.step('Preparing the checkout');
   await using directory = await openSessionDirectory(work.workspace, ref);
-  await using remote = await openRemote({
-    url: work.runner.gitUrl,
-    token: claim.githubToken,
-    objectDirectory: join(directory.checkout, '.git', 'objects'),
-    temporaryDirectory: directory.temporary,
-    signal: work.stop.signal,
-    env: work.env,
-  });
-  const checkout = await prepare(work, directory, remote);
+  const checkout = await prepare(work, directory);
   if (checkout === undefined) return;
   board.workingIn(checkout.directory);
 
@@ -65,22 +58,21 @@ async function doWork(work: Work): Promise<void> {
   const ending = endingOf(talk.result, work.stop.cause(), inputs);
   Object.assign(report, ending.report);
 
-  const { head, commits } = await commitChanges(checkout, inputs.job, claim.committer);
+  const { head, commits } = await commitChanges(checkout, inputs.job, claim.committer, directory.home);
   report.commits = commits;
   const isOurs = (await work.heartbeat.now()) === 'alive';
   if (isOurs) await keepSession(work, directory, talk, head);
-  if (isOurs && ending.publish) await publish(work, checkout, head, remote);
+  else Object.assign(report, lostRun(report, work.heartbeat.lostBecause()));
+  if (isOurs && ending.publish) await publish(work, directory, checkout, head);
   else if (commits.length > 0) await keepForLater(work, checkout, head);
 }
 
 /** Undefined for a run that was stopped meanwhile: it has nothing yet to save or to publish. */
-async function prepare(
-  { inputs, env, report, stop }: Work,
-  directory: SessionDirectory,
-  remote: Remote,
-): Promise<Checkout | undefined> {
+async function prepare(work: Work, directory: SessionDirectory): Promise<Checkout | undefined> {
+  const { inputs, env, report, stop } = work;
   const { target } = inputs.job;
   try {
+    await using remote = await remoteOf(work, directory, stop.signal);
     const checkout = await prepareCheckout({ directory: directory.checkout, target, remote, env });
     if (!stop.signal.aborted) return checkout;
   } catch (error) {
@@ -91,11 +83,20 @@ async function prepare(
 }
 
 /** Pushes what there is, and makes sure that the branch has a pull request. */
-async function publish(work: Work, checkout: Checkout, head: string, remote: Remote): Promise<void> {
+async function publish(
+  work: Work,
+  directory: SessionDirectory,
+  checkout: Checkout,
+  head: string,
+): Promise<void> {
   const { board, claim, inputs, report, runner } = work;
   const { job } = inputs;
   if (report.commits.length > 0) {
     board.step(`Pushing to ${checkout.branch}`);
+    // Git ran over what the agent wrote; nothing of it may be left to look on while the token is at hand.
+    await killLeftovers(directory.home);
+    // Not ended with the engine's time, which may be over: what was done until then is still published.
+    await using remote = await remoteOf(work, directory, work.signal);
     await push(checkout, head, remote, job.commandId);
   }
   const number = job.target.pullRequest;
@@ -114,6 +115,18 @@ async function publish(work: Work, checkout: Checkout, head: string, remote: Rem
     });
     board.pullRequest(report.pullRequest);
   }
+}
+
+/** Under the runner's own temporary directory: the engine's is the agent's to write to. */
+function remoteOf(work: Work, directory: SessionDirectory, signal: AbortSignal): Promise<Remote> {
+  return openRemote({
+    url: work.runner.gitUrl,
+    token: work.claim.githubToken,
+    objectDirectory: join(directory.checkout, '.git', 'objects'),
+    temporaryDirectory: work.runner.temporaryDirectory,
+    signal,
+    env: work.env,
+  });
 }
 
 async function keepForLater({ inputs, report }: Work, checkout: Checkout, head: string): Promise<void> {

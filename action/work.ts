@@ -3,7 +3,7 @@ import type { ClaimResponse } from '../src/core/runner.ts';
 import type { SessionRef } from '../src/core/session.ts';
 import type { SessionStore } from '../src/stores/session-store.ts';
 import type { AppClient } from './app-client.ts';
-import { type Heartbeat, startHeartbeat } from './heartbeat.ts';
+import { type Heartbeat, type HeartbeatOptions, startHeartbeat } from './heartbeat.ts';
 import type { ActionInputs } from './inputs.ts';
 import type { RunLog } from './log.ts';
 import { type ProgressBoard, progressBoard } from './progress.ts';
@@ -31,7 +31,7 @@ export interface RunOptions {
   /** How long the engine may work. */
   timeLimitMs: number;
   /** Pace of the heartbeats; the contract's unless a test is in a hurry. */
-  heartbeatPace?: { intervalMs: number; throttleMs: number };
+  heartbeatPace?: Pick<HeartbeatOptions, 'intervalMs' | 'throttleMs' | 'leaseMs' | 'waits'>;
 }
 
 /** What the steps of a run share once it is claimed. */

@@ -66,6 +66,8 @@ export async function startApp(options: DemoAppOptions) {
   const log = await open(logPath, 'a', 0o600);
   const child: ChildProcess = spawn(process.execPath, [join(root, 'src/server.ts')], {
     cwd: options.directory,
+    // A group of its own: Ctrl-C is for the demo, which ends the runs first and then the app.
+    detached: true,
     stdio: ['ignore', log.fd, log.fd],
     env: {
       PATH: machinePath,

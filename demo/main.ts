@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { type DemoApp, startApp } from './app.ts';
+import { endRuns } from './end-runs.ts';
 import { type GitHub, startGitHub } from './github/start-github.ts';
 import { type Jira, startJira } from './jira/start-jira.ts';
 import { startModel } from './model/server.ts';
@@ -26,6 +28,10 @@ With ANTHROPIC_API_KEY set, the real model does the work and costs real money.`;
 
 /** Steps that undo what was started, last first. */
 const closing: (() => Promise<unknown>)[] = [];
+
+/** Aborted by Ctrl-C. Listened to until the end: npm passes the signal on, so that it comes twice. */
+const interruption = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interruption.abort());
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
@@ -73,13 +79,15 @@ async function main(): Promise<number> {
       ? { baseUrl: model.url, apiKey: 'simulated' }
       : { apiKey: realKey ?? '', baseUrl: process.env.ANTHROPIC_BASE_URL },
   });
-  closing.push(() => app.close());
+  // A run can still tell the app of its end, and the app may have started another one meanwhile.
+  const endAll = () => endRuns(app.runsDirectory);
+  closing.push(endAll, () => app.close(), endAll);
 
-  const result = await playStory({ github, jira, app, narrator });
+  const result = await playStory({ github, jira, app, narrator, signal: interruption.signal });
   if (!values.exit) {
     tellWhatToLookAt(narrator, { github, jira, app, result });
     narrator.dim('\nCtrl-C ends the demo and removes what it made.');
-    await interrupted();
+    if (!interruption.signal.aborted) await once(interruption.signal, 'abort');
   }
   if (values.json) console.log(JSON.stringify(result));
   return succeeded(result) ? 0 : 1;
@@ -114,18 +122,6 @@ function succeeded({ commands }: StoryResult): boolean {
   );
 }
 
-function interrupted(): Promise<void> {
-  return new Promise((resolve) => {
-    const alive = setInterval(() => undefined, 60_000);
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-      process.once(signal, () => {
-        clearInterval(alive);
-        resolve();
-      });
-    }
-  });
-}
-
 async function close(): Promise<void> {
   for (const step of closing.splice(0).reverse()) await step();
 }
@@ -134,7 +130,12 @@ let code = 1;
 try {
   code = await main();
 } catch (error) {
-  console.error(error instanceof Error ? (error.stack ?? error.message) : error);
+  if (interruption.signal.aborted) {
+    code = 130;
+    console.error('\nInterrupted: ends what runs and removes what it made.');
+  } else {
+    console.error(error instanceof Error ? (error.stack ?? error.message) : error);
+  }
 } finally {
   await close();
 }

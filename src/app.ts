@@ -89,10 +89,20 @@ export async function createApp({ config, log, machine, dispatcher }: AppOptions
     runnerRoutes({
       services,
       tokens,
-      verifyIdentity: oidcVerifier({ issuer: config.github.oidcIssuer, audience: config.url }),
+      acceptRunTokens: dispatcher !== undefined || config.dispatcher.kind === 'local',
+      verifyIdentity:
+        config.dispatcher.kind === 'actions'
+          ? oidcVerifier({
+              ...config.dispatcher,
+              issuer: config.github.oidcIssuer,
+              audience: config.url,
+            })
+          : undefined,
     }),
   );
   routes.onError((error, c) => {
+    // Whoever asked has gone before the end of the body: that is no failure, and nobody hears the answer.
+    if (c.req.raw.signal.aborted) return c.body(null, 400);
     log.error({ err: error, path: c.req.path }, 'request failed');
     return c.json({ error: 'Dexter failed to answer; the log tells why.' }, 500);
   });

@@ -228,7 +228,12 @@ const Environment = z.object({
   ANTHROPIC_BASE_URL: z.url({ protocol: /^https?$/, error: 'an http(s) address' }).optional(),
   DEXTER_CLAUDE_PATH: z.string().optional(),
   DEXTER_WORKSPACE: z.string().optional(),
-  DEXTER_TIMEOUT_MINUTES: z.coerce.number('a number of minutes').positive().max(7200).default(60),
+  DEXTER_TIMEOUT_MINUTES: z.coerce
+    .number('a number of minutes')
+    .int('a whole number of minutes')
+    .min(1, 'at least 1 minute')
+    .max(7200, 'at most 7200 minutes')
+    .default(60),
 });
 
 /**
@@ -315,7 +320,7 @@ function parseFile(
       ),
     );
   }
-  problems.push(...missingSecrets(content, env));
+  problems.push(...missingSecrets(content, env), ...sharedProjects(result.data, path));
   return result.data;
 }
 
@@ -339,6 +344,20 @@ const NamedSecrets = z
     ),
   })
   .catch({ jira: {} });
+
+/** An issue key names one piece of work: two sites with the same project key could not be told apart. */
+function sharedProjects(config: DexterConfig | undefined, path: string): string[] {
+  const seen = new Map<string, string>();
+  return Object.entries(config?.jira ?? {}).flatMap(([name, { projects }]) =>
+    Object.keys(projects).flatMap((project) => {
+      const other = seen.get(project);
+      seen.set(project, name);
+      return other === undefined
+        ? []
+        : [`${path}: the project ${project} stands under two connections, ${other} and ${name}`];
+    }),
+  );
+}
 
 function missingSecrets(content: unknown, env: Environment): string[] {
   return Object.entries(NamedSecrets.parse(content).jira).flatMap(([name, { tokenEnv, secretEnv }]) => {

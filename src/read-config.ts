@@ -17,21 +17,22 @@ export const installPage = 'https://github.com/dexter-app/dexter/blob/main/docs/
  * @throws AppError `config-invalid` that names everything that is missing or wrong.
  */
 export async function readConfig(environment: Environment): Promise<AppConfig> {
-  const missing = missingCredentials(environment);
-  if (missing.length > 0) {
-    throw new AppError('config-invalid', {
-      message: `Dexter does not start without ${list(missing)}.`,
-      hint: `${installPage} explains where each comes from. With none of ${list([...credentialNames])} set, \`npm start\` offers a page that makes the GitHub App.`,
-    });
-  }
   const keyFile = environment.PRIVATE_KEY ? undefined : environment.PRIVATE_KEY_PATH;
   const privateKey = keyFile ? await readRequired(keyFile, 'PRIVATE_KEY_PATH') : environment.PRIVATE_KEY;
   const file = environment.DEXTER_CONFIG || 'dexter.yml';
   const isRead = Boolean(environment.DEXTER_CONFIG) || existsSync(file);
-  return parseConfig(
-    { ...environment, PRIVATE_KEY: privateKey },
-    isRead ? await readRequired(file, 'DEXTER_CONFIG') : undefined,
-  );
+  const text = isRead ? await readRequired(file, 'DEXTER_CONFIG') : undefined;
+  try {
+    return parseConfig({ ...environment, PRIVATE_KEY: privateKey }, text);
+  } catch (error) {
+    const missing = missingCredentials(environment);
+    if (missing.length === 0 || !(error instanceof AppError)) throw error;
+    throw new AppError('config-invalid', {
+      message: `Dexter does not start without ${list(missing)}.\n\n${error.message}`,
+      hint: `${installPage} explains where each comes from. With none of ${list([...credentialNames])} set, \`npm start\` offers a page that makes the GitHub App.`,
+      cause: error,
+    });
+  }
 }
 
 async function readRequired(path: string, variable: string): Promise<string> {

@@ -81,11 +81,13 @@ async function offerSetup(environment: Environment): Promise<void> {
   }
   // The page stores the app's private key in .env: for this user alone.
   process.umask(0o077);
+  // Taken before the variables below are set, which are for the page alone.
+  const env = { ...environment, LOG_LEVEL: 'info' as const };
   // Otherwise Probot fetches a relay client from the registry and talks to a public relay.
   process.env.NO_SMEE_SETUP = 'true';
   // Where GitHub is to deliver, when the page is opened under another address (the page only knows its own).
   if (environment.DEXTER_URL) process.env.WEBHOOK_PROXY_URL = `${environment.DEXTER_URL}${webhookPath}`;
-  await run(() => undefined, { env: { ...environment, LOG_LEVEL: 'info' } });
+  await run(() => undefined, { env });
 }
 
 function machine(environment: Environment): Record<string, string> {

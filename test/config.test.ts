@@ -151,7 +151,8 @@ describe('parseConfig', () => {
     ['DEXTER_API_TOKEN', 'short', 'DEXTER_API_TOKEN must be at least 16 characters'],
     ['GITHUB_THROTTLE', 'no', 'GITHUB_THROTTLE must be `on` or `off`'],
     ['LOG_LEVEL', 'loud', 'LOG_LEVEL must be a log level'],
-    ['DEXTER_TIMEOUT_MINUTES', '0', 'DEXTER_TIMEOUT_MINUTES must be a number of minutes'],
+    ['DEXTER_TIMEOUT_MINUTES', '0', 'DEXTER_TIMEOUT_MINUTES must be at least 1 minute'],
+    ['DEXTER_TIMEOUT_MINUTES', '0.5', 'DEXTER_TIMEOUT_MINUTES must be a whole number of minutes'],
     ['DEXTER_NAME', 'a b', 'DEXTER_NAME must be a letter, then letters, digits or dashes, at most 39'],
     ['DEXTER_NAME', 'dexter\n', 'DEXTER_NAME must be a letter, then letters, digits or dashes, at most 39'],
   ])('refuses %s=%j and says what it must be', (name, value, problem) => {
@@ -241,7 +242,7 @@ describe('readConfig', () => {
   it('names all missing credentials and the page that explains them', async () => {
     await expect(readConfig({ APP_ID: '1' })).rejects.toMatchObject({
       code: 'config-invalid',
-      message: 'Dexter does not start without WEBHOOK_SECRET and PRIVATE_KEY.',
+      message: expect.stringContaining('Dexter does not start without WEBHOOK_SECRET and PRIVATE_KEY.'),
       hint: expect.stringContaining(installPage),
     });
   });

@@ -75,6 +75,8 @@ export async function startGitHub(options: GitHubOptions) {
     if (listener) return void listener(request, response);
     response.writeHead(503).end('The simulation is starting.');
   });
+  // Clients keep connections for longer than Node's 5 s; a reused one must not meet its end.
+  server.keepAliveTimeout = 120_000;
   const closing: (() => Promise<unknown>)[] = [
     () => rm(folder, { recursive: true, force: true }),
     async () => {

@@ -24,6 +24,8 @@ interface World {
   jira: Jira;
   app: DemoApp;
   narrator: Narrator;
+  /** Ends the story, which then rejects. */
+  signal: AbortSignal;
 }
 
 export interface StoryResult {
@@ -49,7 +51,8 @@ export interface StoryResult {
 
 /** A ticket becomes a pull request, and a comment on the pull request continues the same session. */
 export async function playStory(world: World): Promise<StoryResult> {
-  const { narrator, jira } = world;
+  const { narrator, jira, signal } = world;
+  signal.throwIfAborted();
   narrator.begin();
   narrator.heading('1. A comment on the JIRA ticket');
   narrator.say('JIRA', `Maria comments on ${ticketKey}: @dexter ${instructions.onTicket}`);
@@ -60,6 +63,7 @@ export async function playStory(world: World): Promise<StoryResult> {
   if (pullRequest) {
     narrator.say('GitHub', `Pull request #${pullRequest.number} on ${pullRequest.branch}`);
     await runTests(world, pullRequest.branch);
+    signal.throwIfAborted();
     narrator.heading('2. A comment on the pull request');
     const body = `@dexter ${instructions.onPullRequest}`;
     narrator.say('GitHub', `Maria comments on #${pullRequest.number}: ${body}`);
@@ -75,7 +79,7 @@ export async function playStory(world: World): Promise<StoryResult> {
 }
 
 /** Tells what becomes of the command that came after `before` others, until its end was told to people. */
-async function follow({ app, narrator }: World, before: number): Promise<ListedCommand> {
+async function follow({ app, narrator, signal }: World, before: number): Promise<ListedCommand> {
   const until = Date.now() + longestCommandMs;
   let status = '';
   const told = new Set<string>();
@@ -90,7 +94,7 @@ async function follow({ app, narrator }: World, before: number): Promise<ListedC
       narrator.say('Dexter', endText(command));
       return command;
     }
-    await setTimeout(40);
+    await setTimeout(40, undefined, { signal });
   }
   throw new Error(
     `The command did not end within ${longestCommandMs / 60_000} minutes; the app's log is ${app.logPath}.`,

@@ -5,8 +5,10 @@ export type Choice =
   | { outcome: 'refuse'; problem: Problem };
 
 export interface RepositoryFacts {
-  /** The comment that asks; it may hold a link to a repository. */
-  text: string;
+  /** Repositories that the comment links to, `owner/name`, on which Dexter is installed. */
+  linked: string[];
+  /** Linked ones on which it is not installed. */
+  notInstalled: string[];
   /** Address of GitHub for people. */
   serverUrl: string;
   /** Repository of an earlier command of the same ticket. */
@@ -18,17 +20,20 @@ export interface RepositoryFacts {
 
 /**
  * Which repository a JIRA ticket is about: one that the comment links to, else the one that the ticket's
- * earlier commands went to, else the one of its project. Never a guess among several.
+ * earlier commands went to, else the one of its project. Never a guess among several. Links to repositories
+ * of strangers are not about where to work.
  */
 export function chooseRepository(facts: RepositoryFacts): Choice {
-  const linked = linkedRepositories(facts.text, facts.serverUrl);
+  const { linked } = facts;
   if (linked.length === 1 && linked[0]) return split(linked[0]);
   if (linked.length > 1) return ambiguous('The comment links to several repositories', linked);
-  if (facts.earlier) return { outcome: 'repository', ...facts.earlier };
   const mapped = Object.hasOwn(facts.projects, facts.projectKey)
     ? facts.projects[facts.projectKey]
     : undefined;
   const choices = mapped === undefined ? [] : [...new Set([mapped].flat())];
+  const meant = facts.notInstalled.find((link) => isOfOurs(link, facts));
+  if (meant) return notInstalled(meant, choices, facts.serverUrl);
+  if (facts.earlier) return { outcome: 'repository', ...facts.earlier };
   if (choices.length === 1 && choices[0]) return split(choices[0]);
   if (choices.length > 1) {
     return ambiguous(`The JIRA project ${facts.projectKey} belongs to several repositories`, choices);
@@ -55,8 +60,31 @@ export function chooseRepository(facts: RepositoryFacts): Choice {
   }
 }
 
+/** Where Dexter is not installed, with the repositories that the configuration knows instead. */
+export function notInstalled(repository: string, choices: string[], serverUrl: string): Choice {
+  const others = choices.filter((choice) => choice.toLowerCase() !== repository.toLowerCase());
+  const known = others.length > 0 ? ` The ticket's project belongs to: ${list(others, serverUrl)}.` : '';
+  return {
+    outcome: 'refuse',
+    problem: {
+      code: 'repository-not-installed',
+      message: `Dexter is not installed on \`${repository}\`, or there is no such repository.`,
+      hint: `An administrator of the repository installs the GitHub App on it; or ask again with the link of another one.${known}`,
+    },
+  };
+}
+
+/** A repository of an owner that the configuration knows: then the link says where to work. */
+function isOfOurs(link: string, { earlier, projects }: RepositoryFacts): boolean {
+  const owners = Object.values(projects)
+    .flat()
+    .map((repository) => repository.split('/')[0] ?? '');
+  const owner = link.split('/')[0]?.toLowerCase();
+  return [...owners, earlier?.owner ?? ''].some((known) => known.toLowerCase() === owner);
+}
+
 /** Repositories that the text links to, each once: GitHub does not tell upper from lower case. */
-function linkedRepositories(text: string, serverUrl: string): string[] {
+export function linkedRepositories(text: string, serverUrl: string): string[] {
   const escaped = serverUrl.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
   const pattern = new RegExp(`${escaped}/([A-Za-z0-9-]{1,39})/([A-Za-z0-9._-]{1,100})`, 'gi');
   const found = new Map<string, string>();

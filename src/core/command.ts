@@ -32,6 +32,11 @@ export type Ask =
   | { kind: 'instruction'; instruction: string; flags: CommandFlags }
   | { kind: 'control'; word: ControlWord };
 
+/** Instructions are done one after another; what Dexter answers itself is answered at once. */
+export function waitsForItsTurn(ask: Ask): boolean {
+  return ask.kind === 'instruction' || ask.word === 'retry';
+}
+
 /** Who asked. `login` is a GitHub login, `accountId` a JIRA one. */
 export const Actor = z.discriminatedUnion('from', [
   z.object({ from: z.literal('github'), id: z.number(), login: z.string(), type: z.string() }),

@@ -17,6 +17,7 @@ export const errorCodes = [
   'branch-gone',
   'branch-unusable',
   'dispatch-failed',
+  'waited-too-long',
   'runner-lost',
   'claim-refused',
   'checkout-failed',

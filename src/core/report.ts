@@ -13,7 +13,7 @@ export type Usage = z.infer<typeof Usage>;
 
 export const noUsage: Usage = { inputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0, outputTokens: 0 };
 
-export const Problem = z.object({ code: z.enum(errorCodes), message: z.string(), hint: z.string() });
+const Problem = z.object({ code: z.enum(errorCodes), message: z.string(), hint: z.string() });
 
 export const PullRequestRef = z.object({
   number: z.number().int().positive(),

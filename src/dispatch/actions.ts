@@ -51,7 +51,8 @@ export function actionsDispatcher(options: ActionsOptions): Dispatcher {
       }
     },
 
-    async find(request) {
+    async find(request, runId) {
+      if (runId) return findById(options, request, runId);
       return say('looking for the run of the command', async () => {
         const octokit = await options.github(request.installationId);
         const pages = octokit.paginate.iterator(octokit.rest.actions.listWorkflowRuns, {
@@ -119,4 +120,23 @@ function dispatchError(request: DispatchRequest, workflow: string, error: unknow
   }
   // The run may have started all the same: the command is looked after again when its lease is over.
   return githubError(`starting the workflow ${workflow} of ${name}`, error);
+}
+
+/** GitHub named the run when it was dispatched. */
+async function findById(
+  { github }: ActionsOptions,
+  request: DispatchRequest,
+  runId: string,
+): Promise<RunRef | undefined> {
+  try {
+    const octokit = await github(request.installationId);
+    const { data } = await octokit.rest.actions.getWorkflowRun({
+      ...place(request.repository),
+      run_id: Number(runId),
+    });
+    return { id: runId, url: data.html_url, ended: data.status === 'completed' };
+  } catch (error) {
+    if (statusOf(error) === 404) return undefined;
+    throw githubError('looking for the run of the command', error);
+  }
 }

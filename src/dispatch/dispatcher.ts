@@ -25,8 +25,11 @@ export interface DispatchRequest {
 export interface Dispatcher {
   /** Rejects with AppError `dispatch-failed` when the job certainly did not start. */
   dispatch(request: DispatchRequest): Promise<RunRef>;
-  /** The run of a command whose dispatch may have been lost, or undefined when there is none. */
-  find(request: DispatchRequest): Promise<RunRef | undefined>;
+  /**
+   * The run of a command whose dispatch may have been lost, or undefined when there is none. `runId` is what
+   * `dispatch` answered, when that is known.
+   */
+  find(request: DispatchRequest, runId?: string): Promise<RunRef | undefined>;
   /** Asks the run to end; a run that has ended is no error. */
   cancel(request: DispatchRequest, run: RunRef): Promise<void>;
 }

@@ -35,19 +35,20 @@ export function localDispatcher(options: LocalOptions): Dispatcher {
   return {
     async dispatch(request) {
       const directory = directoryOf(request);
-      const child = await start(options, request, directory);
-      await writeFile(join(directory, 'pid'), String(child), { mode: 0o600 });
-      return { id: String(child), url: '' };
+      const pid = await start(options, request, directory);
+      await writeFile(join(directory, 'started'), await startOf(pid), { mode: 0o600 });
+      await writeFile(join(directory, 'pid'), String(pid), { mode: 0o600 });
+      return { id: String(pid), url: '' };
     },
 
     async find(request) {
-      const pid = await readPid(join(directoryOf(request), 'pid'));
-      return pid !== undefined && isAlive(pid) ? { id: String(pid), url: '' } : undefined;
+      const pid = await runningPid(directoryOf(request));
+      return pid === undefined ? undefined : { id: String(pid), url: '' };
     },
 
-    async cancel(_request, run) {
-      const pid = Number(run.id);
-      if (Number.isSafeInteger(pid) && pid > 1 && isAlive(pid)) process.kill(pid, 'SIGINT');
+    async cancel(request, run) {
+      const pid = await runningPid(directoryOf(request));
+      if (pid !== undefined && String(pid) === run.id) process.kill(pid, 'SIGINT');
     },
   };
 }
@@ -111,14 +112,16 @@ function inputVariables(inputs: Record<string, string>): Record<string, string> 
   );
 }
 
-async function readPid(path: string): Promise<number | undefined> {
-  try {
-    const pid = Number(await readFile(path, 'utf8'));
-    return Number.isSafeInteger(pid) && pid > 1 ? pid : undefined;
-  } catch {
-    // No such file: the run was never started from here.
-    return undefined;
-  }
+/**
+ * Process id of the run that was started in this directory, while it lives. The process that has the id now may
+ * be a stranger's, after a restart of the machine for example: it is the run's when it started when that did.
+ */
+export async function runningPid(directory: string): Promise<number | undefined> {
+  // No such file: the run was never started from here.
+  const read = (name: string) => readFile(join(directory, name), 'utf8').catch(() => '');
+  const pid = Number(await read('pid'));
+  if (!Number.isSafeInteger(pid) || pid <= 1 || !isAlive(pid)) return undefined;
+  return (await startOf(pid)) === (await read('started')) ? pid : undefined;
 }
 
 function isAlive(pid: number): boolean {
@@ -128,4 +131,13 @@ function isAlive(pid: number): boolean {
   } catch {
     return false;
   }
+}
+
+/**
+ * When a process started: clock ticks since the machine did, field 22 of /proc/<pid>/stat. Empty where there is
+ * no /proc or no such process. The name in field 2 may hold anything.
+ */
+async function startOf(pid: number): Promise<string> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => '');
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
 }

@@ -23,7 +23,8 @@ export type EngineEvent =
   | { type: 'started'; sessionId: string; model: string; version: string }
   | { type: 'text'; text: string }
   | { type: 'tool'; name: string; input: Record<string, unknown> }
-  | { type: 'usage'; usage: Usage };
+  /** Tokens so far, and how many requests the model has answered. */
+  | { type: 'usage'; usage: Usage; answers: number };
 
 export type StopReason =
   | 'completed'

@@ -83,10 +83,14 @@ export async function postAnswer(
   return say('posting the status comment', async () => {
     const octokit = await auth(origin.installationId);
     if (origin.kind === 'github-review-comment') {
+      const where = place(origin.repository);
+      const asked = await octokit.rest.pulls.getReviewComment({ ...where, comment_id: origin.commentId });
       const { data } = await octokit.rest.pulls.createReplyForReviewComment({
-        ...place(origin.repository),
+        ...where,
         pull_number: origin.number,
-        comment_id: origin.commentId,
+        // GitHub takes replies to the first comment of a thread only:
+        // https://docs.github.com/en/rest/pulls/comments#create-a-reply-for-a-review-comment
+        comment_id: asked.data.in_reply_to_id ?? asked.data.id,
         body,
       });
       return { kind: 'review', id: data.id };

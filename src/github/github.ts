@@ -41,6 +41,10 @@ export function statusOf(error: unknown): number | undefined {
   return typeof error.status === 'number' ? error.status : undefined;
 }
 
+/**
+ * An error of octokit as `github-failed`, with GitHub's status; an AppError stays what it is. `what` completes
+ * "GitHub failed while …".
+ */
 export function githubError(what: string, error: unknown): AppError {
   if (error instanceof AppError) return error;
   const status = statusOf(error);

@@ -1,6 +1,6 @@
 import type { BlockContent, ListItem, PhrasingContent, Root, TableRow, Text } from 'mdast';
 import { gfmToMarkdown } from 'mdast-util-gfm';
-import { defaultHandlers, toMarkdown } from 'mdast-util-to-markdown';
+import { defaultHandlers, type Handle, type Handlers, toMarkdown } from 'mdast-util-to-markdown';
 import { z } from 'zod';
 
 /**
@@ -35,14 +35,43 @@ export type RenderMention = (accountId: string, text: string) => string;
  * dates, tasks, media).
  */
 export function adfToMarkdown(document: AdfNode, renderMention: RenderMention = (_, text) => text): string {
-  const root: Root = { type: 'root', children: blocks(document.content ?? [], renderMention) };
+  return write(document, renderMention, {});
+}
+
+/**
+ * The same with the words as they were typed: `<T> in a*b` stays that, at the price that a Markdown reader may see
+ * marks where there were none. Blocks keep their marks, and no text is taken for a code fence.
+ */
+export function adfToLiteralText(document: AdfNode, renderMention: RenderMention): string {
+  return write(document, renderMention, {
+    text: ({ value }: Text) => value.replaceAll(fenceAtStart, '$1\\$2'),
+    // The library's own ones write characters beside the marks as references (`&#x20;`).
+    strong: around('**'),
+    emphasis: around('_'),
+    delete: around('~~'),
+  });
+}
+
+/** In a list item as well, be it only typed as one. */
+const fenceAtStart = /^([ \t]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*)(`{3}|~{3})/gm;
+
+function around(mark: string): Handle {
+  return (node, _parent, state, info) =>
+    `${mark}${state.containerPhrasing(node, { ...info, before: mark, after: mark })}${mark}`;
+}
+
+function write(document: AdfNode, mention: RenderMention, handlers: Partial<Handlers>): string {
+  const root: Root = { type: 'root', children: blocks(document.content ?? [], mention) };
   return toMarkdown(root, {
     extensions: [gfmToMarkdown()],
     bullet: '-',
     emphasis: '_',
     fences: true,
-    // A plain line end: a backslash before it would be taken for a part of the command.
-    handlers: { break: (...line) => defaultHandlers.break(...line).replace('\\\n', '\n') },
+    handlers: {
+      // A plain line end: a backslash before it would be taken for a part of the command.
+      break: (...line) => defaultHandlers.break(...line).replace('\\\n', '\n'),
+      ...handlers,
+    },
   }).trim();
 }
 

@@ -10,7 +10,7 @@ import {
 import { z } from 'zod';
 import { AppError, messageOf } from '../core/errors.ts';
 import { AdfNode, adfToMarkdown } from './adf-to-markdown.ts';
-import { commentText } from './comment-text.ts';
+import { commentMarkdown, commentText } from './comment-text.ts';
 import type { AdfDocument } from './markdown-to-adf.ts';
 
 export interface JiraSite {
@@ -30,7 +30,7 @@ export interface JiraAccount {
 
 export interface JiraComment {
   id: string;
-  /** Markdown; a mention of Dexter reads `@<name>`. */
+  /** As typed when the comment was read alone, for its command; Markdown with the ticket. A mention of Dexter reads `@<name>`. */
   text: string;
   author: JiraAccount;
   createdAt: string;
@@ -116,6 +116,11 @@ const Labelled = z.looseObject({
   changelog: z.looseObject({ histories: z.array(History).default([]) }).optional(),
 });
 
+/**
+ * JIRA Cloud's REST API, version 3, as the site's account; nothing is asked before the first call. `name` is what
+ * people call Dexter by, without the `@`. Up to three tries, 20 s for each call.
+ * https://developer.atlassian.com/cloud/jira/platform/rest/v3/
+ */
 export function jiraClient(site: JiraSite, name: string): Jira {
   const client = createCloudClient({
     host: site.apiUrl ?? site.url,
@@ -127,10 +132,13 @@ export function jiraClient(site: JiraSite, name: string): Jira {
   let own: string | undefined;
 
   async function ownAccountId(): Promise<string> {
-    own ??= await say(
-      'reading its own account',
-      async () => (await client.myself.getCurrentUser()).accountId ?? '',
-    );
+    own ??= await say('reading its own account', async () => {
+      try {
+        return (await client.myself.getCurrentUser()).accountId ?? '';
+      } catch (error) {
+        throw isNotFoundError(error) ? noSuchSite(site, error) : error;
+      }
+    });
     return own;
   }
 
@@ -142,10 +150,10 @@ export function jiraClient(site: JiraSite, name: string): Jira {
     }
   }
 
-  function toComment(comment: z.infer<typeof Comment>): JiraComment {
+  function toComment(comment: z.infer<typeof Comment>, write: typeof commentText): JiraComment {
     return {
       id: comment.id,
-      text: commentText(comment.body, { name, accountId: own }),
+      text: write(comment.body, { name, accountId: own }),
       author: {
         accountId: comment.author?.accountId ?? '',
         displayName: comment.author?.displayName ?? 'somebody',
@@ -166,7 +174,7 @@ export function jiraClient(site: JiraSite, name: string): Jira {
         const comment = await withinTime(
           client.issueComments.getComment({ issueIdOrKey: issueKey, id: commentId }),
         );
-        return toComment(Comment.parse(comment));
+        return toComment(Comment.parse(comment), commentText);
       } catch (error) {
         if (!isNotFoundError(error))
           throw jiraError(site, `reading comment ${commentId} of ${issueKey}`, error);
@@ -194,7 +202,7 @@ export function jiraClient(site: JiraSite, name: string): Jira {
             orderBy: '-created',
           }),
         );
-        const comments = page.comments.map(toComment).reverse();
+        const comments = page.comments.map((comment) => toComment(comment, commentMarkdown)).reverse();
         const description = AdfNode.safeParse(issue.fields.description);
         return {
           key: issue.key,
@@ -272,6 +280,16 @@ async function withinTime<T>(request: Promise<T>): Promise<T> {
     timer.abort();
     late.catch(() => undefined);
   }
+}
+
+/** Every account may read itself: where that is not found, there is no JIRA. */
+function noSuchSite(site: JiraSite, cause: unknown): AppError {
+  const address = site.apiUrl ?? site.url;
+  return new AppError('jira-failed', {
+    message: `There is no JIRA at ${address}, the address of the connection "${site.name}": it answered 404 to Dexter reading its own account.`,
+    hint: `An administrator corrects \`${site.apiUrl ? 'apiUrl' : 'url'}\` of \`jira.${site.name}\` in dexter.yml (\`url\` is the site's address; \`apiUrl\`, if given, the API's) and restarts Dexter.`,
+    cause,
+  });
 }
 
 function jiraError(site: JiraSite, what: string, error: unknown): AppError {

@@ -1,4 +1,4 @@
-import { AdfNode, adfToMarkdown } from './adf-to-markdown.ts';
+import { AdfNode, adfToLiteralText, adfToMarkdown } from './adf-to-markdown.ts';
 
 /** Who Dexter is in this JIRA: by its account id when that is known, by its name anyway. */
 export interface OwnIdentity {
@@ -7,17 +7,24 @@ export interface OwnIdentity {
 }
 
 /**
- * The text of a comment as the command parser wants it: Markdown in which a mention of Dexter reads `@<name>`
- * and quotes and code stand in Markdown's own marks. Takes ADF (REST v3) or a string (REST v2, webhooks), which
- * may hold wiki markup.
+ * The text of a comment as the command parser wants it: words as they were typed, a mention of Dexter reads
+ * `@<name>`, and quotes and code stand in Markdown's own marks. Takes ADF (REST v3) or a string (REST v2,
+ * webhooks), which may hold wiki markup.
  */
 export function commentText(body: unknown, own: OwnIdentity): string {
+  return written(body, own, adfToLiteralText);
+}
+
+/** The same as Markdown for a reader: characters that would be taken for marks are escaped. */
+export function commentMarkdown(body: unknown, own: OwnIdentity): string {
+  return written(body, own, adfToMarkdown);
+}
+
+function written(body: unknown, own: OwnIdentity, write: typeof adfToLiteralText): string {
   if (typeof body === 'string') return wikiToText(body, own);
   const document = AdfNode.safeParse(body);
   if (!document.success) return '';
-  return adfToMarkdown(document.data, (accountId, text) =>
-    isOwn(accountId, text, own) ? `@${own.name}` : text,
-  );
+  return write(document.data, (accountId, text) => (isOwn(accountId, text, own) ? `@${own.name}` : text));
 }
 
 /** Whether the body mentions an account that may be Dexter's own: its id is not known yet. */

@@ -1,6 +1,6 @@
 import { commandDocs, flagDocs } from '../commands/parse.ts';
 import type { Ask, ControlWord } from '../core/command.ts';
-import { lastEnded, openCommands, repositoryOf, requestStop } from '../ledger/commands.ts';
+import { getCommand, lastEnded, openCommands, repositoryOf, requestStop } from '../ledger/commands.ts';
 import { getRun } from '../ledger/runs.ts';
 import type { CommandRow } from '../ledger/tables.ts';
 import type { Services } from './services.ts';
@@ -22,9 +22,15 @@ export async function answerControl(
   }
 }
 
-/** A word whose comment came without its text waits in the queue like an instruction: it is not counted. */
+/**
+ * The other commands of the issue in this repository. A word whose comment came without its text waits in the
+ * queue like an instruction: it is not counted itself.
+ */
 async function otherCommands(services: Services, row: CommandRow): Promise<CommandRow[]> {
-  return (await openCommands(services.db, row.issue_key)).filter(({ id }) => id !== row.id);
+  return (await openCommands(services.db, row.issue_key)).filter(
+    ({ id, repository_id: repositoryId }) =>
+      id !== row.id && (repositoryId === null || repositoryId === row.repository_id),
+  );
 }
 
 function help(name: string): string {
@@ -70,20 +76,25 @@ async function stop(services: Services, row: CommandRow): Promise<string> {
   ].join(' ');
 }
 
-/** A claimed run hears of it with its next heartbeat; one that waits for a runner is ended here. */
+/** A claimed run hears of it with its next heartbeat, one that is prepared before its dispatch. */
 async function stopRunning(services: Services, command: CommandRow): Promise<void> {
   await requestStop(services.db, command.id);
-  if (command.status !== 'dispatched') return;
-  await settle(services, command.id, { status: 'cancelled' });
-  const run = await getRun(services.db, command.id);
-  const repository = repositoryOf(command);
-  if (!run || !repository || command.installation_id === null) return;
+  if (command.status === 'dispatched') await stopWaiting(services, command.id);
+}
+
+/** Ends a job that waits for a runner, unless a runner has taken it meanwhile. */
+export async function stopWaiting(services: Services, id: string): Promise<void> {
+  if (!(await settle(services, id, { status: 'cancelled' }, ['dispatched']))) return;
+  const command = await getCommand(services.db, id);
+  const run = await getRun(services.db, id);
+  const repository = command && repositoryOf(command);
+  if (!command || !run || !repository || command.installation_id === null) return;
   const request = { installationId: command.installation_id, repository, job: run.job };
   try {
     await services.dispatcher.cancel(request, { id: run.run_id ?? '', url: run.run_url ?? '' });
   } catch (error) {
     // The run will be refused when it claims the command; only its place on the runner is wasted.
-    services.log.warn({ commandId: command.id, err: error }, 'the waiting run could not be cancelled');
+    services.log.warn({ commandId: id, err: error }, 'the waiting run could not be cancelled');
   }
 }
 
@@ -91,8 +102,9 @@ async function stopRunning(services: Services, command: CommandRow): Promise<voi
 export async function askToRetry(
   services: Services,
   issueKey: string,
+  repositoryId: number,
 ): Promise<Extract<Ask, { kind: 'instruction' }> | undefined> {
-  const last = await lastEnded(services.db, issueKey);
+  const last = await lastEnded(services.db, issueKey, repositoryId);
   if (!last || last.status === 'done' || last.ask?.kind !== 'instruction') return undefined;
   return last.ask;
 }

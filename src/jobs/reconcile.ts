@@ -49,11 +49,10 @@ async function isWaiting(services: Services, row: CommandRow): Promise<boolean> 
   const run = await getRun(services.db, row.id);
   const repository = repositoryOf(row);
   if (!run || !repository || row.installation_id === null) return false;
-  const found = await services.dispatcher.find({
-    installationId: row.installation_id,
-    repository,
-    job: run.job,
-  });
+  const found = await services.dispatcher.find(
+    { installationId: row.installation_id, repository, job: run.job },
+    run.run_id ?? undefined,
+  );
   if (!found) return false;
   if (found.ended || Date.now() - run.created_at.getTime() > longestQueueMs) {
     await endLost(
@@ -82,9 +81,9 @@ async function giveUpWaiting(services: Services, row: CommandRow): Promise<void>
   await settle(services, row.id, {
     status: 'expired',
     problem: {
-      code: 'dispatch-failed',
+      code: 'waited-too-long',
       message: `This waited for more than ${longestWaitDays} days and was given up.`,
-      hint: 'Ask again.',
+      hint: 'An earlier command of the issue held it: `status` shows which, `stop` ends it. Then ask again.',
     },
   });
 }

@@ -1,11 +1,14 @@
 import type { Problem } from '../core/errors.ts';
 import type { Report } from '../core/report.ts';
-import type { EndStatus } from '../core/status.ts';
+import type { CommandStatus, EndStatus } from '../core/status.ts';
 import { endCommand } from '../ledger/commands.ts';
 import { getRun, keepReport } from '../ledger/runs.ts';
 import { keepGeneration, keepPullRequest } from '../ledger/sessions.ts';
 import type { CommandRow } from '../ledger/tables.ts';
 import type { Services } from './services.ts';
+
+/** Rolls the transaction back. */
+class NotThere extends Error {}
 
 export interface End {
   status: EndStatus;
@@ -16,14 +19,29 @@ export interface End {
 
 /**
  * Ends a command and gives its issue free for the next one, in one transaction. People are told afterwards
- * by the publisher, which also makes up for a crash in between. False when the command had an end already.
+ * by the publisher, which also makes up for a crash in between. False when the command had an end already, or
+ * is not in one of the states that `from` names.
  */
-export async function settle(services: Services, id: string, end: End): Promise<boolean> {
-  const ended = await services.db.transaction().execute(async (transaction) => {
-    // The queue first, as whoever takes a command does it: the other way round the two could wait for each other.
-    await services.queue.release(transaction, id);
-    return endCommand(transaction, id, end);
-  });
+export async function settle(
+  services: Services,
+  id: string,
+  end: End,
+  from?: readonly CommandStatus[],
+): Promise<boolean> {
+  const ended = await services.db
+    .transaction()
+    .execute(async (transaction) => {
+      // The queue first, as whoever takes a command does it: the other way round the two could wait for each other.
+      await services.queue.release(transaction, id);
+      const moved = await endCommand(transaction, id, end, from);
+      // Not where it was expected to be: it keeps its place in the queue.
+      if (!moved && from) throw new NotThere();
+      return moved;
+    })
+    .catch((error: unknown) => {
+      if (error instanceof NotThere) return false;
+      throw error;
+    });
   if (ended) {
     services.log.info({ commandId: id, status: end.status, problem: end.problem }, 'command ended');
     services.wake();

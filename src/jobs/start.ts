@@ -1,6 +1,6 @@
 import { authorize } from '../commands/authorize.ts';
-import { chooseRepository } from '../commands/choose-repository.ts';
-import type { Actor, Ask, RepositoryRef } from '../core/command.ts';
+import { chooseRepository, linkedRepositories, notInstalled } from '../commands/choose-repository.ts';
+import { type Actor, type Ask, type RepositoryRef, waitsForItsTurn } from '../core/command.ts';
 import { AppError, type Problem, toProblem } from '../core/errors.ts';
 import type { Job } from '../core/job.ts';
 import { isEnd } from '../core/status.ts';
@@ -20,7 +20,7 @@ import { newestGeneration, pullRequestOfIssue } from '../ledger/sessions.ts';
 import type { CommandRow } from '../ledger/tables.ts';
 import { acknowledge } from '../report/publish.ts';
 import { connectionOf } from './connections.ts';
-import { answerControl, askToRetry } from './control.ts';
+import { answerControl, askToRetry, stopWaiting } from './control.ts';
 import { gather } from './gather.ts';
 import { planJob } from './plan.ts';
 import type { Services } from './services.ts';
@@ -29,6 +29,9 @@ import { understand } from './understand.ts';
 
 /** How often a command may be begun, crashes included, before it is given up. */
 const maxAttempts = 3;
+
+/** Links of a comment that are looked up. */
+const mostLinks = 5;
 
 /** How long a dispatched job may wait for its runner before somebody looks after it. */
 export const dispatchedLeaseSeconds = 180;
@@ -50,10 +53,16 @@ export async function startCommand(services: Services, id: string): Promise<void
     await begin(services, row);
   } catch (error) {
     services.log.error({ commandId: id, err: error }, 'command could not be started');
-    // A job that was dispatched before a crash may have its runner by now: then it goes on.
-    if ((await getCommand(services.db, id))?.status === 'running') return;
+    // A job that was dispatched may have its runner, now or soon: then it goes on, or is looked up when the
+    // lease is over. Only a dispatch that certainly did not start ends the command.
+    const mayRun = (await getRun(services.db, id)) !== undefined && !isCertain(error);
+    if (mayRun || (await getCommand(services.db, id))?.status === 'running') return;
     await settle(services, id, { status: 'failed', problem: toProblem(error) });
   }
+}
+
+function isCertain(error: unknown): boolean {
+  return error instanceof AppError && error.code === 'dispatch-failed';
 }
 
 async function begin(services: Services, row: CommandRow): Promise<void> {
@@ -70,6 +79,8 @@ async function begin(services: Services, row: CommandRow): Promise<void> {
   }
   if (understood.outcome === 'refuse') return end(services, row, understood.problem);
   const { actor, text } = understood;
+  if (waitsForItsTurn(understood.ask) && row.queue_key !== row.issue_key)
+    return end(services, row, outOfTurn());
   const word = understood.ask.kind === 'control' ? understood.ask : undefined;
   await describeCommand(services.db, row.id, { actor, ask: word });
   if (understood.ask.kind === 'control' && understood.ask.word === 'help') {
@@ -86,9 +97,9 @@ async function begin(services: Services, row: CommandRow): Promise<void> {
   // Instruction and repository only now: `retry` does again what is kept, and the ticket's next command goes there.
   await describeCommand(services.db, row.id, { ask: understood.ask, ...where });
 
-  const ask = await instructionOf(services, row, understood.ask);
+  const ask = await instructionOf(services, row, where, understood.ask);
   if (ask.kind === 'control') {
-    if (ask.word !== 'retry') return answer(services, row, ask.word);
+    if (ask.word !== 'retry') return answer(services, { ...row, ...columnsOf(where) }, ask.word);
     return end(services, row, {
       code: 'nothing-to-do',
       message: 'There is nothing to do again: no instruction on this issue ended without success.',
@@ -135,23 +146,32 @@ async function locate(
     return { installationId: origin.installationId, repository: origin.repository };
   }
   const earlier = await lastFromJira(services.db, row.issue_key, row.id);
+  const { projects } = connectionOf(services, origin);
+  const projectKey = origin.issueKey.slice(0, origin.issueKey.lastIndexOf('-'));
+  const links = linkedRepositories(text, services.serverUrl).slice(0, mostLinks);
+  const found = await Promise.all(
+    links.map(async (link) => ({ link, installed: await find(services, link) })),
+  );
   const choice = chooseRepository({
-    text,
+    linked: found.filter(({ installed }) => installed).map(({ link }) => link),
+    notInstalled: found.filter(({ installed }) => !installed).map(({ link }) => link),
     serverUrl: services.serverUrl,
     earlier: earlier && repositoryOf(earlier),
-    projectKey: origin.issueKey.slice(0, origin.issueKey.lastIndexOf('-')),
-    projects: connectionOf(services, origin).projects,
+    projectKey,
+    projects,
   });
   if (choice.outcome === 'refuse') return { problem: choice.problem };
-  const installed = await findInstalled(services.github, choice.owner, choice.name);
+  const chosen = `${choice.owner}/${choice.name}`;
+  const installed = found.find(({ link }) => link === chosen)?.installed ?? (await find(services, chosen));
   if (installed) return installed;
-  return {
-    problem: {
-      code: 'repository-not-installed',
-      message: `Dexter is not installed on \`${choice.owner}/${choice.name}\`, or there is no such repository.`,
-      hint: 'An administrator of the repository installs the GitHub App on it; or name another repository by its link.',
-    },
-  };
+  const known = Object.hasOwn(projects, projectKey) ? [projects[projectKey] ?? []].flat() : [];
+  const refusal = notInstalled(chosen, known, services.serverUrl);
+  return refusal.outcome === 'refuse' ? { problem: refusal.problem } : { problem: toProblem(undefined) };
+}
+
+function find(services: Services, fullName: string): Promise<Where | undefined> {
+  const [owner = '', name = ''] = fullName.split('/');
+  return findInstalled(services.github, owner, name);
 }
 
 function columnsOf(where: Where) {
@@ -167,16 +187,17 @@ function peopleOf(services: Services, row: CommandRow): Record<string, string> {
   return 'connection' in row.origin ? connectionOf(services, row.origin).people : {};
 }
 
-async function instructionOf(services: Services, row: CommandRow, ask: Ask): Promise<Ask> {
+async function instructionOf(services: Services, row: CommandRow, where: Where, ask: Ask): Promise<Ask> {
   if (ask.kind === 'instruction' || ask.word !== 'retry') return ask;
-  return (await askToRetry(services, row.issue_key)) ?? ask;
+  return (await askToRetry(services, row.issue_key, where.repository.id)) ?? ask;
 }
 
 async function earlierPullRequest(services: Services, row: CommandRow, where: Where) {
   const earlier = await pullRequestOfIssue(services.db, where.repository.id, row.issue_key);
   if (!earlier) return undefined;
-  const { state } = await readPullRequest(services.github, { ...where, number: earlier.number });
-  return { ...earlier, open: state === 'open' };
+  // Its branch may have been renamed since.
+  const now = await readPullRequest(services.github, { ...where, number: earlier.number });
+  return { ...earlier, branch: now.branch, open: now.state === 'open' && now.sameRepository };
 }
 
 function requestedBy(actor: Actor, login: string): string {
@@ -189,16 +210,37 @@ async function dispatch(services: Services, row: CommandRow, job: Job): Promise<
   if (!repository || row.installation_id === null)
     throw new Error(`command ${row.id} has a job but no repository`);
   const request = { installationId: row.installation_id, repository, job };
+  if (await isStopped(services, row.id)) return cancel(services, row.id);
   const begunBefore = row.attempts > 0;
-  const found = begunBefore ? await services.dispatcher.find(request) : undefined;
+  const known = begunBefore ? (await getRun(services.db, row.id))?.run_id : undefined;
+  const found = begunBefore ? await services.dispatcher.find(request, known ?? undefined) : undefined;
   const run = found ?? (await services.dispatcher.dispatch(request));
   await keepRunReference(services.db, row.id, run);
   await moveCommand(services.db, row.id, 'dispatched');
   await leaseCommand(services.db, row.id, dispatchedLeaseSeconds);
+  if (await isStopped(services, row.id)) await stopWaiting(services, row.id);
   services.log.info(
     { commandId: row.id, issueKey: row.issue_key, run, again: found !== undefined },
     'job dispatched',
   );
+}
+
+/** An event of JIRA that claimed a word like `help` for a comment that holds an instruction. */
+function outOfTurn(): Problem {
+  return {
+    code: 'request-changed',
+    message: 'The comment does not say what JIRA told of it, so Dexter did not act on it.',
+    hint: 'Post what you want as a new comment.',
+  };
+}
+
+/** Whether somebody asked to stop while the command was prepared. */
+async function isStopped(services: Services, id: string): Promise<boolean> {
+  return (await getCommand(services.db, id))?.stop_requested ?? false;
+}
+
+async function cancel(services: Services, id: string): Promise<void> {
+  await settle(services, id, { status: 'cancelled' });
 }
 
 async function answer(services: Services, row: CommandRow, word: 'help' | 'status' | 'stop'): Promise<void> {

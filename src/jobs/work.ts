@@ -1,8 +1,11 @@
 import { setTimeout } from 'node:timers/promises';
+import { AppError } from '../core/errors.ts';
+import { statusOf } from '../github/github.ts';
 import {
   leaseCommand,
   markPublished,
   moveCommand,
+  postponePublishing,
   takeProgressed,
   takeUnpublished,
   takeUnseen,
@@ -30,6 +33,9 @@ const lookEveryMs = 1_000;
 
 /** Commands that one process prepares at the same time. */
 const preparedAtOnce = 4;
+
+/** Ends that one process tells at the same time: one server that hangs must not hold up the others. */
+const toldAtOnce = 2;
 
 export interface Worker {
   wake(): void;
@@ -74,7 +80,8 @@ export function startWorker(services: Services, { reconcileEveryMs = 10_000 } = 
   let reconciledAt = 0;
   const loops = [
     ...Array.from({ length: preparedAtOnce }, () => loop('start', () => startNext(services))),
-    loop('publish', () => publishNext(services)),
+    loop('progress', () => showProgress(services)),
+    ...Array.from({ length: toldAtOnce }, () => loop('publish', () => publishNext(services))),
     loop('reconcile', async () => {
       if (Date.now() - reconciledAt < reconcileEveryMs) return false;
       reconciledAt = Date.now();
@@ -107,7 +114,8 @@ async function startNext(services: Services): Promise<boolean> {
   return true;
 }
 
-async function publishNext(services: Services): Promise<boolean> {
+/** Shows what is new of commands that wait or run. */
+async function showProgress(services: Services): Promise<boolean> {
   for (const row of await takeUnseen(services.db, seenAfterSeconds)) await showSeen(services, row);
   for (const row of await takeProgressed(services.db, editEverySeconds)) {
     try {
@@ -116,20 +124,30 @@ async function publishNext(services: Services): Promise<boolean> {
       services.log.warn({ commandId: row.id, err: error }, 'progress not shown');
     }
   }
-  const ended = await takeUnpublished(services.db, 10, publishingSeconds);
-  for (const row of ended) {
-    try {
-      await publishEnd(services, row);
-      await markPublished(services.db, row.id);
-    } catch (error) {
-      const hopeless = row.ended_at !== null && Date.now() - row.ended_at.getTime() > giveUpTellingMs;
-      services.log.error(
-        { commandId: row.id, err: error, hopeless },
-        'the end of a command could not be told',
-      );
-      // Otherwise it stays unpublished and is tried again when the lease is over.
-      if (hopeless) await markPublished(services.db, row.id);
-    }
+  return false;
+}
+
+/** Tells the end of the next command; false when all ends are told. */
+async function publishNext(services: Services): Promise<boolean> {
+  const [row] = await takeUnpublished(services.db, 1, publishingSeconds);
+  if (!row) return false;
+  try {
+    await publishEnd(services, row);
+    await markPublished(services.db, row.id);
+  } catch (error) {
+    const age = row.ended_at === null ? 0 : Date.now() - row.ended_at.getTime();
+    const hopeless = age > giveUpTellingMs || cannotBeTold(error);
+    services.log.error({ commandId: row.id, err: error, hopeless }, 'the end of a command could not be told');
+    if (hopeless) await markPublished(services.db, row.id);
+    // Tried again after as long as it has been tried already: often at first, seldom later.
+    else await postponePublishing(services.db, row.id, Math.max(publishingSeconds, age / 1000));
   }
-  return ended.length > 0;
+  return true;
+}
+
+/** The place where it would be told is gone or closed: no later try changes that. */
+function cannotBeTold(error: unknown): boolean {
+  if (!(error instanceof AppError)) return false;
+  const status = statusOf(error.cause);
+  return error.code === 'ticket-unreadable' || status === 403 || status === 404 || status === 410;
 }

@@ -77,6 +77,7 @@ export async function endCommand(
   db: Db,
   id: string,
   end: { status: EndStatus; problem?: Problem; answer?: string },
+  from: readonly CommandStatus[] = statusesBefore(end.status),
 ): Promise<boolean> {
   const result = await db
     .updateTable('commands')
@@ -88,7 +89,7 @@ export async function endCommand(
       lease_until: null,
     })
     .where('id', '=', id)
-    .where('status', 'in', statusesBefore(end.status))
+    .where('status', 'in', from)
     .executeTakeFirst();
   return result.numUpdatedRows > 0n;
 }
@@ -214,6 +215,15 @@ export async function takeUnpublished(db: Db, limit: number, seconds: number): P
     .execute();
 }
 
+/** Hides an end that could not be told for a while. */
+export async function postponePublishing(db: Db, id: string, seconds: number): Promise<void> {
+  await db
+    .updateTable('commands')
+    .set({ lease_until: sql<Date>`now() + make_interval(secs => ${seconds})` })
+    .where('id', '=', id)
+    .execute();
+}
+
 export async function markPublished(db: Db, id: string): Promise<void> {
   await db
     .updateTable('commands')
@@ -275,12 +285,13 @@ export function openCommands(db: Db, issueKey: string): Promise<CommandRow[]> {
     .execute();
 }
 
-/** The newest ended instruction of an issue, or undefined. */
-export function lastEnded(db: Db, issueKey: string): Promise<CommandRow | undefined> {
+/** The newest ended instruction of an issue in a repository, or undefined. */
+export function lastEnded(db: Db, issueKey: string, repositoryId: number): Promise<CommandRow | undefined> {
   return db
     .selectFrom('commands')
     .selectAll()
     .where('issue_key', '=', issueKey)
+    .where('repository_id', '=', repositoryId)
     .where('status', 'in', endStatuses)
     .where(sql<boolean>`ask->>'kind' = 'instruction'`)
     .orderBy('ended_at', 'desc')

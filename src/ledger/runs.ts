@@ -18,6 +18,7 @@ export function getRun(db: Db, commandId: string): Promise<RunRow | undefined> {
   return db.selectFrom('runs').selectAll().where('command_id', '=', commandId).executeTakeFirst();
 }
 
+/** Keeps where the run is, as the dispatcher answered: an empty id is kept, an empty address changes nothing. */
 export async function keepRunReference(
   db: Db,
   commandId: string,
@@ -70,6 +71,7 @@ export async function keepProgress(
   return result.numUpdatedRows > 0n;
 }
 
+/** Keeps the report, in place of an earlier one; false when the fencing token is not the current one. */
 export async function keepReport(db: Db, commandId: string, fence: number, report: Report): Promise<boolean> {
   const result = await db
     .updateTable('runs')

@@ -11,18 +11,24 @@ export interface SavedGeneration {
   contextTokens: number;
 }
 
-/** Newest generation that a runner said it saved, or 0. */
+/**
+ * Generation that a runner saved last, or 0. Last by time, not by number: a store that was emptied begins anew.
+ */
 export async function newestGeneration(db: Db, ref: SessionRef): Promise<number> {
   const row = await db
     .selectFrom('generations')
-    .select((select) => select.fn.max('generation').as('newest'))
+    .select('generation')
     .where('installation_id', '=', ref.installationId)
     .where('repository_id', '=', ref.repositoryId)
     .where('issue_key', '=', ref.issueKey)
+    .orderBy('created_at', 'desc')
+    .orderBy('generation', 'desc')
+    .limit(1)
     .executeTakeFirst();
-  return row?.newest ?? 0;
+  return row?.generation ?? 0;
 }
 
+/** Notes a saved generation, in place of one of the same number that is no more. */
 export async function keepGeneration(db: Db, ref: SessionRef, saved: SavedGeneration): Promise<void> {
   await db
     .insertInto('generations')
@@ -37,11 +43,21 @@ export async function keepGeneration(db: Db, ref: SessionRef, saved: SavedGenera
       context_tokens: saved.contextTokens,
       created_at: sql`now()`,
     })
-    .onConflict((conflict) => conflict.doNothing())
+    .onConflict((conflict) =>
+      conflict
+        .columns(['installation_id', 'repository_id', 'issue_key', 'generation'])
+        .doUpdateSet((row) => ({
+          session_id: row.ref('excluded.session_id'),
+          command_id: row.ref('excluded.command_id'),
+          bytes: row.ref('excluded.bytes'),
+          context_tokens: row.ref('excluded.context_tokens'),
+          created_at: row.ref('excluded.created_at'),
+        })),
+    )
     .execute();
 }
 
-/** Files a pull request under the issue that it was opened for. */
+/** Files a pull request under the issue that was worked on in it. */
 export async function keepPullRequest(
   db: Db,
   repositoryId: number,
@@ -61,7 +77,7 @@ export async function keepPullRequest(
     .execute();
 }
 
-/** The issue that a pull request was opened for, or undefined for one that Dexter did not open. */
+/** The issue that a pull request belongs to, or undefined for one that Dexter never worked on. */
 export async function issueKeyOfPullRequest(
   db: Db,
   repositoryId: number,
@@ -76,7 +92,7 @@ export async function issueKeyOfPullRequest(
   return row?.issue_key;
 }
 
-/** The newest pull request that Dexter opened for an issue, or undefined. */
+/** The newest pull request of an issue, or undefined. */
 export function pullRequestOfIssue(
   db: Db,
   repositoryId: number,

@@ -22,6 +22,11 @@ export interface Queue {
   stop(): Promise<void>;
 }
 
+/**
+ * Opens the queue in the schema `pgboss` of the database, and makes its tables where there are none. Rejects with
+ * the database's error; `onError` gets those of pg-boss's own upkeep later on. Stop it before the database.
+ * https://timgit.github.io/pg-boss/#/./api/queues
+ */
 export async function openQueue(
   database: Pick<Database, 'executeSql' | 'backend'>,
   onError: (error: Error) => void,

@@ -5,8 +5,6 @@ import { toMarkdown } from 'mdast-util-to-markdown';
 import { gfm } from 'micromark-extension-gfm';
 
 export interface NeutraliseOptions {
-  /** The bot's name, whose mention would be a command; every other mention is made harmless as well. */
-  name?: string;
   /** Address of the server whose links stay links, such as `https://github.com`; without it none does. */
   sameHost?: string;
 }
@@ -20,10 +18,10 @@ const cutNote = `*Cut at ${longestText.toLocaleString('en-US')} characters.*`;
 const rounds = 12;
 
 /**
- * Makes text of a model safe to post: nobody is mentioned, nothing is loaded (images), nothing is hidden
- * (HTML, invisible characters), and a link to another host shows where it leads and cannot be clicked.
- * Works on the parsed Markdown and repeats until nothing changes, so the result is neutral for whoever parses
- * it again: `neutralise(neutralise(x))` is `neutralise(x)`.
+ * Makes text of a model safe to post: nobody is mentioned, no issue is referred to (and so none closed), nothing
+ * is loaded (images), nothing is hidden (HTML, invisible characters), and a link to another host shows where it
+ * leads and cannot be clicked. Works on the parsed Markdown and repeats until nothing changes, so the result is
+ * neutral for whoever parses it again: `neutralise(neutralise(x))` is `neutralise(x)`.
  */
 export function neutralise(markdown: string, options: NeutraliseOptions = {}): string {
   const text = visible(markdown).toWellFormed();
@@ -89,7 +87,7 @@ interface Scope {
 function neutraliseChildren(parent: Parents, scope: Scope): void {
   const children = parent.children.flatMap((child) => neutraliseNode(child, parent, scope));
   // A replacement is block content where the original was, and phrasing content where that was.
-  Object.assign(parent, { children: mergeNeighbours(wrapMentions(mergeNeighbours(children))) });
+  Object.assign(parent, { children: mergeNeighbours(wrapNames(mergeNeighbours(children))) });
 }
 
 /** What takes a node's place: itself, something harmless that says the same, or nothing. */
@@ -146,7 +144,7 @@ function neutraliseLink(url: string, children: PhrasingContent[], { isLinkKept }
   const shown = visible(url)
     .trim()
     .replace(/^mailto:/i, '');
-  if (isLinkKept(shown)) return [{ type: 'link', url: shown, title: null, children }];
+  if (isLinkKept(shown) && !leadsToIssue(shown)) return [{ type: 'link', url: shown, title: null, children }];
   const address: PhrasingContent[] = shown === '' ? [] : [{ type: 'inlineCode', value: shown }];
   const text = plainText(children);
   if (text === '' || sameAddress(text, shown)) return address;
@@ -185,16 +183,24 @@ function mergeNeighbours(nodes: Nodes[]): Nodes[] {
 }
 
 /** Also what only looks like an address: a mention needs no more than `@` and a letter. */
-const mention = /[\w.+-]*@[\p{L}\p{N}_](?:[\p{L}\p{N}_./-]*[\p{L}\p{N}_])?/gu;
+const mention = /[\w.+-]*@[\p{L}\p{N}_](?:[\p{L}\p{N}_./-]*[\p{L}\p{N}_])?/u;
 
-function wrapMentions(nodes: Nodes[]): Nodes[] {
-  return nodes.flatMap((node) => (node.type === 'text' ? splitMentions(node.value) : [node]));
+/**
+ * `#1`, `GH-1`, `owner/repo#1`: behind `fixes` or `closes` they close the issue.
+ * https://docs.github.com/en/get-started/writing-on-github/working-with-advanced-formatting/autolinked-references-and-urls
+ */
+const reference = /(?:[\w.-]{1,100}(?:\/[\w.-]{1,100})?)?#\d+|GH-\d+/iu;
+
+const names = new RegExp(`${mention.source}|${reference.source}`, 'giu');
+
+function wrapNames(nodes: Nodes[]): Nodes[] {
+  return nodes.flatMap((node) => (node.type === 'text' ? splitNames(node.value) : [node]));
 }
 
-function splitMentions(text: string): Nodes[] {
+function splitNames(text: string): Nodes[] {
   const parts: Nodes[] = [];
   let end = 0;
-  for (const match of text.matchAll(mention)) {
+  for (const match of text.matchAll(names)) {
     if (match.index > end) parts.push({ type: 'text', value: text.slice(end, match.index) });
     parts.push({ type: 'inlineCode', value: match[0] });
     end = match.index + match[0].length;
@@ -207,6 +213,38 @@ function definitionsIn(parent: Parents): Definition[] {
   return parent.children.flatMap((child: RootContent) => {
     if (child.type === 'definition') return [child];
     return 'children' in child ? definitionsIn(child) : [];
+  });
+}
+
+/** GitHub takes the address of an issue for a reference to it. */
+function leadsToIssue(url: string): boolean {
+  return /\/(?:issues|pull|pulls|discussions)\/\d/i.test(decoded(new URL(url).pathname));
+}
+
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
+}
+
+const closing = new RegExp(
+  `\\b(close[sd]?|fix(?:e[sd])?|resolve[sd]?)(\\s*:\\s*|\\s+)(${reference.source}|https?://\\S+/(?:issues|pull)/\\d+)`,
+  'giu',
+);
+
+/**
+ * A plain line, such as a title or the subject of a commit, that closes no issue: `Fixes #1` becomes `Fixes 1`.
+ * A reference without the word before it stays.
+ */
+export function breakClosing(line: string): string {
+  return line.replaceAll(closing, (_all, word: string, between: string, target: string) => {
+    const plain = target
+      .replaceAll(/https?:\/\//gi, '')
+      .replaceAll(/^#|^GH-/gi, '')
+      .replaceAll('#', ' ');
+    return `${word}${between}${plain}`;
   });
 }
 

@@ -11,7 +11,7 @@ import type { NeutraliseOptions } from './neutralise.ts';
 import { commentMarker, renderStatusComment, type StatusFacts } from './status-comment.ts';
 import { renderTicketEnd, renderTicketStart, type TicketEndFacts } from './ticket-comment.ts';
 
-type Publisher = Pick<Services, 'github' | 'jira' | 'db' | 'log' | 'name' | 'serverUrl'>;
+type Publisher = Pick<Services, 'github' | 'jira' | 'db' | 'log' | 'serverUrl'>;
 
 /** Shows that a command which has to wait for its turn was seen. */
 export async function showSeen(services: Publisher, row: CommandRow): Promise<void> {
@@ -160,7 +160,7 @@ function instructionOf(ask: Ask | null): string | undefined {
 }
 
 function neutral(services: Publisher): NeutraliseOptions {
-  return { name: services.name, sameHost: services.serverUrl };
+  return { sameHost: services.serverUrl };
 }
 
 function placeOf(posted: PostedComment | null): CommentPlace | undefined {

@@ -25,7 +25,10 @@ import type { RunTokens } from './run-tokens.ts';
 export interface RunnerApiOptions {
   services: Services;
   tokens: RunTokens;
-  verifyIdentity: VerifyIdentity;
+  /** Whether the claim token of `tokens` identifies a run: the local dispatcher hands it out. */
+  acceptRunTokens: boolean;
+  /** For runs on GitHub's runners; absent when there are none. */
+  verifyIdentity?: VerifyIdentity;
 }
 
 /** A report holds the model's last answer; nothing a runner says is larger than this. */
@@ -73,8 +76,8 @@ async function withCommand<T>(
 
 async function claim({ c, options, row, body, bearer }: Call<ClaimRequest>): Promise<Response> {
   const { services, tokens } = options;
-  const refusal = await refuseClaimant(options, row, bearer);
-  if (refusal) return refuse(c, 401, refusal);
+  const refusal = await refuseClaimant(options, row, bearer, body.claimant);
+  if (refusal) return refuse(c, refusal.status, refusal.reason);
   if (isEnd(row.status)) return refuse(c, 409, `the command has ended already (${row.status})`);
   const { repository_id: repositoryId, installation_id: installationId } = row;
   if (repositoryId === null || installationId === null || !(await getRun(services.db, row.id)))
@@ -112,21 +115,24 @@ function takeRun(services: Services, id: string, claim: ClaimRequest): Promise<n
 
 /** Why the claimant is not the run that the command was dispatched to; undefined when it is. */
 async function refuseClaimant(
-  { services, tokens, verifyIdentity }: RunnerApiOptions,
+  { services, tokens, acceptRunTokens, verifyIdentity }: RunnerApiOptions,
   row: CommandRow,
   bearer: string,
-): Promise<string | undefined> {
-  if (sameSecret(bearer, tokens.claim(row.id))) return undefined;
-  if (bearer.split('.').length !== 3 || row.repository_id === null)
-    return 'the token does not belong to this command';
+  claimant: string,
+): Promise<{ status: 401 | 503; reason: string } | undefined> {
+  if (acceptRunTokens && sameSecret(bearer, tokens.claim(row.id))) return undefined;
+  if (!verifyIdentity || bearer.split('.').length !== 3 || row.repository_id === null)
+    return { status: 401, reason: 'the token does not belong to this command' };
   const run = await getRun(services.db, row.id);
   const identity = await verifyIdentity(bearer, {
     repositoryId: row.repository_id,
     runId: run?.run_id ?? '',
+    claim: `${row.id} ${claimant}`,
   });
   if (identity.outcome === 'known') return undefined;
-  services.log.warn({ commandId: row.id, reason: identity.reason }, 'claim refused');
-  return identity.reason;
+  const { outcome, reason } = identity;
+  services.log.warn({ commandId: row.id, reason }, `claim ${outcome}`);
+  return { status: outcome === 'unavailable' ? 503 : 401, reason };
 }
 
 async function heartbeat({ c, options, row, body, bearer }: Call<HeartbeatRequest>): Promise<Response> {
@@ -157,7 +163,7 @@ async function report({ c, options, row, body, bearer }: Call<ReportRequest>): P
   return refuse(c, 409, 'the command has ended already or another runner has it now');
 }
 
-function refuse(c: Context, status: 400 | 401 | 409 | 413, reason: string): Response {
+function refuse(c: Context, status: 400 | 401 | 409 | 413 | 503, reason: string): Response {
   const body: Refusal = {
     code: 'claim-refused',
     message: `Dexter refused this: ${reason}.`,

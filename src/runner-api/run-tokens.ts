@@ -11,6 +11,10 @@ export interface RunTokens {
   run(commandId: string, fence: number): string;
 }
 
+/**
+ * Tokens of 43 URL-safe characters: HMAC-SHA-256 of what each is for, under a key derived from the secret by HKDF
+ * (RFC 5869). Another secret makes others, so that changing it ends the runs under way.
+ */
 export function runTokens(secret: string): RunTokens {
   const key = Buffer.from(hkdfSync('sha256', secret, '', 'dexter run tokens v1', 32));
   const token = (purpose: string) => createHmac('sha256', key).update(purpose).digest('base64url');

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { parseCommand } from '../commands/parse.ts';
-import type { Actor, Ask } from '../core/command.ts';
+import { type Actor, type Ask, waitsForItsTurn } from '../core/command.ts';
 import { githubIssueKey } from '../core/issue-key.ts';
 import type { GitHubOrigin } from '../github/github.ts';
 import { jiraKeyInTitle } from '../jobs/plan.ts';
@@ -53,8 +53,7 @@ export function commandFromComment(
   };
 }
 
-/** Instructions wait for their turn; what Dexter answers itself is answered at once. */
+/** The place in the queue: one line per issue for what waits for its turn, none for the rest. */
 export function queueKeyFor(ask: Ask | undefined, issueKey: string, id: string): string {
-  const waits = ask?.kind === 'instruction' || (ask?.kind === 'control' && ask.word === 'retry');
-  return waits ? issueKey : `control:${id}`;
+  return ask && waitsForItsTurn(ask) ? issueKey : `control:${id}`;
 }

@@ -4,7 +4,7 @@ import { bodyLimit } from 'hono/body-limit';
 import type { Logger } from 'pino';
 import type { Probot } from 'probot';
 import { z } from 'zod';
-import { githubEvents } from './index.ts';
+import { readers } from './index.ts';
 import { BadPayload } from './payload.ts';
 
 export interface GitHubRoutesOptions {
@@ -14,7 +14,7 @@ export interface GitHubRoutesOptions {
 }
 
 /** GitHub sends at most 25 MB. https://docs.github.com/en/webhooks/webhook-events-and-payloads */
-export const maxWebhookBytes = 25_999_999;
+const maxWebhookBytes = 25_999_999;
 
 export const webhookPath = '/api/github/webhooks';
 
@@ -39,14 +39,7 @@ export function githubRoutes({ app, secret, log }: GitHubRoutesOptions): Hono {
         401,
       );
     }
-    const payload = parseJson(body);
-    if (payload === undefined) return c.json({ error: 'The body is not JSON.' }, 400);
-    const name = c.req.header('x-github-event');
-    if (!name) return c.json({ error: 'The header X-GitHub-Event is missing.' }, 400);
-    // Nobody signed the header: `issue_comment.created` on a signed edit would reach the handler of new comments.
-    if (!githubEvents.includes(name))
-      return c.json({ ok: true, ignored: 'nothing is done about this event' });
-    return deliver(c, app, log, { id: c.req.header('x-github-delivery') ?? '', name, payload });
+    return deliver(c, app, log, parseJson(body));
   });
   return routes;
 }
@@ -55,20 +48,32 @@ async function deliver(
   c: Context,
   app: Probot,
   log: Logger,
-  event: { id: string; name: string; payload: Record<string, unknown> },
+  payload: Record<string, unknown> | undefined,
 ): Promise<Response> {
+  const id = c.req.header('x-github-delivery') ?? '';
+  const name = c.req.header('x-github-event') ?? '';
+  const refuse = (reason: string) => {
+    log.warn({ delivery: id, event: name, reason }, 'webhook not understood');
+    return c.json({ error: reason }, 400);
+  };
+  if (payload === undefined) return refuse('The body is not a JSON object.');
+  if (name === '') return refuse('The header X-GitHub-Event is missing.');
+  // Nobody signed the header, so what is handled is looked up here, and its shape is checked before anything.
+  const read = readers.get(`${name}.${payload.action}`);
+  if (!read) {
+    log.info(
+      { delivery: id, event: name, action: payload.action },
+      'webhook ignored: nothing is done about it',
+    );
+    return c.json({ ok: true, ignored: 'nothing is done about this event' });
+  }
   try {
-    // The event's name is a header that nobody signed; the handlers check the shape of what they get.
-    await app.receive(event as Parameters<Probot['receive']>[0]);
+    read(payload);
+    await app.receive({ id, name, payload } as unknown as Parameters<Probot['receive']>[0]);
     return c.json({ ok: true });
   } catch (error) {
-    const causes = error instanceof AggregateError ? error.errors : [error];
-    const bad = causes.find((cause) => cause instanceof BadPayload);
-    if (bad) {
-      log.warn({ delivery: event.id, event: event.name, reason: bad.message }, 'webhook of the wrong shape');
-      return c.json({ error: 'The payload does not have the shape of the event.' }, 400);
-    }
-    log.error({ delivery: event.id, event: event.name, err: error }, 'webhook not kept');
+    if (error instanceof BadPayload) return refuse('The payload does not have the shape of the event.');
+    log.error({ delivery: id, event: name, err: error }, 'webhook not kept');
     return c.json({ error: 'Dexter could not keep this event. Deliver it again.' }, 503);
   }
 }

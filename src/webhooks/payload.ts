@@ -29,6 +29,10 @@ export function repositoryOf(payload: z.infer<typeof Common>): RepositoryRef {
 /** Thrown for a signed body of the wrong shape; answered with 400. */
 export class BadPayload extends Error {}
 
+/**
+ * The parts of a webhook's body that the schema names.
+ * @throws BadPayload that lists every field that is missing or wrong.
+ */
 export function parsePayload<T>(schema: z.ZodType<T>, payload: unknown): T {
   const parsed = schema.safeParse(payload);
   if (parsed.success) return parsed.data;

@@ -60,6 +60,21 @@ describe('appClient', () => {
     expect(nock.isDone()).toBe(true);
   });
 
+  it.each([401, 409])('loses the command by a heartbeat that the app refuses with %i', async (status) => {
+    const refusal = { code: 'fenced', message: 'Too late.', hint: '' };
+    app('Bearer run-token').post(path('heartbeat')).reply(status, refusal);
+    expect(await client.heartbeat(claimed, progress)).toEqual({ outcome: 'refused', status, refusal });
+  });
+
+  it.each([
+    [404, '<html>'],
+    [409, '<html>'],
+    [403, { code: 'x', message: 'y', hint: 'z' }],
+  ])('takes a heartbeat that something else answers with %i for one that failed', async (status, body) => {
+    app('Bearer run-token').post(path('heartbeat')).reply(status, body);
+    await expect(client.heartbeat(claimed, progress)).rejects.toThrow(String(status));
+  });
+
   it.each(['not json', '{}', '{"fence":0}'])('does not go on with the answer %s', async (body) => {
     app('Bearer t').post(path('claim')).reply(200, body);
     await expect(client.claim(request, 't')).rejects.toMatchObject({

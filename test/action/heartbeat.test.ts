@@ -38,6 +38,8 @@ beforeEach(() => {
     warn: (message) => events.push(message),
     intervalMs: 15_000,
     throttleMs: 2_000,
+    leaseMs: 90_000,
+    waits: [1, 1],
   });
 });
 afterEach(async () => {
@@ -75,6 +77,25 @@ describe('startHeartbeat', () => {
     answers.push(new Error('down'));
     expect(await heartbeat.now()).toBe('lost');
     expect(times()).toEqual([0, 0, 0]);
+  });
+
+  it('has lost the command when the app did not confirm it for as long as its lease', async () => {
+    answers.push(new Error('down'));
+    vi.setSystemTime(80_000);
+    expect(await heartbeat.now()).toBe('alive');
+    answers.push(...Array.from({ length: 3 }, () => new Error('down')));
+    vi.setSystemTime(91_000);
+    expect(await heartbeat.now()).toBe('lost');
+    expect(heartbeat.lostBecause()).toContain('90 seconds');
+    expect(sent).toHaveLength(4);
+    expect(events.at(-1)).toMatch(/^lost: /);
+  });
+
+  it('asks an app again that was silent for as long as its lease', async () => {
+    answers.push(new Error('down'), new Error('down'));
+    vi.setSystemTime(91_000);
+    expect(await heartbeat.now()).toBe('alive');
+    expect(sent).toHaveLength(3);
   });
 
   it('passes on that a person said stop', async () => {

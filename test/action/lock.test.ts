@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { acquireLock } from '../../action/lock.ts';
 import { temporaryDirectory } from '../fakes/temporary-directory.ts';
 
@@ -55,7 +55,35 @@ describe('acquireLock', () => {
     await writeFile(path, holder({ host: 'elsewhere', pid: await deadPid() }));
     await expect(acquireLock(path, 'x', 50)).rejects.toMatchObject({
       message: expect.stringContaining('elsewhere'),
+      hint: expect.stringContaining(path),
     });
+  });
+
+  it('takes over from another host that has not touched it for ten minutes', async () => {
+    await using directory = await temporaryDirectory();
+    const path = join(directory.path, 'lock');
+    await writeFile(path, holder({ host: 'elsewhere' }));
+    const then = new Date(Date.now() - 11 * 60_000);
+    await utimes(path, then, then);
+    await (await acquireLock(path, 'x', 0)).release();
+    expect(await readdir(directory.path)).toEqual([]);
+  });
+
+  it('is touched while it is held', async () => {
+    await using directory = await temporaryDirectory();
+    const path = join(directory.path, 'lock');
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    try {
+      const lock = await acquireLock(path, 'x');
+      const then = new Date(Date.now() - 11 * 60_000);
+      await utimes(path, then, then);
+      vi.advanceTimersByTime(60_000);
+      await vi.waitUntil(async () => Date.now() - (await stat(path)).mtimeMs < 60_000);
+      await lock.release();
+      expect(vi.getTimerCount()).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('lets one of many take over', async () => {

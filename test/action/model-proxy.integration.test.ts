@@ -101,16 +101,42 @@ describe('startModelProxy', () => {
       urls.push(request.url);
       response.end('{}');
     };
-    for (const path of ['http://evil.example/x', '//evil.example/x', '/../../x']) {
+    const path = '/v1/messages';
+    for (const line of [`http://evil.example${path}`, `//evil.example${path}`, `/../..${path}`]) {
       await new Promise<void>((resolve, reject) => {
-        request(proxy.url, { path, headers: { 'x-api-key': proxy.key } }, (answer) =>
+        request(proxy.url, { path: line, method: 'POST', headers: { 'x-api-key': proxy.key } }, (answer) =>
           answer.resume().once('end', resolve),
         )
           .once('error', reject)
           .end();
       });
     }
-    expect(urls).toEqual(['/x', '/x', '/x']);
+    expect(urls).toEqual([path, path, path]);
+  });
+
+  it.each([
+    ['POST', '/v1/messages/count_tokens?beta=true', 200],
+    ['GET', '/v1/models?limit=1', 200],
+    ['GET', '/v1/files', 403],
+    ['POST', '/v1/messages/batches', 403],
+    ['GET', '/v1/messages', 403],
+    ['DELETE', '/v1/models', 403],
+    ['POST', '/v1/messages/../files', 403],
+    ['POST', '/v1/messages/%2e%2e/files', 403],
+    ['POST', '//v1/messages', 403],
+    ['HEAD', '/', 403],
+  ])('answers %s %s with %i', async (method, path, status) => {
+    const urls: (string | undefined)[] = [];
+    handle = (request, response) => {
+      urls.push(request.url);
+      response.end('{}');
+    };
+    const response = await send(path, method === 'POST' ? {} : { method, body: null });
+    expect(response.status).toBe(status);
+    expect(urls).toEqual(status === 200 ? [path] : []);
+    if (status === 403 && method !== 'HEAD') {
+      expect(await response.json()).toMatchObject({ type: 'error', error: { type: 'permission_error' } });
+    }
   });
 
   it('keeps the path of a gateway', async () => {

@@ -5,7 +5,7 @@ import { type RunEnd, run } from '../../action/run.ts';
 import type { RunOptions } from '../../action/work.ts';
 import { startModel } from '../../demo/model/server.ts';
 import { AppError } from '../../src/core/errors.ts';
-import { restore } from '../../src/sessions/restore.ts';
+import { newestGeneration, restore } from '../../src/sessions/restore.ts';
 import { tokens } from '../fakes/forge.ts';
 import { memoryStore } from '../fakes/memory-store.ts';
 import { until } from '../fakes/processes.ts';
@@ -22,6 +22,11 @@ afterEach(async () => {
 });
 
 const branch = 'dexter/DXTR-1-coupons';
+const takenAway = {
+  path: /\/heartbeat$/,
+  status: 409,
+  body: { code: 'fenced', message: 'Another runner has this command now.', hint: '' },
+};
 const writes = { write: { 'src/coupon.ts': 'export {};\n' } };
 
 async function reportOf(job: Partial<JobFields>, changes: Partial<RunOptions> = {}) {
@@ -108,7 +113,7 @@ describe('run', () => {
   it('changes nothing any more when another run holds the command', async () => {
     const running = reportOf({ plan: { ...writes, seconds: 60 } });
     await engineWorks();
-    world.forge.faults.push(...Array.from({ length: 9 }, () => ({ path: /\/heartbeat$/, status: 409 })));
+    world.forge.faults.push(...Array.from({ length: 9 }, () => takenAway));
     expect(await running).toMatchObject({ outcome: 'cancelled' });
     expect(await branches()).toBe('');
     expect(await readdir(world.workspace)).not.toContain('sessions');
@@ -118,14 +123,86 @@ describe('run', () => {
     const slow = { intervalMs: 60_000, throttleMs: 60_000 };
     const running = reportOf({ plan: { ...writes, seconds: 0.5 } }, { heartbeatPace: slow });
     await engineWorks();
-    world.forge.faults.push({ path: /\/heartbeat$/, status: 409 });
-    expect((await running).session).toBeUndefined();
+    world.forge.faults.push(takenAway);
+    const report = await running;
+    expect(report).toMatchObject({
+      outcome: 'failed',
+      problem: {
+        code: 'runner-lost',
+        message: expect.stringContaining('Another runner has this command now.'),
+      },
+      notices: [expect.stringContaining('refs/dexter/unpushed/')],
+    });
+    expect(report.session).toBeUndefined();
     expect(await branches()).toBe('');
   });
 
   it('goes on when a heartbeat does not come through', async () => {
     world.forge.faults.push(...Array.from({ length: 4 }, () => ({ path: /\/heartbeat$/, status: 500 })));
     expect(await reportOf({ plan: { ...writes, seconds: 0.5 } })).toMatchObject({ outcome: 'done' });
+  });
+
+  it('saves and pushes nothing when it lost touch with the app for longer than its lease', async () => {
+    const pace = { intervalMs: 50, throttleMs: 20, leaseMs: 300, waits: [10, 10] };
+    const running = reportOf({ plan: { ...writes, seconds: 1 } }, { heartbeatPace: pace });
+    await engineWorks();
+    world.forge.faults.push(...Array.from({ length: 200 }, () => ({ path: /\/heartbeat$/, status: 404 })));
+    const report = await running;
+    expect(report).toMatchObject({
+      outcome: 'failed',
+      problem: { code: 'runner-lost', message: expect.stringContaining('did not answer') },
+      notices: [expect.stringContaining('refs/dexter/unpushed/')],
+    });
+    expect(report.session).toBeUndefined();
+    expect(await branches()).toBe('');
+  });
+
+  it('breaks off a push that hangs when the job is cancelled, and keeps the commits', async () => {
+    world.forge.faults.push({ path: /git-receive-pack$/, status: 0 });
+    const job = new AbortController();
+    const running = reportOf({ plan: writes }, { signal: job.signal });
+    await until(() => world.forge.faults.length === 0);
+    const started = performance.now();
+    job.abort();
+    expect(await running).toMatchObject({
+      outcome: 'failed',
+      problem: { code: 'push-rejected', hint: expect.stringContaining('refs/dexter/unpushed/') },
+    });
+    expect(performance.now() - started).toBeLessThan(5_000);
+  });
+
+  it('keeps the earlier session when a new one got no answer', async () => {
+    const store = memoryStore();
+    const ref = { installationId: 1, repositoryId: 20, issueKey: 'DXTR-1' };
+    await reportOf({}, { store });
+    const lost = {
+      subtype: 'error_during_execution',
+      is_error: true,
+      errors: ['No conversation found with session ID: x'],
+    };
+    const broke = { is_error: true, api_error_status: 400, result: 'Credit balance is too low' };
+    const report = await reportOf(
+      {
+        session: { generation: 1 },
+        plan: [
+          { when: 'resume', result: lost, exit: 1 },
+          { when: 'fresh', result: broke, exit: 1 },
+        ],
+      },
+      { store },
+    );
+    expect(report).toMatchObject({
+      outcome: 'failed',
+      session: { generation: 0 },
+      notices: expect.arrayContaining([expect.stringContaining('the earlier one was kept')]),
+    });
+    expect(await newestGeneration(store, ref)).toBe(1);
+  });
+
+  it('saves again after the store was emptied, whatever generation the app expects', async () => {
+    const store = memoryStore();
+    const session = { generation: 5, mode: 'fresh' };
+    expect(await reportOf({ session }, { store })).toMatchObject({ session: { generation: 1 }, notices: [] });
   });
 
   it('says so when it cannot be delivered', async () => {
@@ -265,9 +342,47 @@ describe('run with an agent that uses git', () => {
       ].join('\n'),
     );
     expect(report).toMatchObject({ outcome: 'done', commits: [{}] });
-    // A filter is run when files are added, as any test of the agent is; it finds no token.
-    const seen = await readFile(canary, 'utf8').catch(() => '');
-    expect(seen).not.toMatch(/extraheader|AUTHORIZATION|ghs_/i);
+    await expect(access(canary)).rejects.toThrow();
+  });
+
+  it('believes nothing that it wrote about where the repository and its files are', async () => {
+    const other = join(world.directory, 'other');
+    const canary = join(world.directory, 'canary');
+    const report = await agentRuns(
+      [
+        `mkdir -p ${other} .git/info`,
+        `echo '* filter=evil' > .git/info/attributes`,
+        `git config extensions.worktreeConfig true`,
+        `git config --worktree filter.evil.clean 'env >> ${canary}; cat'`,
+        `printf '[filter "evil"]\\n\\tclean = env >> ${canary}; cat\\n' > ${other}/included`,
+        `git config include.path ${other}/included`,
+        `git config core.worktree ${other}`,
+      ].join('\n'),
+    );
+    expect(report).toMatchObject({ outcome: 'done', commits: [{}] });
+    expect(await world.repository.files(branch)).toContain('src/coupon.ts');
+    await expect(access(canary)).rejects.toThrow();
+  });
+
+  it('does not follow a repository that it put elsewhere', async () => {
+    const report = await agentRuns('mv .git ../moved && ln -s ../moved .git');
+    expect(report).toMatchObject({ outcome: 'failed', problem: { code: 'checkout-failed' } });
+    expect(await branches()).toBe('');
+  });
+
+  it('finds no repository beside it that the token is used in', async () => {
+    const canary = join(world.directory, 'canary');
+    const report = await agentRuns(
+      [
+        `ls -d "$TMPDIR"/remote-* >> ${canary}`,
+        `for r in "$TMPDIR"/remote-* ../tmp/remote-* ${world.directory}/temp/remote-*; do`,
+        '  [ -f "$r/config" ] && git config -f "$r/config" http.proxy http://127.0.0.1:9',
+        'done',
+        'true',
+      ].join('\n'),
+    );
+    expect(report).toMatchObject({ outcome: 'done', commits: [{}] });
+    expect(await readFile(canary, 'utf8')).toBe('');
   });
 
   it('ends with what to do when it deleted the repository', async () => {

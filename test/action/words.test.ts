@@ -11,7 +11,7 @@ import { renderSummary } from '../../action/summary.ts';
 import { engineTimeLimitMs } from '../../action/time-limit.ts';
 import { IssueKey } from '../../src/core/issue-key.ts';
 import type { Job } from '../../src/core/job.ts';
-import { Progress } from '../../src/core/report.ts';
+import { noUsage, Progress } from '../../src/core/report.ts';
 import type { EngineResult, StopReason } from '../../src/engines/engine.ts';
 
 const job: Job = {
@@ -50,6 +50,12 @@ describe('commitMessage', () => {
     expect(commitMessage(withTarget({ title: ' ' })).split('\n')[0]).toBe('DXTR-1: add tests');
   });
 
+  it('closes no issue', () => {
+    const message = commitMessage(withTarget({ title: 'Fixes #12', requestedBy: 'closes acme/other#3' }));
+    expect(message).toContain('DXTR-1: Fixes 12\n');
+    expect(message).toContain('Requested-by: closes acme/other 3\n');
+  });
+
   it('keeps every field on its line', () => {
     const message = commitMessage(
       withTarget({ title: `a\n\nSigned-off-by: x ${'y'.repeat(200)}`, requestedBy: 'Ann\nSigned-off-by: z' }),
@@ -79,12 +85,14 @@ describe('the pull request', () => {
     expect(pullRequestTitle(job)).toBe('DXTR-1: Coupon field');
     expect(pullRequestTitle(github)).toBe('Coupon field');
     expect(pullRequestTitle(withTarget({ title: '' }))).toBe('Changes for DXTR-1');
+    expect(pullRequestTitle(withTarget({ title: 'Fixes #12' }))).toBe('DXTR-1: Fixes 12');
     expect(pullRequestTitle(withTarget({ title: 'x'.repeat(400) }))).toHaveLength(250);
   });
 
   it('links the ticket, closes the issue, and holds the summary', () => {
     expect(body(job)).toBe('Ticket: [DXTR-1](<https://j.example/browse/DXTR-1>)\n\nDone.');
-    expect(body({ ...github, target: { ...job.target, closes: 3 } })).toContain('\n\nCloses #3\n\n');
+    const closing = body({ ...github, target: { ...job.target, closes: 3 } }, 'Fixes #12');
+    expect(closing).toContain('\n\nCloses #3\n\nFixes `#12`');
     expect(body(withTarget({ ticketUrl: 'javascript:alert(1)' }))).toContain('Ticket: DXTR-1\n');
     expect(body(job, '@bob <img src=x>')).toContain('`@bob` `<img src=x>`');
   });
@@ -141,6 +149,12 @@ describe('progressBoard', () => {
     expect(step).toBe('Edit src/29.ts');
     expect(shown[0]).toMatch(/^\[REDACTED:secret\] x+…$/);
     expect(shown.every((line) => line.length <= 200 && !line.includes('\n'))).toBe(true);
+  });
+
+  it('counts the answers of the model, not the lines that they come in', () => {
+    const board = progressBoard({ secrets: [], onChange: () => undefined });
+    for (const answers of [1, 1, 2]) board.engineEvent({ type: 'usage', usage: noUsage, answers });
+    expect(board.current()).toMatchObject({ turns: 2, costUsd: null });
   });
 
   it.each([

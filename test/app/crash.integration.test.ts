@@ -5,15 +5,16 @@ import { type GitHub, startGitHub } from '../../demo/github/start-github.ts';
 import { type Jira, startJira } from '../../demo/jira/start-jira.ts';
 import { accounts, story } from '../../demo/story/ticket.ts';
 import { ClaimResponse, claimPath, reportPath } from '../../src/core/runner.ts';
-import { runTokens } from '../../src/runner-api/run-tokens.ts';
 import { temporaryDirectory } from '../fakes/temporary-directory.ts';
 import { type Gate, startGate } from './gate.ts';
+import { type Issuer, startIssuer } from './issuer.ts';
 import { addWorkflow, freePort, jiraSecret, namingRuns, type Server, startServer } from './server-process.ts';
 import { goodReport, type ListedCommand, repositorySource } from './world.ts';
 
 let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
 let github: GitHub;
 let jira: Jira;
+let issuer: Issuer;
 let toGitHub: Gate;
 let toJira: Gate;
 let server: Server;
@@ -30,6 +31,7 @@ const start = () =>
     jira,
     githubApiUrl: toGitHub.url,
     jiraUrl: toJira.url,
+    environment: { DEXTER_OIDC_ISSUER: issuer.url },
   });
 
 beforeAll(async () => {
@@ -38,6 +40,7 @@ beforeAll(async () => {
   const [pattern] = story.issues;
   if (!pattern) throw new Error('the story has no ticket');
   jira = await startJira({ ...story, issues: tickets.map((key) => ({ ...pattern, key, comments: [] })) });
+  issuer = await startIssuer(github);
   toGitHub = await startGate({ target: github.apiUrl, amend: namingRuns(github) });
   toJira = await startGate({ target: jira.url });
   await addWorkflow(github);
@@ -49,7 +52,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await server?.end('SIGTERM');
-  await Promise.all([toGitHub?.close(), toJira?.close()]);
+  await Promise.all([toGitHub?.close(), toJira?.close(), issuer?.close()]);
   await Promise.all([github?.close(), jira?.close()]);
   await directory?.remove();
 });
@@ -82,9 +85,9 @@ async function say(path: string, token: string, body: unknown): Promise<Response
   }
 }
 
-const claim = (id: string) =>
-  say(claimPath(id), runTokens(github.app.webhookSecret).claim(id), {
-    claimant: randomUUID(),
+const claim = async (id: string, claimant: string = randomUUID()) =>
+  say(claimPath(id), await issuer.tokenFor(id, server.url), {
+    claimant,
     runUrl: '',
     runnerName: 'by hand',
   });
@@ -304,7 +307,8 @@ describe('the app that is killed', () => {
     for (const asked of [waiting, claiming, working])
       ids.push((await server.until(isDispatched(asked), 'is dispatched')).id);
     const [waitingId = '', claimingId = '', workingId = ''] = ids;
-    const claimed = await claim(workingId);
+    const claimant = randomUUID();
+    const lost = await claim(workingId, claimant);
     const held = toGitHub.hold('POST', /\/access_tokens$/);
     const claimedAfterwards = claim(claimingId);
     await held.arrived;
@@ -313,7 +317,11 @@ describe('the app that is killed', () => {
     await restart();
     expect((await server.until(({ id }) => id === workingId, 'is kept')).status).toBe('running');
     expect((await claim(workingId)).status).toBe(409);
-    expect((await report(workingId, claimed)).status).toBe(200);
+    const again = await claim(workingId, claimant);
+    expect(ClaimResponse.parse(await lost.json()).fence).toBe(
+      ClaimResponse.parse(await again.clone().json()).fence,
+    );
+    expect((await report(workingId, again)).status).toBe(200);
     expect((await report(claimingId, await claimedAfterwards)).status).toBe(200);
     expect((await report(waitingId, await claim(waitingId))).status).toBe(200);
     await Promise.all([waiting, claiming, working].map(expectDone));

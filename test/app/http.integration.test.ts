@@ -44,13 +44,18 @@ afterAll(async () => {
   await database?.close();
 });
 
-/** Ends what a test left open, so that it keeps no issue busy. */
+/** Plays the runner of whatever a test left open, to the end: the next test finds nothing under way. */
 afterEach(async () => {
-  for (const { id, status } of await world.commands()) {
-    if (status === 'dispatched') await world.claim(id);
-    if (status === 'dispatched' || status === 'running')
-      await world.report(id, 1, goodReport({ session: undefined }));
-  }
+  const untold = async () => {
+    const open = (await world.commands()).filter(({ told }) => !told);
+    for (const { id, status } of open) {
+      if (status === 'dispatched') await world.claim(id);
+      if (status === 'dispatched' || status === 'running')
+        await world.report(id, 1, goodReport({ session: undefined }));
+    }
+    return open;
+  };
+  await expect.poll(untold, { timeout: 20_000 }).toEqual([]);
 });
 
 const sign = (body: string | Buffer, secret = world.github.app.webhookSecret) =>
@@ -94,14 +99,26 @@ async function commented(body: string): Promise<{ number: number; id: number; bo
   const place = { owner: 'acme', repo: 'shop' };
   const maria = world.github.as('maria').rest.issues;
   const { data: issue } = await maria.create({ ...place, title: 'Over HTTP', body: '' });
-  const before = world.github.deliveries().length;
   const id = await world.comment('maria', issue.number, body);
-  const delivery = world.github
-    .deliveries()
-    .slice(before)
-    .find((one) => one.event === event);
+  return { number: issue.number, id, body: announced(id) };
+}
+
+/** What GitHub says of a comment. */
+function announced(id: number): string {
+  const isIt = (body: string) => (JSON.parse(body) as { comment?: { id: number } }).comment?.id === id;
+  const delivery = world.github.deliveries().find((one) => one.event === 'issue_comment' && isIt(one.body));
   if (!delivery) throw new Error('the comment was not announced');
-  return { number: issue.number, id, body: delivery.body };
+  return delivery.body;
+}
+
+/** Breaks the database while something is delivered. */
+async function whileBroken(breaks: string, mends: string, work: () => Promise<void>): Promise<void> {
+  await database.exec(breaks);
+  try {
+    await work();
+  } finally {
+    await database.exec(mends);
+  }
 }
 
 const ofIssue =
@@ -261,12 +278,9 @@ describe('a webhook of GitHub', () => {
     'that the database takes no %s for is answered with 503, leaves nothing and may come again',
     async (_what, breaks, mends) => {
       const { number, body } = await commented('@dexter go');
-      await database.exec(breaks);
-      try {
+      await whileBroken(breaks, mends, async () => {
         expect((await deliver({ body })).status).toBe(503);
-      } finally {
-        await database.exec(mends);
-      }
+      });
       expect(await countOf(number)).toBe(0);
       expect((await deliver({ body })).status).toBe(200);
       await world.until((one) => ofIssue(number)(one) && one.status === 'dispatched', 'is dispatched');
@@ -380,12 +394,10 @@ describe('an event of JIRA', () => {
 
   it('is answered with 503 when it cannot be kept, and taken when JIRA sends it again', async () => {
     const event = await asked();
-    await database.exec('alter table commands rename to elsewhere');
-    try {
+    const renamed = ['alter table commands rename to elsewhere', 'alter table elsewhere rename to commands'];
+    await whileBroken(renamed[0] ?? '', renamed[1] ?? '', async () => {
       expect((await tell(event)).status).toBe(503);
-    } finally {
-      await database.exec('alter table elsewhere rename to commands');
-    }
+    });
     const before = (await jiraCommands()).length;
     expect((await tell(event)).status).toBe(200);
     expect((await tell(event)).status).toBe(200);
@@ -519,7 +531,9 @@ describe('the API for runners', () => {
     const held = gate.hold('POST', /\/access_tokens$/);
     const claiming = world.claim(id);
     await held.arrived;
-    await database.exec(`update commands set status = 'cancelled', ended_at = now() where id = '${id}'`);
+    await database.exec(
+      `update commands set status = 'cancelled', ended_at = now(), lease_until = null where id = '${id}'`,
+    );
     held.open();
     expect((await claiming).status).toBe(409);
     expect((await world.commands()).find(ofIssue(number))?.status).toBe('cancelled');
@@ -551,7 +565,9 @@ describe('the API for runners', () => {
   it('tells a runner whose command was ended without it that its report comes too late', async () => {
     const { id } = await dispatched();
     await world.claim(id);
-    await database.exec(`update commands set status = 'failed', ended_at = now() where id = '${id}'`);
+    await database.exec(
+      `update commands set status = 'failed', ended_at = now(), lease_until = null where id = '${id}'`,
+    );
     expect((await world.report(id, 1, goodReport())).status).toBe(409);
     expect((await world.report(id, 1, goodReport())).status).toBe(409);
     expect((await world.commands()).find((one) => one.id === id)?.report).toBeNull();

@@ -149,13 +149,6 @@ describe('a command from JIRA that cannot be obeyed is answered with one comment
     await expectRefusedOnTicket(key, 'acme/elsewhere', 'installs the GitHub App');
   });
 
-  it('for two repositories at once', async () => {
-    const key = nextTicket();
-    const { url } = world.github;
-    await world.jira.comment(accounts.maria, key, `@dexter join ${url}/acme/shop and ${url}/acme/other`);
-    await expectRefusedOnTicket(key, 'does not guess', `${url}/acme/shop`, `${url}/acme/other`);
-  });
-
   it('from a project that belongs to several repositories', async () => {
     await world.jira.comment(accounts.maria, 'TWO-1', '@dexter implement this');
     await expectRefusedOnTicket('TWO-1', 'does not guess', 'acme/shop', 'acme/other');

@@ -5,9 +5,9 @@ import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type GitHub, startGitHub } from '../../demo/github/start-github.ts';
 import { ClaimResponse, claimPath, heartbeatPath, reportPath } from '../../src/core/runner.ts';
-import { runTokens } from '../../src/runner-api/run-tokens.ts';
 import { temporaryDirectory } from '../fakes/temporary-directory.ts';
 import { type Gate, startGate } from './gate.ts';
+import { type Issuer, startIssuer } from './issuer.ts';
 import { addWorkflow, freePort, namingRuns, type Server, startServer } from './server-process.ts';
 import { goodReport, repositorySource } from './world.ts';
 
@@ -26,9 +26,9 @@ export function twoProcesses(name: string, openDatabase: () => Promise<SharedDat
     let github: GitHub;
     let gate: Gate;
     let servers: Server[];
-    let tokens: ReturnType<typeof runTokens>;
+    let issuer: Issuer;
 
-    const start = async (index: number, environment: Record<string, string> = {}) => {
+    const start = async (index: number) => {
       const own = join(directory.path, `process-${index}`);
       await mkdir(own, { recursive: true });
       return startServer({
@@ -36,7 +36,7 @@ export function twoProcesses(name: string, openDatabase: () => Promise<SharedDat
         port: await freePort(),
         github,
         githubApiUrl: gate.url,
-        environment: { DATABASE_URL: database.url, ...environment },
+        environment: { DATABASE_URL: database.url, DEXTER_OIDC_ISSUER: issuer.url },
       });
     };
 
@@ -45,7 +45,7 @@ export function twoProcesses(name: string, openDatabase: () => Promise<SharedDat
       database = await openDatabase();
       github = await startGitHub({ repositorySource });
       gate = await startGate({ target: github.apiUrl, amend: namingRuns(github) });
-      tokens = runTokens(github.app.webhookSecret);
+      issuer = await startIssuer(github);
       await addWorkflow(github);
       // At once, on a database without tables.
       servers = await Promise.all([start(0), start(1)]);
@@ -53,7 +53,7 @@ export function twoProcesses(name: string, openDatabase: () => Promise<SharedDat
 
     afterAll(async () => {
       for (const server of servers ?? []) await server.end('SIGTERM');
-      await gate?.close();
+      await Promise.all([gate?.close(), issuer?.close()]);
       await github?.close();
       await database?.close();
       await directory?.remove();
@@ -107,8 +107,8 @@ export function twoProcesses(name: string, openDatabase: () => Promise<SharedDat
         body: JSON.stringify(body),
       });
 
-    const claim = (server: Server, id: string) =>
-      call(server, claimPath(id), tokens.claim(id), {
+    const claim = async (server: Server, id: string) =>
+      call(server, claimPath(id), await issuer.tokenFor(id, server.url), {
         claimant: randomUUID(),
         runUrl: '',
         runnerName: 'by hand',

@@ -1,21 +1,40 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { chooseRepository, type RepositoryFacts } from '../../src/commands/choose-repository.ts';
+import {
+  chooseRepository,
+  linkedRepositories,
+  type RepositoryFacts,
+} from '../../src/commands/choose-repository.ts';
 
-const facts: RepositoryFacts = {
+type Facts = Omit<RepositoryFacts, 'linked' | 'notInstalled'> & {
+  /** The comment; Dexter is installed on what it links to, but for these. */
+  text: string;
+  absent?: string[];
+};
+
+const facts: Facts = {
   text: '@dexter implement this',
   serverUrl: 'https://github.com',
   projectKey: 'DX',
   projects: { DX: 'acme/shop', OPS: ['acme/a', 'acme/b'], TWICE: ['acme/a', 'acme/a'] },
 };
 
-const choose = (some: Partial<RepositoryFacts>) => {
-  const choice = chooseRepository({ ...facts, ...some });
+const choiceOf = ({ text, absent = [], ...some }: Facts) => {
+  const links = linkedRepositories(text, some.serverUrl);
+  return chooseRepository({
+    ...some,
+    linked: links.filter((link) => !absent.includes(link)),
+    notInstalled: links.filter((link) => absent.includes(link)),
+  });
+};
+
+const choose = (some: Partial<Facts>) => {
+  const choice = choiceOf({ ...facts, ...some });
   return choice.outcome === 'repository' ? `${choice.owner}/${choice.name}` : choice.problem;
 };
 
 describe('chooseRepository', () => {
-  it.each<[string, Partial<RepositoryFacts>, string]>([
+  it.each<[string, Partial<Facts>, string]>([
     ['the one of the project', {}, 'acme/shop'],
     ['the one that is listed twice for the project', { projectKey: 'TWICE' }, 'acme/a'],
     ['the one of an earlier command', { earlier: { owner: 'acme', name: 'old' } }, 'acme/old'],
@@ -28,6 +47,11 @@ describe('chooseRepository', () => {
       'the linked one before the one of an earlier command',
       { text: 'in https://github.com/acme/new', earlier: { owner: 'acme', name: 'old' } },
       'acme/new',
+    ],
+    [
+      'the one of the project, when the comment only refers to a repository of strangers',
+      { text: 'like https://github.com/expressjs/express does', absent: ['expressjs/express'] },
+      'acme/shop',
     ],
     [
       'the linked one where the project has none',
@@ -79,7 +103,7 @@ describe('chooseRepository', () => {
     expect(choose({ serverUrl, text: 'https://ghe.acme.example/git/team/x' })).toBe('acme/shop');
   });
 
-  it.each<[string, Partial<RepositoryFacts>, string, string]>([
+  it.each<[string, Partial<Facts>, string, string]>([
     [
       'among several links',
       { text: 'from https://github.com/acme/a to https://github.com/acme/b' },
@@ -123,11 +147,19 @@ describe('chooseRepository', () => {
     );
     fc.assert(
       fc.property(pieces, (parts) => {
-        const choice = chooseRepository({ ...facts, text: parts.join('') });
+        const choice = choiceOf({ ...facts, text: parts.join('') });
         if (choice.outcome === 'refuse') return;
         expect(choice.owner).toMatch(/^[A-Za-z0-9-]+$/);
         expect(choice.name).toMatch(/^[A-Za-z0-9._-]*[A-Za-z0-9_-]$/);
       }),
     );
+  });
+});
+
+it('refuses a linked repository of a known owner on which Dexter is not installed', () => {
+  expect(choose({ text: 'in https://github.com/acme/other', absent: ['acme/other'] })).toMatchObject({
+    code: 'repository-not-installed',
+    message: expect.stringContaining('`acme/other`'),
+    hint: expect.stringContaining('`https://github.com/acme/shop`'),
   });
 });

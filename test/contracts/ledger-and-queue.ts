@@ -516,13 +516,12 @@ export function ledgerAndQueueContract(name: string, create: () => Promise<Ledge
       });
     });
 
-    it('knows the newest generation of each session', async () => {
+    it('knows the generation that was saved last of each session, also in a store that began anew', async () => {
       const { id: commandId } = await inserted();
       const ref = { installationId: large, repositoryId: large + 9, issueKey: 'GEN-1' };
       const saved = { sessionId: randomUUID(), commandId, bytes: 5 * 2 ** 31, contextTokens: 1 };
       expect(await newestGeneration(db(), ref)).toBe(0);
       for (const generation of [1, 2, 3]) await keepGeneration(db(), ref, { ...saved, generation });
-      await keepGeneration(db(), ref, { ...saved, generation: 2, bytes: 1 });
       expect(await newestGeneration(db(), ref)).toBe(3);
       for (const other of [
         { ...ref, issueKey: 'GEN-10' },
@@ -530,13 +529,20 @@ export function ledgerAndQueueContract(name: string, create: () => Promise<Ledge
         { ...ref, installationId: 1 },
       ])
         expect(await newestGeneration(db(), other)).toBe(0);
+      await db()
+        .updateTable('generations')
+        .set({ created_at: sql<Date>`now() - interval '1 hour'` })
+        .where('issue_key', '=', 'GEN-1')
+        .execute();
+      await keepGeneration(db(), ref, { ...saved, generation: 1, bytes: 7 });
+      expect(await newestGeneration(db(), ref)).toBe(1);
       const rows = await db()
         .selectFrom('generations')
         .selectAll()
         .where('issue_key', '=', 'GEN-1')
         .orderBy('generation')
         .execute();
-      expect(rows.map(({ bytes }) => bytes)).toEqual([5 * 2 ** 31, 5 * 2 ** 31, 5 * 2 ** 31]);
+      expect(rows.map(({ bytes }) => bytes)).toEqual([7, 5 * 2 ** 31, 5 * 2 ** 31]);
     });
 
     it('files a pull request under the first issue that it is said to be for', async () => {

@@ -1,5 +1,6 @@
-import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, rmdir } from 'node:fs/promises';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, readFile, rm, rmdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -42,3 +43,44 @@ test('the demo turns a ticket into a pull request and continues its session, and
   expect(await readdir(temporary)).toEqual([]);
   await rmdir(temporary);
 });
+
+test.each(['started a run', 'Run npm test'])(
+  'Ctrl-C after "%s" leaves no process and no file',
+  async (moment) => {
+    const temporary = await mkdtemp(join(tmpdir(), 'dexter-test-demo-'));
+    const demo = spawn(process.execPath, ['demo/main.ts', '--exit'], {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { PATH: process.env.PATH, HOME: '/nonexistent', TMPDIR: temporary },
+    });
+    try {
+      const exit = once(demo, 'exit');
+      let told = '';
+      for await (const text of demo.stdout.setEncoding('utf8')) {
+        const before = told.includes(moment);
+        told += text;
+        if (!before && told.includes(moment)) demo.kill('SIGINT');
+      }
+      expect(await exit, told).toEqual([130, null]);
+      expect(told).not.toContain('2. A comment on the pull request');
+      expect(await readdir(temporary)).toEqual([]);
+      expect(await processesThatMention(temporary)).toEqual([]);
+    } finally {
+      demo.kill('SIGKILL');
+      await rm(temporary, { recursive: true, force: true });
+    }
+  },
+);
+
+/** Command lines of the processes that have the text in it or in their environment; needs /proc. */
+async function processesThatMention(text: string): Promise<string[]> {
+  const found: string[] = [];
+  for (const name of await readdir('/proc')) {
+    if (!/^\d+$/.test(name) || Number(name) === process.pid) continue;
+    // Gone meanwhile, or somebody else's.
+    const read = (file: string) => readFile(`/proc/${name}/${file}`, 'latin1').catch(() => '');
+    const [line, environment] = await Promise.all([read('cmdline'), read('environ')]);
+    if (line.includes(text) || environment.includes(text)) found.push(line.replaceAll('\0', ' '));
+  }
+  return found;
+}

@@ -528,6 +528,12 @@ describe('reviews', () => {
       line: 1,
       user: { login: 'dexter[bot]' },
     });
+    const toReply = octokit.rest.pulls.createReplyForReviewComment({
+      ...one,
+      comment_id: reply.id,
+      body: 'Really',
+    });
+    await expect(toReply).rejects.toMatchObject({ status: 422 });
     await octokit.rest.reactions.createForPullRequestReviewComment({
       ...repo,
       comment_id: parent?.id ?? 0,

@@ -12,7 +12,7 @@ beforeAll(async () => {
 
 afterAll(() => jira.close());
 
-function clientOf(changes: { token?: string } = {}) {
+function clientOf(changes: { token?: string; apiUrl?: string } = {}) {
   const { email, apiToken } = jira.connection;
   // People are sent to another address than the API's, as with scoped tokens.
   const site = {
@@ -73,4 +73,27 @@ test('a wrong token says whose token an administrator has to renew', async () =>
     code: 'jira-failed',
     hint: expect.stringContaining('dexter@acme.example'),
   });
+});
+
+test('a wrong address is told from a ticket that does not exist', async () => {
+  const client = clientOf({ apiUrl: `${jira.url}/ex/jira/wrong` });
+  for (const asked of [client.ownAccountId(), client.readTicket(ticketKey)]) {
+    await expect(asked).rejects.toMatchObject({
+      code: 'jira-failed',
+      message: expect.stringContaining(`${jira.url}/ex/jira/wrong`),
+      hint: expect.stringMatching(/`apiUrl` of `jira\.acme` in dexter\.yml/),
+    });
+  }
+});
+
+test('a command is read as it was typed, the ticket as Markdown', async () => {
+  const client = clientOf();
+  const id = await client.postComment(
+    ticketKey,
+    'typed',
+    adfDocument([adfParagraph(adfText('@dexter <T> in a*b'))]),
+  );
+  expect((await client.readComment(ticketKey, id))?.text).toBe('@dexter <T> in a*b');
+  const { comments } = await client.readTicket(ticketKey);
+  expect(comments.find((comment) => comment.id === id)?.text).toBe('@dexter \\<T> in a\\*b');
 });

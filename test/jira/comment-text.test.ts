@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseCommand } from '../../src/commands/parse.ts';
-import { commentText, mentionsUnknownAccount } from '../../src/jira/comment-text.ts';
+import { commentMarkdown, commentText, mentionsUnknownAccount } from '../../src/jira/comment-text.ts';
 
 const known = { name: 'dexter', accountId: '5b10:own' };
 const unknown = { name: 'dexter' };
@@ -59,6 +59,41 @@ describe('commentText of an ADF document', () => {
     ['an empty document', doc(), undefined],
   ])('reads %s', (_name, body, instruction) => {
     expect(asked(body)).toBe(instruction);
+  });
+
+  const strong = (text: string) => ({ type: 'text', text, marks: [{ type: 'strong' }] });
+
+  it.each<[string, unknown, string]>([
+    ['brackets and stars', doc(p('@dexter <T> in a*b, x_y_z [1] ~ #2')), '<T> in a*b, x_y_z [1] ~ #2'],
+    [
+      'lines that begin as blocks',
+      doc(p('@dexter do'), p('1. this'), p('# that')),
+      'do\n\n1. this\n\n# that',
+    ],
+    ['backslashes', doc(p('@dexter fix C:\\temp\\*')), 'fix C:\\temp\\*'],
+    ['marks with spaces inside', doc(p('@dexter fix ', strong('the '), 'bug')), 'fix **the **bug'],
+    [
+      'a list',
+      doc(p('@dexter do'), { type: 'bulletList', content: [{ type: 'listItem', content: [p('a*b')] }] }),
+      'do\n\n- a*b',
+    ],
+    [
+      'a code block',
+      doc(p('@dexter do'), { type: 'codeBlock', content: [{ type: 'text', text: 'a*b' }] }),
+      'do\n\n```\na*b\n```',
+    ],
+  ])('keeps %s as they were typed', (_name, body, instruction) => {
+    expect(asked(body)).toBe(instruction);
+  });
+
+  it.each(['```', '~~~', '- ```', '1. ~~~~'])('does not take the text %j for a code fence', (text) => {
+    expect(asked(doc(p(text), p('@dexter go')))).toBe('go');
+    const code = { type: 'codeBlock', content: [{ type: 'text', text: '@dexter go' }] };
+    expect(asked(doc(p(text), code))).toBeUndefined();
+  });
+
+  it('is escaped for the context', () => {
+    expect(commentMarkdown(doc(p('@dexter <T> in a*b')), known)).toBe('@dexter \\<T> in a\\*b');
   });
 
   it('takes flags from before a line break', () => {

@@ -5,9 +5,9 @@ import { gfmFromMarkdown } from 'mdast-util-gfm';
 import { gfm } from 'micromark-extension-gfm';
 import { describe, expect, it } from 'vitest';
 import { parseCommand } from '../../src/commands/parse.ts';
-import { inlineCode, longestText, neutralise } from '../../src/report/neutralise.ts';
+import { breakClosing, inlineCode, longestText, neutralise } from '../../src/report/neutralise.ts';
 
-const options = { name: 'dexter', sameHost: 'https://github.com' };
+const options = { sameHost: 'https://github.com' };
 
 function nodesOf(markdown: string): Nodes[] {
   const walk = (node: Nodes): Nodes[] => [node, ...('children' in node ? node.children.flatMap(walk) : [])];
@@ -19,6 +19,9 @@ function dangers(markdown: string): string[] {
   return nodesOf(markdown).flatMap((node) => {
     if (node.type === 'html' || node.type === 'image' || node.type === 'imageReference') return [node.type];
     if (node.type === 'link' && !node.url.startsWith('https://github.com/')) return [`link ${node.url}`];
+    if (node.type === 'link' && /\/(?:issues|pull|discussions)\/\d/.test(node.url))
+      return [`link ${node.url}`];
+    if (node.type === 'text' && /#\d|\bGH-\d/i.test(node.value)) return [`reference ${node.value}`];
     if (node.type === 'linkReference' || node.type === 'definition') return [node.type];
     if (node.type === 'text' && /@[\p{L}\p{N}_]/u.test(node.value)) return [`mention ${node.value}`];
     return [];
@@ -50,7 +53,13 @@ const table: [string, string][] = [
   ['[text](https://github.com@evil.example/x)', 'text (`https://github.com@evil.example/x`)'],
   ['[text](http://github.com/a)', 'text (`http://github.com/a`)'],
   ['[text](https://github.com/a/b "t")', '[text](https://github.com/a/b)'],
-  ['https://github.com/a/b/pull/1', '<https://github.com/a/b/pull/1>'],
+  ['https://github.com/a/b/tree/x', '<https://github.com/a/b/tree/x>'],
+  ['https://github.com/a/b/pull/1', '`https://github.com/a/b/pull/1`'],
+  ['Fixes [it](https://github.com/a/b/%69ssues/1)', 'Fixes it (`https://github.com/a/b/%69ssues/1`)'],
+  ['Fixes #12, closes acme/other#3: GH-4', 'Fixes `#12`, closes `acme/other#3`: `GH-4`'],
+  ['fixes &#35;1 and \\#2 and #<!-- x -->3', 'fixes `#1` and `#2` and `#3`'],
+  ['resolves gh-1 by ann#2', 'resolves `gh-1` by `ann#2`'],
+  ['# 1 is a heading, #one is not', '# 1 is a heading, #one is not'],
   ['see https://evil.example/x.', 'see `https://evil.example/x`.'],
   ['<https://evil.example>', '`https://evil.example`'],
   ['www.evil.example', '`http://www.evil.example`'],
@@ -136,6 +145,12 @@ describe('neutralise', () => {
     '| ',
     '\\',
     '&#64;',
+    '&#35;',
+    '#1',
+    'GH-1',
+    'acme/shop',
+    'https://github.com/a/b/issues/',
+    '1',
     '&lt;',
     'https://',
     'evil.example',
@@ -178,6 +193,19 @@ describe('neutralise', () => {
       }),
       { numRuns: 150 },
     );
+  });
+});
+
+describe('breakClosing', () => {
+  it.each([
+    ['Fixes #12, closes acme/other#3', 'Fixes 12, closes acme/other 3'],
+    ['resolved: GH-4', 'resolved: 4'],
+    ['fix https://github.com/a/b/issues/3', 'fix github.com/a/b/issues/3'],
+    ['close https://https://github.com/a/b/pull/3', 'close github.com/a/b/pull/3'],
+    ['Follow-up of #12', 'Follow-up of #12'],
+    ['Fix https://example.com/page/1', 'Fix https://example.com/page/1'],
+  ])('makes %j into %j', (line, expected) => {
+    expect(breakClosing(line)).toBe(expected);
   });
 });
 

@@ -7,7 +7,7 @@ import { renderTicketEnd, renderTicketStart, type TicketEndFacts } from '../../s
 import { markdownText } from '../jira/markdown-text.ts';
 import { hostileProblem, hostileReport, problem, report } from './reports.ts';
 
-const options = { name: 'dexter', sameHost: 'https://github.com' };
+const options = { sameHost: 'https://github.com' };
 const pullRequest = { number: 5, url: 'https://github.com/acme/shop/pull/5' };
 
 /** As a person reads it. */

@@ -6,7 +6,8 @@ import { oidcVerifier } from '../../src/runner-api/oidc.ts';
 const issuer = 'https://token.actions.example';
 const audience = 'https://dexter.example';
 const kid = 'key-1';
-const expected = { repositoryId: 22, runId: '77' };
+const workflow = 'dexter.yml';
+const expected = { repositoryId: 22, runId: '77', claim: 'command claimant' };
 
 const ours = await generateKeyPair('RS256', { extractable: true });
 const theirs = await generateKeyPair('RS256');
@@ -54,12 +55,12 @@ function unsigned(header: object, payload: object = claims()): string {
 }
 
 /** Verifies with the key set at the issuer's address. */
-async function verify(given: string, run = expected) {
+async function verify(given: string, run = expected, ref?: string) {
   nock(issuer)
     .get('/.well-known/jwks')
     .optionally()
     .reply(200, { keys: [jwk] });
-  return oidcVerifier({ issuer, audience })(given, run);
+  return oidcVerifier({ issuer, audience, workflow, ref })(given, run);
 }
 
 describe('oidcVerifier', () => {
@@ -68,7 +69,7 @@ describe('oidcVerifier', () => {
   });
 
   it('knows a run whose id the dispatch did not tell', async () => {
-    expect(await verify(await token({ run_id: '99' }), { repositoryId: 22, runId: '' })).toEqual({
+    expect(await verify(await token({ run_id: '99' }), { ...expected, runId: '' })).toEqual({
       outcome: 'known',
     });
   });
@@ -79,12 +80,51 @@ describe('oidcVerifier', () => {
   });
 
   it('does not look at names, which are given anew', async () => {
-    expect(await verify(await token({ repository: 'renamed/shop', sub: 'anything' }))).toEqual({
-      outcome: 'known',
+    const renamed = {
+      repository: 'renamed/shop',
+      workflow_ref: 'renamed/shop/.github/workflows/dexter.yml@refs/heads/main',
+      sub: 'anything',
+    };
+    expect(await verify(await token(renamed))).toEqual({ outcome: 'known' });
+  });
+
+  const ref = (text: string) => ({ workflow_ref: `acme/shop/.github/workflows/${text}` });
+
+  it('knows the workflow on the branch that it is dispatched on, on any when GitHub chooses', async () => {
+    const release = await token(ref('dexter.yml@refs/heads/release/1'));
+    const refused = { outcome: 'refused', reason: 'the token is from another workflow or branch' };
+    expect(await verify(release)).toEqual({ outcome: 'known' });
+    expect(await verify(release, expected, 'release/1')).toEqual({ outcome: 'known' });
+    expect(await verify(release, expected, 'release/10')).toEqual(refused);
+    expect(await verify(release, expected, 'release')).toEqual(refused);
+  });
+
+  it('takes a token for one claim only, which may show it again', async () => {
+    nock(issuer)
+      .get('/.well-known/jwks')
+      .reply(200, { keys: [jwk] });
+    const verifier = oidcVerifier({ issuer, audience, workflow });
+    const given = await token();
+    expect(await verifier(given, expected)).toEqual({ outcome: 'known' });
+    expect(await verifier(given, { ...expected, claim: 'command other' })).toMatchObject({
+      outcome: 'refused',
+      reason: expect.stringContaining('another claim'),
     });
+    expect(await verifier(given, expected)).toEqual({ outcome: 'known' });
   });
 
   it.each<[string, Change, RegExp]>([
+    ['from another workflow', ref('evil.yml@refs/heads/main'), /another workflow/],
+    ['from a workflow whose name ends as ours', ref('not-dexter.yml@refs/heads/main'), /another workflow/],
+    ['from a tag', ref('dexter.yml@refs/tags/main'), /another workflow/],
+    ["from a pull request's ref", ref('dexter.yml@refs/pull/1/merge'), /another workflow/],
+    [
+      'from the workflow of another repository',
+      { workflow_ref: 'evil/shop/.github/workflows/dexter.yml@refs/heads/main' },
+      /another workflow/,
+    ],
+    ['without a workflow', { workflow_ref: undefined }, /claims workflow_ref/],
+    ['without an id of its own', { jti: undefined }, /claims jti/],
     ['made for another app', { aud: 'https://other.example' }, /"aud"/],
     ['made for an address that begins as ours', { aud: `${audience}.evil.example` }, /"aud"/],
     ['made for nobody', { aud: undefined }, /"aud"/],
@@ -179,15 +219,19 @@ describe('oidcVerifier', () => {
     expect(identity).toEqual({ outcome: 'refused', reason: 'the token lacks the claims run_id, event_name' });
   });
 
-  it.each([
-    ['fails', () => nock(issuer).get('/.well-known/jwks').reply(500)],
-    ['answers with nonsense', () => nock(issuer).get('/.well-known/jwks').reply(200, '<html>')],
-    ['holds no keys', () => nock(issuer).get('/.well-known/jwks').reply(200, { keys: [] })],
-    ['cannot be reached', () => undefined],
-  ])('lets nobody in while the key set %s', async (_name, answer) => {
+  it.each<[string, string, () => unknown]>([
+    ['unavailable', 'fails', () => nock(issuer).get('/.well-known/jwks').reply(500)],
+    [
+      'unavailable',
+      'answers with nonsense',
+      () => nock(issuer).get('/.well-known/jwks').reply(200, '<html>'),
+    ],
+    ['refused', 'holds no keys', () => nock(issuer).get('/.well-known/jwks').reply(200, { keys: [] })],
+    ['unavailable', 'cannot be reached', () => undefined],
+  ])('answers %s while the key set %s', async (outcome, _name, answer) => {
     answer();
-    expect(await oidcVerifier({ issuer, audience })(await token(), expected)).toMatchObject({
-      outcome: 'refused',
+    expect(await oidcVerifier({ issuer, audience, workflow })(await token(), expected)).toMatchObject({
+      outcome,
     });
   });
 
@@ -196,7 +240,7 @@ describe('oidcVerifier', () => {
       .get('/.well-known/jwks')
       .once()
       .reply(200, { keys: [jwk] });
-    const verifier = oidcVerifier({ issuer, audience });
+    const verifier = oidcVerifier({ issuer, audience, workflow });
     for (let times = 0; times < 3; times += 1) {
       expect(await verifier(await token(), expected)).toEqual({ outcome: 'known' });
     }

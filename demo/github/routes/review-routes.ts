@@ -43,12 +43,17 @@ export function reviewRoutes(app: Hono<Env>, world: World): void {
     return reply(c, Number(c.req.param('id')), body);
   });
 
-  /** A reply stands where the first comment of its thread stands. */
+  /** A reply stands where the first comment of its thread stands; only that one can be replied to. */
   async function reply(c: Context<Env>, to: number, body: unknown): Promise<Response> {
     const parent = await emulator.request('GET', `${repo}/pulls/comments/${to}`, c.get('token'));
     if (parent.status !== 200 || !isObject(parent.body)) return answer(c, parent.status, parent.body);
     const { path, line, side, commit_id, in_reply_to_id } = parent.body;
-    return postComment(c, { body, path, line, side, commit_id, in_reply_to_id: in_reply_to_id ?? to });
+    if (typeof in_reply_to_id === 'number')
+      return answer(c, 422, {
+        message: 'Validation Failed',
+        errors: ['Replies to replies are not supported'],
+      });
+    return postComment(c, { body, path, line, side, commit_id, in_reply_to_id: to });
   }
 
   async function postComment(c: Context<Env>, comment: JsonObject): Promise<Response> {

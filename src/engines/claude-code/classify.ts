@@ -12,6 +12,8 @@ export interface Ending {
 export const refusalsThatCount = 2;
 
 const loggedOut = /not logged in|please run \/login|invalid api key|authentication_(?:failed|error)/i;
+/** What the API says about a transcript that it does not take; other requests are refused with 400 as well. */
+const badTranscript = /thinking|signature|tool_use|tool_result|messages\.\d|prompt is too long/i;
 const unknownSession = /no conversation found|session .{0,60}not found/i;
 
 /** Why a run ended, from what it said and how its process went. `aborted`: it was asked to end. */
@@ -51,7 +53,7 @@ function refusedByStatus(status: number | null | undefined): boolean {
 
 /** The CLI does not know the session, or the API refused what the transcript made of the request. */
 function sessionWasRefused({ result }: RunRecord, said: string): boolean {
-  return unknownSession.test(said) || result?.api_error_status === 400;
+  return unknownSession.test(said) || (result?.api_error_status === 400 && badTranscript.test(said));
 }
 
 function howItEnded({ code, signal }: CliExit): string {

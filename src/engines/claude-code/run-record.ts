@@ -75,7 +75,7 @@ function recordAssistant(
       events.push({ type: 'tool', name: block.name, input: block.input });
     }
   }
-  return [...events, { type: 'usage', usage: summedUsage(run) }];
+  return [...events, { type: 'usage', usage: summedUsage(run), answers: run.answers }];
 }
 
 /**

@@ -26,6 +26,11 @@ const refused = result({
   api_error_status: 400,
   result: 'Invalid signature in thinking block',
 });
+const withoutCredit = result({
+  is_error: true,
+  api_error_status: 400,
+  result: 'Credit balance is too low',
+});
 const loggedOut = result({ is_error: true, result: 'Not logged in · Please run /login' });
 
 describe('classify', () => {
@@ -99,6 +104,7 @@ describe('classify', () => {
       'session-lost',
     ],
     ['a transcript that the API refuses', run({ result: refused }), bad, 'resume', false, 'session-lost'],
+    ['a request that is refused otherwise', run({ result: withoutCredit }), bad, 'resume', false, 'failed'],
     ['the same without a transcript', run({ result: refused }), bad, 'fresh', false, 'failed'],
     ['the same after answers', run({ result: refused, answers: 3 }), bad, 'resume', false, 'failed'],
     [

@@ -63,6 +63,7 @@ describe('record', () => {
       { type: 'text', text: 'Reading.' },
       { type: 'tool', name: 'Read', input: { file_path: '/w/a.ts' } },
     ]);
+    expect(events.flatMap((event) => (event.type === 'usage' ? [event.answers] : []))).toEqual([1, 1]);
     expect(run).toMatchObject({ model: 'm-1', version: '2.1.330', lastText: 'Reading.', answers: 1 });
   });
 
