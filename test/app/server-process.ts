@@ -44,7 +44,7 @@ export interface ServerOptions {
 }
 
 /** The environment of the app between a simulated GitHub and a simulated JIRA, and the file that it names. */
-export async function serverEnvironment(options: ServerOptions): Promise<Record<string, string>> {
+async function serverEnvironment(options: ServerOptions): Promise<Record<string, string>> {
   const { directory, github, jira, port } = options;
   const configPath = join(directory, 'dexter.yml');
   const site = jira && {
