@@ -22,6 +22,9 @@ import { githubRoutes } from './webhooks/github-routes.ts';
 import { registerGitHubEvents } from './webhooks/index.ts';
 import { jiraRoutes } from './webhooks/jira-routes.ts';
 
+/** GitHub itself gives a request up after 10 s; a list of many pages is many requests. */
+const githubTimeoutMs = 30_000;
+
 export interface App {
   routes: Hono;
   /** Finishes what is under way and lets go of the database. */
@@ -55,6 +58,7 @@ export async function createApp({ config, log, machine, dispatcher }: AppOptions
       ...options,
       baseUrl: config.github.apiUrl,
       throttle: { ...options.throttle, enabled: config.github.throttle },
+      request: { ...options.request, fetch: fetchInTime },
     })),
     log,
   });
@@ -115,6 +119,11 @@ export async function createApp({ config, log, machine, dispatcher }: AppOptions
       await database.close();
     },
   };
+}
+
+/** A GitHub that does not answer must not hold a command, or the end of the process, for minutes. */
+function fetchInTime(input: string | URL | Request, init: RequestInit = {}): Promise<Response> {
+  return fetch(input, { ...init, signal: init.signal ?? AbortSignal.timeout(githubTimeoutMs) });
 }
 
 function connections(config: AppConfig): ReadonlyMap<string, JiraConnection> {

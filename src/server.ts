@@ -12,6 +12,9 @@ import { webhookPath } from './webhooks/github-routes.ts';
 const headersTimeoutMs = 10_000;
 const requestTimeoutMs = 30_000;
 
+/** Longer than load balancers keep an idle connection (60 s is usual), so that they never reuse a closed one. */
+const keepAliveTimeoutMs = 65_000;
+
 /** What of the app's environment a local run may see: never the app's own secrets. */
 const machineVariables = [
   'PATH',
@@ -53,7 +56,11 @@ async function listen(config: AppConfig, environment: Environment): Promise<void
       fetch: app.routes.fetch,
       hostname: config.host,
       port: config.port,
-      serverOptions: { headersTimeout: headersTimeoutMs, requestTimeout: requestTimeoutMs },
+      serverOptions: {
+        headersTimeout: headersTimeoutMs,
+        requestTimeout: requestTimeoutMs,
+        keepAliveTimeout: keepAliveTimeoutMs,
+      },
     },
     ({ port }) => log.info({ url: config.url, port }, `Dexter listens on ${config.host}:${port}`),
   );
