@@ -1,6 +1,6 @@
 import { lstat, mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AppError, messageOf } from '../src/core/errors.ts';
+import { AppError, hasCode, messageOf } from '../src/core/errors.ts';
 import type { Target } from '../src/core/job.ts';
 import { checkBranchName } from './branch-name.ts';
 import { type Git, GitError, gitIn } from './git.ts';
@@ -145,8 +145,7 @@ async function isDirectory(path: string): Promise<boolean> {
     // Not followed: a link may lead anywhere.
     return (await lstat(path)).isDirectory();
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
-    if (error instanceof Error && 'code' in error && error.code === 'ENOTDIR') return false;
+    if (hasCode(error, 'ENOENT', 'ENOTDIR')) return false;
     throw error;
   }
 }

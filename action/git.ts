@@ -1,7 +1,9 @@
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
+import { hasCode } from '../src/core/errors.ts';
 import { redact } from '../src/core/redact.ts';
+import { pickVariables, proxyVariables } from '../src/core/variables.ts';
 
 /** Runs git in one directory. Resolves to what it wrote to stdout, without the last line end. */
 export type Git = (args: string[], options?: GitOptions) => Promise<string>;
@@ -31,18 +33,7 @@ export class GitError extends Error {
 }
 
 /** What git may know of the machine: where programs and certificates are, and the way out. */
-const inherited = [
-  'PATH',
-  'TMPDIR',
-  'HTTP_PROXY',
-  'HTTPS_PROXY',
-  'NO_PROXY',
-  'http_proxy',
-  'https_proxy',
-  'no_proxy',
-  'SSL_CERT_FILE',
-  'SSL_CERT_DIR',
-];
+const inherited = ['PATH', 'TMPDIR', ...proxyVariables, 'SSL_CERT_FILE', 'SSL_CERT_DIR'];
 
 /**
  * Holds in every call, above whatever the repository's own configuration says: the checkout belongs to the
@@ -125,7 +116,7 @@ function endGroup(pid: number | undefined, signal: NodeJS.Signals): void {
     process.kill(-pid, signal);
   } catch (error) {
     // No such process: it has ended by itself.
-    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+    if (!hasCode(error, 'ESRCH')) throw error;
   }
 }
 
@@ -134,13 +125,12 @@ function hermeticEnvironment(
   env: Readonly<Record<string, string | undefined>>,
   config: [string, string][],
 ): Record<string, string> {
-  const taken = inherited.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]]));
   const pairs = config.flatMap(([key, value], index) => [
     [`GIT_CONFIG_KEY_${index}`, key],
     [`GIT_CONFIG_VALUE_${index}`, value],
   ]);
   return {
-    ...Object.fromEntries(taken),
+    ...pickVariables(env, inherited),
     ...Object.fromEntries(pairs),
     GIT_CONFIG_COUNT: String(config.length),
     GIT_CONFIG_GLOBAL: '/dev/null',

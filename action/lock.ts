@@ -3,7 +3,8 @@ import { link, mkdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/prom
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { AppError } from '../src/core/errors.ts';
+import { AppError, hasCode } from '../src/core/errors.ts';
+import { processStart } from '../src/core/process-start.ts';
 
 const Holder = z.object({
   host: z.string(),
@@ -34,7 +35,7 @@ export async function acquireLock(path: string, what: string, waitMs = defaultWa
   const own: Holder = {
     host: hostname(),
     pid: process.pid,
-    started: await startOf(process.pid),
+    started: await processStart(process.pid),
     nonce: randomUUID(),
   };
   const until = Date.now() + waitMs;
@@ -79,7 +80,7 @@ async function create(path: string, own: Holder): Promise<boolean> {
     await link(written, path);
     return true;
   } catch (error) {
-    if (isCode(error, 'EEXIST')) return false;
+    if (hasCode(error, 'EEXIST')) return false;
     throw error;
   } finally {
     await rm(written, { force: true });
@@ -90,7 +91,7 @@ async function readHolder(path: string): Promise<Holder | undefined> {
   try {
     return Holder.parse(JSON.parse(await readFile(path, 'utf8')));
   } catch (error) {
-    if (isCode(error, 'ENOENT')) return undefined;
+    if (hasCode(error, 'ENOENT')) return undefined;
     throw error;
   }
 }
@@ -104,7 +105,7 @@ async function removeStale(path: string): Promise<boolean> {
   try {
     await mkdir(removing);
   } catch (error) {
-    if (!isCode(error, 'EEXIST')) throw error;
+    if (!hasCode(error, 'EEXIST')) throw error;
     await clearAbandoned(removing);
     return false;
   }
@@ -130,10 +131,10 @@ async function isAlive(path: string, { host, pid, started }: Holder): Promise<bo
     process.kill(pid, 0);
   } catch (error) {
     // Not allowed to signal it: it is there.
-    return isCode(error, 'EPERM');
+    return hasCode(error, 'EPERM');
   }
   // Without /proc the process may be any that got the same number.
-  return started === '' ? await isTouched(path) : (await startOf(pid)) === started;
+  return started === '' ? await isTouched(path) : (await processStart(pid)) === started;
 }
 
 async function isTouched(path: string): Promise<boolean> {
@@ -146,23 +147,9 @@ async function release(path: string, own: Holder): Promise<void> {
   if (current?.nonce === own.nonce) await rm(path, { force: true });
 }
 
-/** Field 22 of /proc/<pid>/stat; empty where there is no /proc. The name in field 2 may hold anything. */
-async function startOf(pid: number): Promise<string> {
-  try {
-    const stat = await readFile(`/proc/${pid}/stat`, 'latin1');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
-  } catch {
-    return '';
-  }
-}
-
 function held(path: string, what: string, { host, pid }: Holder): AppError {
   return new AppError('session-conflict', {
     message: `Another run (process ${pid} on ${host}) is using ${what}.`,
     hint: `Wait until it has ended, then use \`retry\`. If no such process exists, delete ${path} on the runner, or wait ten minutes.`,
   });
-}
-
-function isCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
 }

@@ -16,8 +16,9 @@ program
   .command('start')
   .description('start the app; without credentials it offers the page that makes the GitHub App')
   .action(async () => {
-    const { orExit, readEnvironment, startServer } = await needingNode(() => import('./server.ts'));
-    await orExit(() => startServer(readEnvironment()));
+    const { orExit, startServer } = await needingNode(() => import('./server.ts'));
+    await loadEnvironment();
+    await orExit(() => startServer(process.env));
   });
 
 program
@@ -25,9 +26,14 @@ program
   .description('check the configuration and say everything that is wrong with it')
   .action(async () => {
     const { checkConfig } = await needingNode(() => import('./cli/check.ts'));
-    const { readEnvironment } = await import('./server.ts');
-    process.exitCode = await checkConfig(readEnvironment(), (line) => console.log(line));
+    await loadEnvironment();
+    process.exitCode = await checkConfig(process.env, (line) => console.log(line));
   });
+
+async function loadEnvironment(): Promise<void> {
+  const { loadEnvFile } = await import('./read-config.ts');
+  loadEnvFile();
+}
 
 /** Help works on older versions too, so that they can say which one is needed. */
 async function needingNode<T>(load: () => Promise<T>): Promise<T> {

@@ -12,6 +12,11 @@ import { AppError } from './core/errors.ts';
 /** The page that explains every setting. */
 export const installPage = 'https://github.com/dexter-app/dexter/blob/main/docs/install.md';
 
+/** Adds what `.env` in the working directory says to the environment; what is set already stays. */
+export function loadEnvFile(): void {
+  if (existsSync('.env')) process.loadEnvFile('.env');
+}
+
 /**
  * Reads what the configuration is made of: the environment and the files that it names.
  * @throws AppError `config-invalid` that names everything that is missing or wrong.

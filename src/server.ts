@@ -1,11 +1,11 @@
-import { existsSync } from 'node:fs';
 import { serve } from '@hono/node-server';
 import { pino } from 'pino';
 import { run } from 'probot';
 import { createApp } from './app.ts';
 import { type AppConfig, credentialNames, type Environment, missingCredentials } from './config.ts';
 import { AppError } from './core/errors.ts';
-import { installPage, list, readConfig } from './read-config.ts';
+import { pickVariables, proxyVariables } from './core/variables.ts';
+import { installPage, list, loadEnvFile, readConfig } from './read-config.ts';
 import { webhookPath } from './webhooks/github-routes.ts';
 
 /** Headers must be there within this time; a body may take as long as GitHub waits and a little more. */
@@ -26,12 +26,7 @@ const machineVariables = [
   'TMPDIR',
   'SSL_CERT_FILE',
   'NODE_EXTRA_CA_CERTS',
-  'HTTP_PROXY',
-  'HTTPS_PROXY',
-  'NO_PROXY',
-  'http_proxy',
-  'https_proxy',
-  'no_proxy',
+  ...proxyVariables,
 ];
 
 /**
@@ -50,7 +45,7 @@ async function listen(config: AppConfig, environment: Environment): Promise<void
     name: 'dexter',
     redact: ['*.token', '*.privateKey', '*.secret'],
   });
-  const app = await createApp({ config, log, machine: machine(environment) });
+  const app = await createApp({ config, log, machine: pickVariables(environment, machineVariables) });
   const server = serve(
     {
       fetch: app.routes.fetch,
@@ -97,15 +92,6 @@ async function offerSetup(environment: Environment): Promise<void> {
   await run(() => undefined, { env });
 }
 
-function machine(environment: Environment): Record<string, string> {
-  return Object.fromEntries(
-    machineVariables.flatMap((name) => {
-      const value = environment[name];
-      return value === undefined ? [] : [[name, value] as const];
-    }),
-  );
-}
-
 /** Runs `main` and turns what it throws into lines on standard error and exit code 1. */
 export async function orExit(main: () => Promise<void>): Promise<void> {
   try {
@@ -117,12 +103,7 @@ export async function orExit(main: () => Promise<void>): Promise<void> {
   }
 }
 
-/** The environment, with what `.env` adds to it. */
-export function readEnvironment(): Environment {
-  if (existsSync('.env')) process.loadEnvFile('.env');
-  return process.env;
-}
-
 if (import.meta.main) {
-  await orExit(() => startServer(readEnvironment()));
+  loadEnvFile();
+  await orExit(() => startServer(process.env));
 }

@@ -27,12 +27,9 @@ export function chooseRepository(facts: RepositoryFacts): Choice {
   const { linked } = facts;
   if (linked.length === 1 && linked[0]) return split(linked[0]);
   if (linked.length > 1) return ambiguous('The comment links to several repositories', linked);
-  const mapped = Object.hasOwn(facts.projects, facts.projectKey)
-    ? facts.projects[facts.projectKey]
-    : undefined;
-  const choices = mapped === undefined ? [] : [...new Set([mapped].flat())];
+  const choices = repositoriesOf(facts.projects, facts.projectKey);
   const meant = facts.notInstalled.find((link) => isOfOurs(link, facts));
-  if (meant) return notInstalled(meant, choices, facts.serverUrl);
+  if (meant) return { outcome: 'refuse', problem: notInstalled(meant, choices, facts.serverUrl) };
   if (facts.earlier) return { outcome: 'repository', ...facts.earlier };
   if (choices.length === 1 && choices[0]) return split(choices[0]);
   if (choices.length > 1) {
@@ -60,17 +57,19 @@ export function chooseRepository(facts: RepositoryFacts): Choice {
   }
 }
 
+/** The repositories of a project, each once. The record comes from YAML: nothing is looked up on its prototype. */
+export function repositoriesOf(projects: RepositoryFacts['projects'], projectKey: string): string[] {
+  return Object.hasOwn(projects, projectKey) ? [...new Set([projects[projectKey] ?? []].flat())] : [];
+}
+
 /** Where Dexter is not installed, with the repositories that the configuration knows instead. */
-export function notInstalled(repository: string, choices: string[], serverUrl: string): Choice {
+export function notInstalled(repository: string, choices: string[], serverUrl: string): Problem {
   const others = choices.filter((choice) => choice.toLowerCase() !== repository.toLowerCase());
   const known = others.length > 0 ? ` The ticket's project belongs to: ${list(others, serverUrl)}.` : '';
   return {
-    outcome: 'refuse',
-    problem: {
-      code: 'repository-not-installed',
-      message: `Dexter is not installed on \`${repository}\`, or there is no such repository.`,
-      hint: `An administrator of the repository installs the GitHub App on it; or ask again with the link of another one.${known}`,
-    },
+    code: 'repository-not-installed',
+    message: `Dexter is not installed on \`${repository}\`, or there is no such repository.`,
+    hint: `An administrator of the repository installs the GitHub App on it; or ask again with the link of another one.${known}`,
   };
 }
 

@@ -82,3 +82,8 @@ export function toProblem(error: unknown): Problem {
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/** Whether a thrown error carries one of these codes, as those of Node.js do (`ENOENT`). */
+export function hasCode(error: unknown, ...codes: string[]): boolean {
+  return error instanceof Error && 'code' in error && codes.includes(String(error.code));
+}

@@ -22,3 +22,8 @@ export function githubIssueKey(repositoryId: number, number: number): IssueKey {
 export function isJiraKey(key: string): boolean {
   return jiraKeyPattern.test(key);
 }
+
+/** The project of a JIRA key: `DXTR` of `DXTR-123`. */
+export function projectOf(jiraKey: string): string {
+  return jiraKey.slice(0, jiraKey.lastIndexOf('-'));
+}

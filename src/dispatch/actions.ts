@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import { AppError } from '../core/errors.ts';
 import { encodeInputs } from '../core/job.ts';
-import { place } from '../github/comments.ts';
-import { type Authenticate, githubError, say, statusOf } from '../github/github.ts';
+import { type Authenticate, githubError, place, say, statusOf } from '../github/github.ts';
 import type { Dispatcher, DispatchRequest, RunRef } from './dispatcher.ts';
 
 export interface ActionsOptions {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AppError } from '../core/errors.ts';
 import { encodeInputs } from '../core/job.ts';
+import { processStart } from '../core/process-start.ts';
 import type { Dispatcher, DispatchRequest } from './dispatcher.ts';
 
 export interface LocalOptions {
@@ -36,7 +37,7 @@ export function localDispatcher(options: LocalOptions): Dispatcher {
     async dispatch(request) {
       const directory = directoryOf(request);
       const pid = await start(options, request, directory);
-      await writeFile(join(directory, 'started'), await startOf(pid), { mode: 0o600 });
+      await writeFile(join(directory, 'started'), await processStart(pid), { mode: 0o600 });
       await writeFile(join(directory, 'pid'), String(pid), { mode: 0o600 });
       return { id: String(pid), url: '' };
     },
@@ -121,7 +122,7 @@ export async function runningPid(directory: string): Promise<number | undefined>
   const read = (name: string) => readFile(join(directory, name), 'utf8').catch(() => '');
   const pid = Number(await read('pid'));
   if (!Number.isSafeInteger(pid) || pid <= 1 || !isAlive(pid)) return undefined;
-  return (await startOf(pid)) === (await read('started')) ? pid : undefined;
+  return (await processStart(pid)) === (await read('started')) ? pid : undefined;
 }
 
 function isAlive(pid: number): boolean {
@@ -131,13 +132,4 @@ function isAlive(pid: number): boolean {
   } catch {
     return false;
   }
-}
-
-/**
- * When a process started: clock ticks since the machine did, field 22 of /proc/<pid>/stat. Empty where there is
- * no /proc or no such process. The name in field 2 may hold anything.
- */
-async function startOf(pid: number): Promise<string> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => '');
-  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
 }

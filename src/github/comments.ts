@@ -6,6 +6,7 @@ import {
   type GitHubActor,
   type GitHubOrigin,
   githubError,
+  place,
   type RequestText,
   say,
   statusOf,
@@ -169,8 +170,4 @@ export async function findComment(
       ? { kind: where.inThread ? ('review' as const) : ('issue' as const), id: found.id }
       : undefined;
   });
-}
-
-export function place(repository: RepositoryRef): { owner: string; repo: string } {
-  return { owner: repository.owner, repo: repository.name };
 }

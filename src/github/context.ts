@@ -1,7 +1,6 @@
 import type { RepositoryRef } from '../core/command.ts';
 import { AppError } from '../core/errors.ts';
-import { place } from './comments.ts';
-import { type Authenticate, type GitHubOrigin, githubError, say, statusOf } from './github.ts';
+import { type Authenticate, type GitHubOrigin, githubError, place, say, statusOf } from './github.ts';
 
 export interface GitHubComment {
   author: string;

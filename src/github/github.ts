@@ -66,3 +66,8 @@ export async function say<T>(what: string, request: () => Promise<T>): Promise<T
     throw githubError(what, error);
   }
 }
+
+/** A repository as octokit's parameters name it. */
+export function place(repository: RepositoryRef): { owner: string; repo: string } {
+  return { owner: repository.owner, repo: repository.name };
+}

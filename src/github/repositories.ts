@@ -1,10 +1,10 @@
 import type { RepositoryRef } from '../core/command.ts';
-import { place } from './comments.ts';
 import {
   type Authenticate,
   githubError,
   type InstalledRepository,
   type Permission,
+  place,
   say,
   statusOf,
 } from './github.ts';

@@ -1,6 +1,6 @@
 import type { Origin } from '../core/command.ts';
 import { AppError } from '../core/errors.ts';
-import { isJiraKey } from '../core/issue-key.ts';
+import { isJiraKey, projectOf } from '../core/issue-key.ts';
 import type { Jira } from '../jira/client.ts';
 import { lastFromJira } from '../ledger/commands.ts';
 import type { JiraConnection, Services } from './services.ts';
@@ -29,7 +29,7 @@ export async function jiraOf(
   if (!isJiraKey(issueKey)) return undefined;
   const earlier = await lastFromJira(services.db, issueKey);
   if (earlier && 'connection' in earlier.origin) return services.jira.get(earlier.origin.connection)?.jira;
-  const project = issueKey.slice(0, issueKey.lastIndexOf('-'));
+  const project = projectOf(issueKey);
   const owners = [...services.jira.values()].filter(({ projects }) => Object.hasOwn(projects, project));
   return owners.length === 1 ? owners[0]?.jira : undefined;
 }

@@ -1,7 +1,13 @@
 import { authorize } from '../commands/authorize.ts';
-import { chooseRepository, linkedRepositories, notInstalled } from '../commands/choose-repository.ts';
+import {
+  chooseRepository,
+  linkedRepositories,
+  notInstalled,
+  repositoriesOf,
+} from '../commands/choose-repository.ts';
 import { type Actor, type Ask, type RepositoryRef, waitsForItsTurn } from '../core/command.ts';
 import { AppError, type Problem, toProblem } from '../core/errors.ts';
+import { projectOf } from '../core/issue-key.ts';
 import type { Job } from '../core/job.ts';
 import { isEnd } from '../core/status.ts';
 import { readPullRequest } from '../github/context.ts';
@@ -147,7 +153,7 @@ async function locate(
   }
   const earlier = await lastFromJira(services.db, row.issue_key, row.id);
   const { projects } = connectionOf(services, origin);
-  const projectKey = origin.issueKey.slice(0, origin.issueKey.lastIndexOf('-'));
+  const projectKey = projectOf(origin.issueKey);
   const links = linkedRepositories(text, services.serverUrl).slice(0, mostLinks);
   const found = await Promise.all(
     links.map(async (link) => ({ link, installed: await find(services, link) })),
@@ -164,9 +170,7 @@ async function locate(
   const chosen = `${choice.owner}/${choice.name}`;
   const installed = found.find(({ link }) => link === chosen)?.installed ?? (await find(services, chosen));
   if (installed) return installed;
-  const known = Object.hasOwn(projects, projectKey) ? [projects[projectKey] ?? []].flat() : [];
-  const refusal = notInstalled(chosen, known, services.serverUrl);
-  return refusal.outcome === 'refuse' ? { problem: refusal.problem } : { problem: toProblem(undefined) };
+  return { problem: notInstalled(chosen, repositoriesOf(projects, projectKey), services.serverUrl) };
 }
 
 function find(services: Services, fullName: string): Promise<Where | undefined> {

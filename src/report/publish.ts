@@ -137,15 +137,7 @@ function statusFacts(row: CommandRow, run: RunRow | undefined): StatusFacts {
 
 function ticketFacts(row: CommandRow, run: RunRow | undefined): TicketEndFacts {
   const { status } = row;
-  if (
-    status !== 'done' &&
-    status !== 'failed' &&
-    status !== 'cancelled' &&
-    status !== 'refused' &&
-    status !== 'expired'
-  ) {
-    throw new Error(`command ${row.id} has not ended`);
-  }
+  if (!isEnd(status)) throw new Error(`command ${row.id} has not ended`);
   return {
     status,
     problem: row.problem ?? undefined,

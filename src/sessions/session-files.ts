@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { hasCode } from '../core/errors.ts';
 
 /**
  * The CLI names the folder of a checkout's sessions after the path of the checkout, unless this name is given
@@ -63,7 +64,7 @@ async function listed(directory: string, recursive: boolean) {
   try {
     return await readdir(directory, { withFileTypes: true, recursive });
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    if (hasCode(error, 'ENOENT')) return [];
     throw error;
   }
 }

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { constants, createZstdDecompress } from 'node:zlib';
-import { messageOf } from '../core/errors.ts';
+import { hasCode, messageOf } from '../core/errors.ts';
 import { SessionManifest, type SessionRef } from '../core/session.ts';
 import { manifestName } from './pack.ts';
 import { isSessionFile, limits, transcriptPath } from './session-files.ts';
@@ -130,6 +130,5 @@ async function writeChecked(
 
 /** A full or read-only disk says nothing about the archive. */
 function isDiskProblem(error: unknown): boolean {
-  const codes = ['ENOSPC', 'EROFS', 'EACCES', 'EPERM', 'EDQUOT', 'EMFILE'];
-  return error instanceof Error && 'code' in error && codes.includes(String(error.code));
+  return hasCode(error, 'ENOSPC', 'EROFS', 'EACCES', 'EPERM', 'EDQUOT', 'EMFILE');
 }

@@ -3,7 +3,7 @@ import { createReadStream, type Dirent } from 'node:fs';
 import { link, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { AppError, messageOf } from '../core/errors.ts';
+import { AppError, hasCode, messageOf } from '../core/errors.ts';
 import { SessionRef } from '../core/session.ts';
 import type { ReadResult, SessionStore, WriteResult } from './session-store.ts';
 
@@ -118,7 +118,7 @@ async function publish(
     try {
       await link(temporary, join(directory, generationName(generation)));
     } catch (error) {
-      if (!isCode(error, 'EEXIST')) throw error;
+      if (!hasCode(error, 'EEXIST')) throw error;
       return { outcome: 'conflict', newest: (await generationsIn(directory)).at(-1) ?? generation };
     }
     await flushDirectory(directory);
@@ -161,7 +161,7 @@ async function writtenAt(path: string): Promise<number> {
   try {
     return (await stat(path)).mtimeMs;
   } catch (error) {
-    if (isCode(error, 'ENOENT')) return Number.POSITIVE_INFINITY;
+    if (hasCode(error, 'ENOENT')) return Number.POSITIVE_INFINITY;
     throw error;
   }
 }
@@ -183,13 +183,9 @@ async function entriesIn(directory: string): Promise<Dirent[]> {
   try {
     return await readdir(directory, { withFileTypes: true });
   } catch (error) {
-    if (isCode(error, 'ENOENT')) return [];
+    if (hasCode(error, 'ENOENT')) return [];
     throw error;
   }
-}
-
-function isCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
 }
 
 function unreadable(ref: SessionRef, cause: unknown): AppError {

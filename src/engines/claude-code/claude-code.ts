@@ -1,4 +1,4 @@
-import { AppError } from '../../core/errors.ts';
+import { AppError, hasCode } from '../../core/errors.ts';
 import { redact } from '../../core/redact.ts';
 import type { Engine, EngineEvent, EngineResult, EngineTask } from '../engine.ts';
 import { cliArguments } from './arguments.ts';
@@ -96,8 +96,7 @@ async function follow(cli: CliProcess, onEvent: (event: EngineEvent) => void): P
     }
   } catch (error) {
     // The pipe was closed under the reader because the CLI is gone; its exit tells the rest.
-    if (!(error instanceof Error && 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE'))
-      throw error;
+    if (!hasCode(error, 'ERR_STREAM_PREMATURE_CLOSE')) throw error;
   }
   return run;
 }

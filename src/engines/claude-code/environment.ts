@@ -1,3 +1,5 @@
+import { pickVariables, proxyVariables } from '../../core/variables.ts';
+
 /** Variables of the runner that a build or a test may need; everything else stays outside. */
 const inherited = [
   'PATH',
@@ -8,12 +10,7 @@ const inherited = [
   'SHELL',
   'USER',
   'LOGNAME',
-  'HTTP_PROXY',
-  'HTTPS_PROXY',
-  'NO_PROXY',
-  'http_proxy',
-  'https_proxy',
-  'no_proxy',
+  ...proxyVariables,
   'NODE_EXTRA_CA_CERTS',
   'SSL_CERT_FILE',
   'SSL_CERT_DIR',
@@ -39,9 +36,8 @@ export interface EnvironmentOptions {
  */
 export function cliEnvironment(options: EnvironmentOptions): Record<string, string> {
   const { env, baseUrl, apiKey } = options;
-  const taken = inherited.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]]));
   return {
-    ...Object.fromEntries(taken),
+    ...pickVariables(env, inherited),
     ...reachLoopback(env),
     HOME: options.homeDirectory,
     TMPDIR: options.temporaryDirectory,
