@@ -65,8 +65,12 @@ async function stop(services: Services, row: CommandRow): Promise<string> {
   const open = await otherCommands(services, row);
   const running = open.filter((command) => command.status !== 'queued' && command.status !== 'received');
   const waiting = open.filter((command) => !running.includes(command));
-  for (const command of waiting) await settle(services, command.id, { status: 'cancelled' });
-  for (const command of running) await stopRunning(services, command);
+  for (const { id } of waiting) {
+    // One that was taken from the queue since is stopped as what runs is.
+    if (!(await settle(services, id, { status: 'cancelled' }, ['received', 'queued'])))
+      await stopRunning(services, id);
+  }
+  for (const { id } of running) await stopRunning(services, id);
   if (open.length === 0) return 'Nothing is running or waiting on this issue.';
   return [
     running.length > 0 ? 'Stopping what is running; its session is kept.' : 'Nothing was running.',
@@ -77,9 +81,9 @@ async function stop(services: Services, row: CommandRow): Promise<string> {
 }
 
 /** A claimed run hears of it with its next heartbeat, one that is prepared before its dispatch. */
-async function stopRunning(services: Services, command: CommandRow): Promise<void> {
-  await requestStop(services.db, command.id);
-  if (command.status === 'dispatched') await stopWaiting(services, command.id);
+async function stopRunning(services: Services, id: string): Promise<void> {
+  await requestStop(services.db, id);
+  await stopWaiting(services, id);
 }
 
 /** Ends a job that waits for a runner, unless a runner has taken it meanwhile. */

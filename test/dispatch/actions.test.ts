@@ -2,29 +2,15 @@ import nock from 'nock';
 import { Octokit } from 'octokit';
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../../src/core/errors.ts';
-import { IssueKey } from '../../src/core/issue-key.ts';
 import { encodeInputs } from '../../src/core/job.ts';
 import { actionsDispatcher } from '../../src/dispatch/actions.ts';
-import type { DispatchRequest } from '../../src/dispatch/dispatcher.ts';
+import { dispatchRequest } from '../fakes/dispatch-request.ts';
 
 const api = 'https://ghe.acme.example';
 const path = '/api/v3/repos/acme/shop';
 const dispatches = `${path}/actions/workflows/dexter.yml/dispatches`;
-const commandId = '0d5d5a4e-6b0e-4d4b-9d0e-6a3f6c3f3b11';
-
-const request: DispatchRequest = {
-  installationId: 11,
-  repository: { id: 22, owner: 'acme', name: 'shop' },
-  job: {
-    commandId,
-    issueKey: IssueKey.parse('DX-1'),
-    instruction: 'add tests',
-    context: '# DX-1',
-    session: { installationId: 11, repositoryId: 22, mode: 'fresh', generation: 0, engine: 'claude-code' },
-    target: { branch: 'dexter/DX-1', base: '', title: 'Coupons', ticketUrl: 'u', requestedBy: 'Maria' },
-    appUrl: 'https://dexter.example',
-  },
-};
+const request = dispatchRequest('https://dexter.example');
+const { commandId } = request.job;
 
 const silent = () => undefined;
 

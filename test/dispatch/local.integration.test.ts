@@ -3,27 +3,13 @@ import { once } from 'node:events';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { IssueKey } from '../../src/core/issue-key.ts';
-import type { DispatchRequest } from '../../src/dispatch/dispatcher.ts';
 import { localDispatcher } from '../../src/dispatch/local.ts';
+import { dispatchRequest } from '../fakes/dispatch-request.ts';
 import { isRunning, until } from '../fakes/processes.ts';
 import { temporaryDirectory } from '../fakes/temporary-directory.ts';
 
-const commandId = '0d5d5a4e-6b0e-4d4b-9d0e-6a3f6c3f3b11';
-
-const request: DispatchRequest = {
-  installationId: 11,
-  repository: { id: 22, owner: 'acme', name: 'shop' },
-  job: {
-    commandId,
-    issueKey: IssueKey.parse('DX-1'),
-    instruction: 'add tests',
-    context: '# DX-1',
-    session: { installationId: 11, repositoryId: 22, mode: 'fresh', generation: 0, engine: 'claude-code' },
-    target: { branch: 'dexter/DX-1', base: '', title: 'Coupons', ticketUrl: 'u', requestedBy: 'Maria' },
-    appUrl: 'http://127.0.0.1:9',
-  },
-};
+const request = dispatchRequest('http://127.0.0.1:9');
+const { commandId } = request.job;
 
 let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
 let sleeper: ChildProcess;
