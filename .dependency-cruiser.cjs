@@ -1,7 +1,8 @@
 // Import rules (docs: CONTRIBUTING.md). Imports go one way: programs -> features -> adapters -> core.
 // test/architecture.test.ts breaks each of these rules once and sees it caught.
 
-const features = 'webhooks|jobs|sessions|dashboard|cli|runner-api|commands|report|context|onboarding|metrics';
+const features =
+  'webhooks|jobs|sessions|workspace|dashboard|cli|runner-api|commands|report|context|onboarding|metrics';
 const adapters = 'github|jira|stores|caches|engines|dispatch|ledger|queue|mcp';
 const pure = 'pricing|prompt-cache';
 
@@ -55,6 +56,18 @@ const vendors = [
     names: 'tar',
     folders: ['^src/sessions/'],
     why: 'Archives are packed and unpacked in one place, with one set of checks on what is in them.',
+  },
+  {
+    name: 'aws-sdk',
+    names: '@aws-sdk/[^/]+|@smithy/[^/]+',
+    folders: ['^src/stores/'],
+    why: 'S3 is one of several stores: nobody above them knows which one it is.',
+  },
+  {
+    name: 'secretlint',
+    names: '@secretlint/[^/]+',
+    folders: ['^src/sessions/scrub/'],
+    why: 'What counts as a secret is decided in one place.',
   },
   {
     name: 'hono',

@@ -1,13 +1,16 @@
-import { lstat, mkdir, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { AppError, hasCode, messageOf } from '../src/core/errors.ts';
+import { mkdir } from 'node:fs/promises';
+import { AppError, messageOf } from '../src/core/errors.ts';
 import type { Target } from '../src/core/job.ts';
+import { removeTree } from '../src/workspace/remove-tree.ts';
 import { checkBranchName } from './branch-name.ts';
-import { type Git, GitError, gitIn } from './git.ts';
+import { type Git, gitIn, isUnreachable } from './git.ts';
+import { isDirectory } from './is-directory.ts';
+import { keepTree, makeTree } from './keep-tree.ts';
+import { fetchIntoMirror, type MirrorOptions, objectsOf } from './mirror.ts';
 import type { Remote, RemoteRefs } from './remote.ts';
+import { renewBorrowing, renewWhole } from './renew-repository.ts';
 
-/** Commits that could not be pushed are kept under this, by command id. */
-export const unpushedRefs = 'refs/dexter/unpushed';
+export { unpushedRefs } from './renew-repository.ts';
 
 export interface Checkout {
   /** Absolute path of the working tree. */
@@ -18,6 +21,8 @@ export interface Checkout {
   base: string;
   /** Commit that the run starts from. */
   start: string;
+  /** Absolute path of the object store that the checkout borrows its history from; its own when undefined. */
+  mirror?: string | undefined;
 }
 
 export interface CheckoutOptions {
@@ -26,38 +31,118 @@ export interface CheckoutOptions {
   target: Target;
   remote: Remote;
   env: Readonly<Record<string, string | undefined>>;
+  /** Mirror of the repository to borrow the history from; without one the checkout has its own. */
+  mirror?: MirrorOptions;
+  /** Keeps what git ignores from the run before, true by default. */
+  keepIgnored?: boolean;
 }
 
 /**
- * A working tree that holds the branch as it is on the server, and nothing else. Only fetched objects and
- * unpushed commits outlive a run: what an earlier agent left in `.git` or in the tree does not.
+ * A working tree that holds the branch as it is on the server. Of an earlier run, only unpushed commits outlive
+ * this, what was fetched, and what git ignores (see keep-tree.ts); `.git` is a new one each time, because the
+ * agent owned the old one.
  */
-export async function prepareCheckout({
-  directory,
-  target,
-  remote,
-  env,
-}: CheckoutOptions): Promise<Checkout> {
+export async function prepareCheckout(options: CheckoutOptions): Promise<Checkout> {
+  const { directory, target, remote, env } = options;
   const git = gitIn(directory, env);
-  if (!(await isDirectory(directory))) await rm(directory, { force: true });
-  await mkdir(directory, { recursive: true });
+  if (!(await isDirectory(directory))) await removeTree(directory);
+  await mkdir(directory, { recursive: true, mode: 0o700 });
   await checkBranchName(target.branch, git);
   if (target.base !== '') await checkBranchName(target.base, git);
 
   const asked = [target.branch, target.base].filter((branch) => branch !== '');
   const refs = await orFailed('read', () => remote.list(asked));
   const { base, from } = startingPoint(target, refs);
-  const fetched = await orFailed('fetched', async () => {
-    const known = await renew(directory, git);
-    return await remote.fetch([...new Set([from, ...(refs.branches.has(base) ? [base] : [])])], known);
-  });
+  const wanted = new Map([from, base].flatMap((name) => entryOf(refs.branches, name)));
+  const { fetched, mirror } = await orFailed('fetched', () => fromFirstSource(options, git, wanted, from));
   const start = fetched.get(from) ?? '';
-  await orFailed('checked out', async () => {
-    for (const [branch, commit] of fetched)
-      await git(['update-ref', `refs/remotes/origin/${branch}`, commit]);
-    await git(['checkout', '--quiet', '--force', '-B', target.branch, start, '--']);
-  });
-  return { directory, git, branch: target.branch, base, start };
+  return { directory, git, branch: target.branch, base, start, mirror };
+}
+
+interface Fetched {
+  fetched: Map<string, string>;
+  mirror: string | undefined;
+}
+
+/** Where the history can come from. Each next one costs more, and depends on less that may be damaged. */
+type Source = 'mirror' | 'mirror made anew' | 'own objects' | 'own objects made anew';
+
+const withMirror: Source[] = ['mirror', 'mirror made anew', 'own objects', 'own objects made anew'];
+
+async function fromFirstSource(
+  options: CheckoutOptions,
+  git: Git,
+  wanted: ReadonlyMap<string, string>,
+  from: string,
+): Promise<Fetched> {
+  const sources = options.mirror === undefined ? withMirror.slice(2) : withMirror;
+  for (const [index, source] of sources.entries()) {
+    try {
+      const found = await bringFrom(source, options, git, wanted);
+      await checkOut(options, git, found.fetched, from);
+      return found;
+    } catch (error) {
+      const next = sources[index + 1];
+      // What lies on this disk is not to blame for a server that does not answer.
+      if (next === undefined || options.mirror?.signal.aborted || isUnreachable(error)) throw error;
+      options.mirror?.warn(insteadOf(source, next, error));
+    }
+  }
+  throw new Error('there is always a last source');
+}
+
+async function bringFrom(
+  source: Source,
+  { directory, remote, env, mirror }: CheckoutOptions,
+  git: Git,
+  wanted: ReadonlyMap<string, string>,
+): Promise<Fetched> {
+  if (mirror !== undefined && source.startsWith('mirror')) {
+    const anew = source === 'mirror made anew';
+    const fetched = await fetchIntoMirror(mirror, { remote, wanted, anew, env });
+    const objects = objectsOf(mirror.directory);
+    await renewBorrowing(directory, git, objects, fetched);
+    return { fetched, mirror: objects };
+  }
+  const branches = [...wanted.keys()];
+  const fetched = await renewWhole(directory, git, source === 'own objects', (known) =>
+    remote.fetch(branches, known),
+  );
+  return { fetched, mirror: undefined };
+}
+
+async function checkOut(
+  { directory, target, keepIgnored = true, mirror }: CheckoutOptions,
+  git: Git,
+  fetched: ReadonlyMap<string, string>,
+  from: string,
+): Promise<void> {
+  for (const [branch, commit] of fetched) await git(['update-ref', `refs/remotes/origin/${branch}`, commit]);
+  const tree = { directory, git, branch: target.branch, start: fetched.get(from) ?? '' };
+  if (!keepIgnored) return await makeTree(tree);
+  try {
+    await keepTree(tree);
+  } catch (error) {
+    mirror?.warn(`Nothing of the earlier checkout was kept: ${messageOf(error)}`);
+    await makeTree(tree);
+  }
+}
+
+function insteadOf(source: Source, next: Source, error: unknown): string {
+  const instead = {
+    mirror: '',
+    'mirror made anew': 'It is made anew.',
+    'own objects': 'This run fetches a history of its own.',
+    'own objects made anew':
+      'Commits of this issue that were not pushed are lost; it fetches everything anew.',
+  }[next];
+  const what = source.startsWith('mirror') ? 'The mirror of the repository' : 'What this issue had fetched';
+  return `${what} could not be used: ${messageOf(error)}. ${instead}`;
+}
+
+function entryOf(branches: ReadonlyMap<string, string>, name: string): [string, string][] {
+  const commit = branches.get(name);
+  return commit === undefined ? [] : [[name, commit]];
 }
 
 /** The branch itself when it exists; a new one starts from the base. */
@@ -89,65 +174,6 @@ function branchGone(branch: string): AppError {
     message: `The branch \`${branch}\` does not exist any more.`,
     hint: 'Restore it (GitHub offers this on the closed pull request), or ask again on the ticket for a new one.',
   });
-}
-
-/**
- * Makes a new repository around the objects of the old one. Answers with the commits that it holds.
- * The old `.git` may be damaged or worse: what cannot be read of it is left behind.
- */
-async function renew(directory: string, git: Git): Promise<string[]> {
-  const objects = join(directory, '.git', 'objects');
-  const kept = `${directory}.objects`;
-  const refs = await refsToKeep(git);
-  if (!(await isDirectory(kept)) && (await isDirectory(objects))) await rename(objects, kept);
-  await rm(directory, { recursive: true, force: true });
-  await mkdir(directory, { recursive: true, mode: 0o700 });
-  await git(['init', '--quiet', '--template=', '.']);
-  if (!(await isDirectory(kept))) return [];
-
-  await rm(join(kept, 'info'), { recursive: true, force: true });
-  await rm(objects, { recursive: true });
-  await rename(kept, objects);
-  const whole: string[] = [];
-  for (const { commit, name } of refs) {
-    if (!(await isCommit(commit, git))) continue;
-    whole.push(commit);
-    if (name.startsWith(unpushedRefs)) await git(['update-ref', name, commit]);
-  }
-  return whole;
-}
-
-async function refsToKeep(git: Git): Promise<{ commit: string; name: string }[]> {
-  try {
-    const format = '--format=%(objectname) %(refname)';
-    const listed = await git(['for-each-ref', format, 'refs/remotes/origin', unpushedRefs]);
-    return listed.split('\n').flatMap((line) => {
-      const [, commit, name] = /^([0-9a-f]{40,64}) (\S+)$/.exec(line) ?? [];
-      return commit === undefined || name === undefined ? [] : [{ commit, name }];
-    });
-  } catch (error) {
-    if (error instanceof GitError) return [];
-    throw error;
-  }
-}
-
-async function isCommit(commit: string, git: Git): Promise<boolean> {
-  try {
-    return (await git(['cat-file', '-t', commit])) === 'commit';
-  } catch (error) {
-    if (error instanceof GitError) return false;
-    throw error;
-  }
-}
-
-async function isDirectory(path: string): Promise<boolean> {
-  try {
-    // Not followed: a link may lead anywhere.
-    return (await lstat(path)).isDirectory();
-  } catch (error) {
-    if (hasCode(error, 'ENOENT', 'ENOTDIR')) return false;
-    throw error;
-  }
 }
 
 async function orFailed<T>(what: string, step: () => Promise<T>): Promise<T> {

@@ -1,4 +1,3 @@
-import { lstat, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError, messageOf } from '../src/core/errors.ts';
 import type { Job } from '../src/core/job.ts';
@@ -6,6 +5,7 @@ import type { Report } from '../src/core/report.ts';
 import { breakClosing } from '../src/report/neutralise.ts';
 import type { Checkout } from './checkout.ts';
 import { GitError } from './git.ts';
+import { takeBack } from './take-back.ts';
 
 export interface Committed {
   /** Newest commit: what would be pushed. */
@@ -28,7 +28,7 @@ export async function commitChanges(
 ): Promise<Committed> {
   const { git, start } = checkout;
   try {
-    await takeBack(join(checkout.directory, '.git'));
+    await takeBack(join(checkout.directory, '.git'), checkout.mirror);
     if (!(await descendsFromStart(checkout))) await git(['reset', '--quiet', '--soft', start]);
     await git(['add', '--all', '--', '.'], { env: { HOME: home } });
     if (await hasStagedChanges(checkout)) {
@@ -49,28 +49,6 @@ export async function commitChanges(
       cause,
     });
   }
-}
-
-/** What a new repository of the action has; nothing of it names a program. */
-const plainConfig = '[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = false\n';
-
-/** Files of `.git` that lead elsewhere or name programs, and the lock of a git that was ended in the middle. */
-const notKept = [
-  'index.lock',
-  'config',
-  'config.lock',
-  'config.worktree',
-  'commondir',
-  'info/attributes',
-  'objects/info/alternates',
-];
-
-/** The agent owned `.git` until now; every process of the run is gone, and git is about to believe what it says. */
-async function takeBack(gitDirectory: string): Promise<void> {
-  // Not followed: a link, like a file in its place, leads to another repository.
-  if (!(await lstat(gitDirectory)).isDirectory()) throw new Error('.git is not a directory any more');
-  for (const name of notKept) await rm(join(gitDirectory, name), { recursive: true, force: true });
-  await writeFile(join(gitDirectory, 'config'), plainConfig, { mode: 0o600, flag: 'wx' });
 }
 
 /** An agent that rewrote history, or switched elsewhere, keeps its files; they become one commit on the branch. */

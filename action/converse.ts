@@ -18,6 +18,8 @@ export interface Conversation {
   sessionId: string;
   /** Generation that this run saves. */
   nextGeneration: number;
+  /** Generation that was restored, 0 for none. */
+  parentGeneration: number;
   /** What was restored; absent for a fresh session. */
   restored?: SessionManifest;
   /** For the person who asked. */
@@ -35,8 +37,8 @@ export interface Talk {
  */
 export async function converse(work: Work, directory: SessionDirectory, checkout: Checkout): Promise<Talk> {
   work.board.step('Restoring the session');
-  const conversation = await openConversation(work, directory.config);
-  await using started = await startEngine(work.inputs, work.env, directory, work.log);
+  const conversation = await openConversation(work, directory);
+  await using started = await startEngine(work, directory);
   work.board.step('Starting Claude Code');
   const first = await ask(conversation);
   if (first.stopReason !== 'session-lost' || conversation.mode === 'fresh' || work.stop.signal.aborted) {
@@ -53,9 +55,12 @@ export async function converse(work: Work, directory: SessionDirectory, checkout
       id: current.sessionId,
       mode: current.mode,
       nextGeneration: current.nextGeneration,
+      parentGeneration: current.parentGeneration,
       model: current.restored?.model ?? null,
+      effort: effortOf(work, current),
       costBeforeUsd: current.restored?.costUsd ?? 0,
       headCommit: checkout.start,
+      ticket: work.inputs.job.session.ticket ?? null,
       workingDirectory: checkout.directory,
     });
     const task = taskFor(work, directory, checkout, current);
@@ -71,40 +76,61 @@ export async function converse(work: Work, directory: SessionDirectory, checkout
 }
 
 /** Restores the session that the job asks for, or says why a new one is started. */
-async function openConversation(work: Work, configDirectory: string): Promise<Conversation> {
+async function openConversation(work: Work, directory: SessionDirectory): Promise<Conversation> {
   const { ref, store } = work;
   const { generation: expected, mode } = work.inputs.job.session;
   // The store alone counts: it takes the generation after its newest, whatever the app remembers of one it lost.
   if (mode === 'fresh') return fresh(await newestGeneration(store, ref), []);
-  const found = await restoreOrSay(work, configDirectory);
+  const found = await restoreOrSay(work, directory);
   switch (found.outcome) {
     case 'restored':
       return {
         mode: 'resume',
         sessionId: found.manifest.sessionId,
-        nextGeneration: found.generation + 1,
+        nextGeneration: found.newest + 1,
+        parentGeneration: found.generation,
         restored: found.manifest,
-        notices: found.generation < expected ? [olderNotice(found.generation, expected)] : [],
+        notices: [
+          ...(found.newest < expected ? [olderNotice(found.newest, expected)] : []),
+          ...found.notices,
+        ],
       };
     case 'none':
       return fresh(0, expected > 0 ? [lostNotice('it is not in the store of this runner')] : []);
     case 'unusable':
-      return fresh(found.generation, [lostNotice(found.reason)]);
+      return fresh(found.newest, [lostNotice(found.reason)]);
   }
 }
 
 /** A store that fails costs the conversation, not the run. */
-async function restoreOrSay({ store, ref, inputs }: Work, configDirectory: string): Promise<RestoreResult> {
+async function restoreOrSay(
+  { claim, store, ref, inputs }: Work,
+  directory: SessionDirectory,
+): Promise<RestoreResult> {
+  const { entry, generation } = inputs.job.session;
   try {
-    return await restore(store, ref, configDirectory);
+    return await restore({
+      store,
+      keys: claim.sessionKeys,
+      ref,
+      entry,
+      configDirectory: directory.config,
+      temporaryDirectory: directory.root,
+    });
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
-    return { outcome: 'unusable', generation: inputs.job.session.generation, reason: messageOf(error) };
+    return { outcome: 'unusable', newest: generation, reason: messageOf(error) };
   }
 }
 
 function fresh(newest: number, notices: string[]): Conversation {
-  return { mode: 'fresh', sessionId: randomUUID(), nextGeneration: newest + 1, notices };
+  return {
+    mode: 'fresh',
+    sessionId: randomUUID(),
+    nextGeneration: newest + 1,
+    parentGeneration: 0,
+    notices,
+  };
 }
 
 function lostNotice(reason: string): string {
@@ -115,14 +141,21 @@ function olderNotice(found: number, expected: number): string {
   return `The newest session that is left is generation ${found}, not ${expected}: what came after it is not in the conversation.`;
 }
 
+/** The one that the conversation began with: with another one nothing of it is read from the prompt cache. */
+export function effortOf({ inputs }: Work, { restored }: Conversation): string | null {
+  return restored ? restored.effort : (inputs.effort ?? null);
+}
+
 function taskFor(
-  { inputs }: Work,
+  work: Work,
   directory: SessionDirectory,
   checkout: Checkout,
   conversation: Conversation,
 ): EngineTask {
+  const { inputs } = work;
   const { job, allowedTools, maxTurns } = inputs;
   const { maxBudgetUsd } = job.session;
+  const effort = effortOf(work, conversation);
   const model = job.session.model ?? conversation.restored?.model ?? inputs.model;
   return {
     prompt: promptFor(job, conversation, checkout),
@@ -132,6 +165,7 @@ function taskFor(
     configDirectory: directory.config,
     allowedTools,
     ...(model ? { model } : {}),
+    ...(effort === null ? {} : { effort }),
     ...(maxBudgetUsd === undefined ? {} : { maxBudgetUsd }),
     ...(maxTurns === undefined ? {} : { maxTurns }),
   };

@@ -32,6 +32,16 @@ export class GitError extends Error {
   }
 }
 
+/** Whether git could not talk to the server, which is not the fault of the repository. */
+export function isUnreachable(error: unknown): boolean {
+  return (
+    error instanceof GitError &&
+    /could not resolve|timed out|connection (?:refused|reset)|returned error: (?:401|403|5\d\d)|early EOF/i.test(
+      error.stderr,
+    )
+  );
+}
+
 /** What git may know of the machine: where programs and certificates are, and the way out. */
 const inherited = ['PATH', 'TMPDIR', ...proxyVariables, 'SSL_CERT_FILE', 'SSL_CERT_DIR'];
 

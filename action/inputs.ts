@@ -2,6 +2,9 @@ import { z } from 'zod';
 import { AppError } from '../src/core/errors.ts';
 import { IssueKey } from '../src/core/issue-key.ts';
 import { Job, SessionRequest, Target } from '../src/core/job.ts';
+import { StoreName } from '../src/core/session.ts';
+import { parseSize } from '../src/core/size.ts';
+import type { GarbageLimits } from '../src/workspace/plan-garbage.ts';
 
 /**
  * What an agent needs to change code and to test it. `Edit` covers `Write`; without the path after it, both
@@ -25,6 +28,8 @@ export const defaultAllowedTools = [
   'Bash(npm run *)',
 ];
 
+const trueOrFalse = z.enum(['true', 'false'], 'must be `true` or `false`');
+
 /** Everything that `with:` may say, under the names of action.yml; an empty input is an absent one. */
 export const Inputs = z.object({
   'command-id': z.uuid('must be the UUID of a command'),
@@ -34,16 +39,33 @@ export const Inputs = z.object({
   session: json(SessionRequest),
   target: json(Target),
   'app-url': z.url({ protocol: /^https?$/, error: 'must be the http(s) address of the app' }),
-  store: z.literal('workspace', 'must be `workspace`').default('workspace'),
+  store: z.enum(StoreName.options, 'must be `workspace`, `s3` or `actions-cache`').default('workspace'),
+  's3-bucket': z.string().optional(),
+  's3-region': z.string().optional(),
+  's3-endpoint': z.url({ protocol: /^https?$/, error: 'must be an http(s) address' }).optional(),
+  's3-prefix': z.string().optional(),
+  's3-path-style': trueOrFalse.optional(),
+  's3-kms-key-id': z.string().optional(),
+  'github-token': z.string().optional(),
   workspace: z.string().regex(/^\//, 'must be an absolute path').optional(),
+  'keep-ignored': trueOrFalse.default('true'),
+  'workspace-max-sessions': wholeNumber(1, 100_000).default(50),
+  'workspace-max-age-days': wholeNumber(1, 3_650).default(30),
+  'workspace-max-size': z.string().transform(bytes).optional(),
   'claude-path': z.string().default('claude'),
   'anthropic-api-key': z.string().optional(),
   'anthropic-base-url': z.url({ protocol: /^https?$/, error: 'must be an http(s) address' }).optional(),
   model: z.string().optional(),
+  effort: z
+    .string()
+    .regex(/^[a-z]{1,20}$/, 'must be a level such as `high`')
+    .optional(),
   'allowed-tools': z.string().default(defaultAllowedTools.join('\n')).transform(lines),
   'max-turns': wholeNumber(1, 10_000).optional(),
   'timeout-minutes': wholeNumber(1, 5 * 24 * 60).default(60),
 });
+
+export type S3Input = Extract<keyof typeof Inputs.shape, `s3-${string}`>;
 
 export interface ActionInputs {
   job: Job;
@@ -53,6 +75,16 @@ export interface ActionInputs {
   anthropicApiKey: string | undefined;
   anthropicBaseUrl: string | undefined;
   model: string | undefined;
+  effort: string | undefined;
+  store: StoreName;
+  /** What the inputs say of S3; a bucket makes it a store of this runner. */
+  s3: Record<S3Input, string | undefined>;
+  /** Token of the job, for the entries of the Actions cache. */
+  githubToken: string | undefined;
+  /** Whether ignored files of a checkout, such as `node_modules`, outlive the run. */
+  keepIgnored: boolean;
+  /** What the workspace may hold when a run has ended. */
+  workspaceLimits: GarbageLimits;
   allowedTools: string[];
   maxTurns: number | undefined;
   timeoutMinutes: number;
@@ -68,6 +100,7 @@ export function parseInputs(getInput: (name: string) => string): ActionInputs {
   const parsed = Inputs.safeParse(Object.fromEntries(given));
   if (!parsed.success) throw invalid(parsed.error.issues);
   const inputs = parsed.data;
+  const maxBytes = inputs['workspace-max-size'];
   const job = Job.parse({
     commandId: inputs['command-id'],
     issueKey: inputs['issue-key'],
@@ -84,6 +117,23 @@ export function parseInputs(getInput: (name: string) => string): ActionInputs {
     anthropicApiKey: inputs['anthropic-api-key'],
     anthropicBaseUrl: inputs['anthropic-base-url'],
     model: inputs.model,
+    effort: inputs.effort,
+    store: inputs.store,
+    s3: {
+      's3-bucket': inputs['s3-bucket'],
+      's3-region': inputs['s3-region'],
+      's3-endpoint': inputs['s3-endpoint'],
+      's3-prefix': inputs['s3-prefix'],
+      's3-path-style': inputs['s3-path-style'],
+      's3-kms-key-id': inputs['s3-kms-key-id'],
+    },
+    githubToken: inputs['github-token'],
+    keepIgnored: inputs['keep-ignored'] === 'true',
+    workspaceLimits: {
+      maxSessions: inputs['workspace-max-sessions'],
+      maxAgeDays: inputs['workspace-max-age-days'],
+      ...(maxBytes === undefined ? {} : { maxBytes }),
+    },
     allowedTools: inputs['allowed-tools'],
     maxTurns: inputs['max-turns'],
     timeoutMinutes: inputs['timeout-minutes'],
@@ -122,6 +172,13 @@ function wholeNumber(least: number, most: number) {
     .regex(/^\d{1,9}$/, expected)
     .transform(Number)
     .pipe(z.number().min(least, expected).max(most, expected));
+}
+
+function bytes(text: string, context: z.core.$RefinementCtx<string>): number {
+  const size = parseSize(text);
+  if (size !== undefined) return size;
+  context.addIssue({ code: 'custom', message: 'must be a size such as `20 GB`' });
+  return z.NEVER;
 }
 
 function lines(text: string): string[] {

@@ -1,7 +1,7 @@
 import { AppError, messageOf } from '../src/core/errors.ts';
-import type { ManifestFacts } from '../src/sessions/pack.ts';
-import { type SaveResult, save } from '../src/sessions/save.ts';
-import type { Talk } from './converse.ts';
+import { type SaveOptions, type SaveResult, save } from '../src/sessions/save.ts';
+import type { Checkout } from './checkout.ts';
+import { effortOf, type Talk } from './converse.ts';
 import type { SessionDirectory } from './session-directory.ts';
 import type { Work } from './work.ts';
 
@@ -9,31 +9,37 @@ import type { Work } from './work.ts';
 export async function keepSession(
   work: Work,
   directory: SessionDirectory,
+  checkout: Checkout,
   { conversation, result }: Talk,
   headCommit: string,
 ): Promise<void> {
   work.board.step('Saving the session');
-  const facts: ManifestFacts = {
+  const facts: SaveOptions['facts'] = {
     ref: work.ref,
     generation: conversation.nextGeneration,
+    parentGeneration: conversation.parentGeneration,
     sessionId: conversation.sessionId,
     engine: work.inputs.job.session.engine,
     engineVersion: result.version,
     model: result.model,
+    effort: effortOf(work, conversation),
     workingDirectory: directory.checkout,
+    baseCommit: checkout.start,
     headCommit,
+    ticket: work.inputs.job.session.ticket ?? null,
     contextTokens: result.contextTokens,
     costUsd: (conversation.restored?.costUsd ?? 0) + (result.costUsd ?? 0),
     createdAt: new Date().toISOString(),
   };
   const saved = replacesForNothing(conversation, result)
     ? keptEarlier(work)
-    : await saveOrSay(work, directory, facts);
+    : await saveOrSay(work, directory, facts, conversation.restored);
   const savedBefore = conversation.restored?.createdAt;
   work.report.session = {
     id: conversation.sessionId,
     mode: conversation.mode,
     generation: saved.outcome === 'saved' ? saved.generation : 0,
+    ...(saved.outcome === 'saved' && saved.entry !== undefined ? { entry: saved.entry } : {}),
     ...(savedBefore ? { ageSeconds: Math.max(0, (work.startedAt - Date.parse(savedBefore)) / 1000) } : {}),
     bytes: saved.outcome === 'saved' ? saved.bytes : 0,
     contextTokens: result.contextTokens,
@@ -56,12 +62,22 @@ function keptEarlier({ report }: Work): SaveResult {
 }
 
 async function saveOrSay(
-  { store, report, log }: Work,
+  { claim, store, report, log, secrets }: Work,
   directory: SessionDirectory,
-  facts: ManifestFacts,
+  facts: SaveOptions['facts'],
+  before: SaveOptions['before'],
 ): Promise<SaveResult> {
   try {
-    const saved = await save(store, directory.config, facts);
+    const saved = await save({
+      store,
+      keys: claim.sessionKeys,
+      configDirectory: directory.config,
+      temporaryDirectory: directory.root,
+      facts,
+      secrets,
+      before,
+    });
+    if (saved.outcome === 'saved') report.notices.push(...saved.notices);
     if (saved.outcome === 'conflict') {
       report.notices.push(
         'Another run saved this session first; what was said in this run is not part of the conversation.',

@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import * as core from '@actions/core';
 import { AppError, toProblem } from '../src/core/errors.ts';
 import type { Report } from '../src/core/report.ts';
-import { workspaceStore } from '../src/stores/workspace.ts';
+import { tidyWorkspace } from '../src/workspace/collect-garbage.ts';
 import { appClient } from './app-client.ts';
 import { type ActionInputs, parseInputs } from './inputs.ts';
 import { logLine } from './log.ts';
@@ -11,17 +11,29 @@ import { useProxyOf } from './proxy.ts';
 import { type RunEnd, run } from './run.ts';
 import { stateNames, undeliveredReportName } from './run-state.ts';
 import { defaultWorkspace, parseRunner, type Runner } from './runner.ts';
+import { openStores } from './stores.ts';
 import { renderSummary } from './summary.ts';
 import { engineTimeLimitMs } from './time-limit.ts';
+
+/** Beside this file, in the sources as in the bundle. */
+const cacheProgram = join(import.meta.dirname, `save-program${extname(import.meta.filename)}`);
 
 /** The main step: puts the run together from inputs and environment, and shows how it ended. */
 async function main(env: NodeJS.ProcessEnv): Promise<void> {
   useProxyOf(env);
   const inputs = parseInputs((name) => core.getInput(name));
   const runner = parseRunner(env);
-  for (const secret of [inputs.anthropicApiKey, runner.runToken]) if (secret) core.setSecret(secret);
+  for (const secret of [inputs.anthropicApiKey, inputs.githubToken, runner.runToken])
+    if (secret) core.setSecret(secret);
   const workspace = inputs.workspace ?? defaultWorkspace(runner);
   const { appUrl, commandId } = inputs.job;
+  const warn = (message: string) => core.warning(message);
+  const log = {
+    info: (message: string) => core.info(logLine(message)),
+    warn,
+    secret: (value: string) => core.setSecret(value),
+  };
+  const stores = await openStores({ inputs, runner, workspace, env, cacheProgram, warn });
 
   const ended = await run({
     inputs,
@@ -30,17 +42,15 @@ async function main(env: NodeJS.ProcessEnv): Promise<void> {
     workspace,
     app: appClient({ appUrl, commandId }),
     claimToken: runner.runToken ?? (await oidcToken(appUrl)),
-    store: workspaceStore({ root: workspace }),
+    ...stores,
     signal: cancelledBySignal(),
-    log: {
-      info: (message) => core.info(logLine(message)),
-      warn: (message) => core.warning(message),
-      secret: (value) => core.setSecret(value),
-    },
+    log,
     keepState: (state) => core.saveState(stateNames.run, state),
     timeLimitMs: engineTimeLimitMs(inputs.timeoutMinutes),
   });
   await show(ended, inputs, runner, env);
+  const { workspaceLimits: limits } = inputs;
+  await tidyWorkspace({ workspace, limits, now: new Date(), info: log.info, warn });
 }
 
 /** GitHub's own word on which run this is, made for the app alone: runner and app share no secret. */

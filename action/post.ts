@@ -1,14 +1,18 @@
 import { readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import * as core from '@actions/core';
 import { messageOf } from '../src/core/errors.ts';
 import { Report } from '../src/core/report.ts';
-import { workspaceStore } from '../src/stores/workspace.ts';
 import { appClient } from './app-client.ts';
+import { parseInputs } from './inputs.ts';
 import { useProxyOf } from './proxy.ts';
 import { recover } from './recover.ts';
 import { RunState, stateNames, undeliveredReportName } from './run-state.ts';
-import { parseRunner } from './runner.ts';
+import { parseRunner, type Runner } from './runner.ts';
+import { openStores } from './stores.ts';
+
+/** Beside this file, in the sources as in the bundle. */
+const cacheProgram = join(import.meta.dirname, `save-program${extname(import.meta.filename)}`);
 
 /** The post step: nothing when the main step reported; otherwise it does what is left to do for it. */
 async function post(env: NodeJS.ProcessEnv): Promise<void> {
@@ -19,12 +23,18 @@ async function post(env: NodeJS.ProcessEnv): Promise<void> {
   const runner = parseRunner(env);
   const app = appClient({ appUrl: state.appUrl, commandId: state.commandId });
   const undelivered = join(runner.temporaryDirectory, undeliveredReportName(state.commandId));
-  const report =
-    (await readReport(undelivered)) ??
-    (await recover(state, workspaceStore({ root: state.workspace }), (message) => core.warning(message)));
+  const report = (await readReport(undelivered)) ?? (await recoverWith(state, runner, env));
   const answer = await app.report(state.claim, report);
   await rm(undelivered, { force: true });
   core.info(answer.outcome === 'ok' ? 'Reported for the main step.' : answer.refusal.message);
+}
+
+async function recoverWith(state: RunState, runner: Runner, env: NodeJS.ProcessEnv): Promise<Report> {
+  const warn = (message: string) => core.warning(message);
+  const inputs = parseInputs((name) => core.getInput(name));
+  const { workspace } = state;
+  const { store } = await openStores({ inputs, runner, workspace, env, cacheProgram, warn });
+  return await recover(state, store, env, warn);
 }
 
 async function readReport(path: string): Promise<Report | undefined> {

@@ -1,16 +1,20 @@
 import { messageOf } from '../src/core/errors.ts';
 import type { Report } from '../src/core/report.ts';
+import { secretValues } from '../src/core/secret-values.ts';
 import { killLeftovers } from '../src/engines/claude-code/leftovers.ts';
+import { bringProjectFolderHome } from '../src/engines/claude-code/project-folder.ts';
 import { type SaveResult, save } from '../src/sessions/save.ts';
+import { projectFolder } from '../src/sessions/session-files.ts';
 import type { SessionStore } from '../src/stores/session-store.ts';
 import { emptyReport } from './report.ts';
 import type { RunState } from './run-state.ts';
-import { openSessionDirectory } from './session-directory.ts';
+import { openSessionDirectory, type SessionDirectory } from './session-directory.ts';
 
 /** What a run that died leaves to do: its processes are ended, its session is saved, and the report says so. */
 export async function recover(
   state: RunState,
   store: SessionStore,
+  env: Readonly<Record<string, string | undefined>>,
   warn: (message: string) => void,
 ): Promise<Report> {
   const report: Report = {
@@ -26,11 +30,14 @@ export async function recover(
   await killLeftovers(directory.home);
   if (!state.session) return report;
   const { id, mode, model } = state.session;
-  const saved = await saveOrWarn(state, state.session, store, directory.config, warn);
+  const secrets = [state.claim.runToken, ...secretValues(env)];
+  await bringProjectFolderHome(directory.config, id, projectFolder);
+  const saved = await saveOrWarn(state, state.session, { store, directory, secrets }, warn);
   report.session = {
     id,
     mode,
     generation: saved?.outcome === 'saved' ? saved.generation : 0,
+    ...(saved?.outcome === 'saved' && saved.entry !== undefined ? { entry: saved.entry } : {}),
     bytes: saved?.outcome === 'saved' ? saved.bytes : 0,
     contextTokens: 0,
     engineVersion: 'unknown',
@@ -45,25 +52,35 @@ export async function recover(
 }
 
 async function saveOrWarn(
-  { ref }: RunState,
+  { ref, sessionKeys }: RunState,
   session: NonNullable<RunState['session']>,
-  store: SessionStore,
-  configDirectory: string,
+  { store, directory, secrets }: { store: SessionStore; directory: SessionDirectory; secrets: string[] },
   warn: (message: string) => void,
 ): Promise<SaveResult | undefined> {
   try {
-    return await save(store, configDirectory, {
-      ref,
-      generation: session.nextGeneration,
-      sessionId: session.id,
-      engine: 'claude-code',
-      engineVersion: 'unknown',
-      model: session.model,
-      workingDirectory: session.workingDirectory,
-      headCommit: session.headCommit,
-      contextTokens: 0,
-      costUsd: session.costBeforeUsd,
-      createdAt: new Date().toISOString(),
+    return await save({
+      store,
+      keys: sessionKeys,
+      configDirectory: directory.config,
+      temporaryDirectory: directory.root,
+      secrets,
+      facts: {
+        ref,
+        generation: session.nextGeneration,
+        parentGeneration: session.parentGeneration,
+        sessionId: session.id,
+        engine: 'claude-code',
+        engineVersion: 'unknown',
+        model: session.model,
+        effort: session.effort,
+        workingDirectory: session.workingDirectory,
+        baseCommit: session.headCommit,
+        headCommit: session.headCommit,
+        ticket: session.ticket,
+        contextTokens: 0,
+        costUsd: session.costBeforeUsd,
+        createdAt: new Date().toISOString(),
+      },
     });
   } catch (error) {
     warn(messageOf(error));

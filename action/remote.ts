@@ -27,10 +27,10 @@ export interface RemoteRefs {
 export interface Remote {
   list(branches: string[]): Promise<RemoteRefs>;
   /**
-   * Brings the history of `branches` into the object store and answers with the commit of each. `known` are
-   * commits that are there already.
+   * Brings the history of `branches` into an object store, that of the checkout or `into`, as one pack, and
+   * answers with the commit of each. `known` are commits that are there already, with all that they need.
    */
-  fetch(branches: string[], known: string[]): Promise<Map<string, string>>;
+  fetch(branches: string[], known: string[], into?: string): Promise<Map<string, string>>;
   /** Never forces; rejects with GitError when the branch has moved. */
   push(commit: string, branch: string): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -41,7 +41,7 @@ const readLimitMs = 15 * 60_000;
 const pushLimitMs = 2 * 60_000;
 
 /**
- * Talks to the server from a new, empty repository that only shares the checkout's objects. What the agent may
+ * Talks to the server from new, empty repositories that only share objects. What the agent may
  * have written into the checkout's `.git` (another remote address, a proxy, a credential helper, a hook) is
  * not read while the token is at hand. Open it for reading before the engine begins, and anew for the push when
  * every process of the engine is gone: nobody else can then have written into it.
@@ -49,19 +49,18 @@ const pushLimitMs = 2 * 60_000;
 export async function openRemote(options: RemoteOptions): Promise<Remote> {
   const { url, token, objectDirectory, temporaryDirectory, signal, env } = options;
   const directory = await mkdtemp(join(temporaryDirectory, 'remote-'));
-  const plain = gitIn(directory, env);
-  await plain(['init', '--quiet', '--bare', '--template=', '.']);
-  const git: Git = (args, { env: more, ...rest } = {}) =>
-    gitIn(
-      directory,
-      env,
-      authorisation(url, token),
-    )(args, {
-      ...rest,
-      env: { ...more, GIT_DIR: directory },
-    });
+  const config: [string, string][] = [...authorisation(url, token), ['fetch.unpackLimit', '1']];
+  /** Git in a new repository, which knows nothing yet. */
+  const newRepository = async (): Promise<Git> => {
+    const repository = await mkdtemp(join(directory, 'repository-'));
+    await gitIn(repository, env)(['init', '--quiet', '--bare', '--template=', '.']);
+    const git = gitIn(repository, env, config);
+    return (args, { env: more, ...rest } = {}) =>
+      git(args, { ...rest, env: { ...more, GIT_DIR: repository } });
+  };
+  const git = await newRepository();
 
-  const shared = { env: { GIT_OBJECT_DIRECTORY: objectDirectory } };
+  const sharing = (objects: string) => ({ env: { GIT_OBJECT_DIRECTORY: objects } });
   const reading = { signal, timeLimitMs: readLimitMs };
 
   return {
@@ -70,24 +69,26 @@ export async function openRemote(options: RemoteOptions): Promise<Remote> {
       return parseRefs(await git(['ls-remote', '--symref', '--', url, ...patterns], reading));
     },
 
-    async fetch(branches, known) {
+    async fetch(branches, known, into = objectDirectory) {
+      const shared = sharing(into);
+      const fetching = await newRepository();
       const commands = known.map((commit, index) => `create refs/known/${index} ${commit}\n`).join('');
-      if (commands !== '') await git(['update-ref', '--stdin'], { ...shared, input: commands });
+      if (commands !== '') await fetching(['update-ref', '--stdin'], { ...shared, input: commands });
       const refspecs = branches.map((branch) => `+refs/heads/${branch}:refs/heads/${branch}`);
-      await git(['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', '--', url, ...refspecs], {
+      await fetching(['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', '--', url, ...refspecs], {
         ...shared,
         ...reading,
       });
       const fetched = branches.map(
         async (branch) =>
-          [branch, await git(['rev-parse', '--verify', `refs/heads/${branch}`], shared)] as const,
+          [branch, await fetching(['rev-parse', '--verify', `refs/heads/${branch}`], shared)] as const,
       );
       return new Map(await Promise.all(fetched));
     },
 
     async push(commit, branch) {
       await git(['push', '--quiet', '--no-verify', '--', url, `${commit}:refs/heads/${branch}`], {
-        ...shared,
+        ...sharing(objectDirectory),
         signal,
         timeLimitMs: pushLimitMs,
       });

@@ -30,6 +30,14 @@ export function finishedReport(report: Report, durationMs: number, secrets: read
     commits: report.commits.map(({ sha, title }) => ({ sha, title: clean(title) })),
     denials: report.denials.map(clean),
     notices: report.notices.map(clean),
+    ...(report.forgotten === undefined
+      ? {}
+      : {
+          forgotten: report.forgotten.map((each) => ({
+            ...each,
+            ...(each.problem === undefined ? {} : { problem: clean(each.problem) }),
+          })),
+        }),
     durationMs,
   };
 }

@@ -1,11 +1,13 @@
 import { z } from 'zod';
-import { SessionMode, SessionRef } from '../src/core/session.ts';
+import { SessionManifest, SessionMode, SessionRef } from '../src/core/session.ts';
+import { SessionKeys } from '../src/core/session-key.ts';
 
 /** What the post step needs to know of a run that died: kept with `core.saveState`, step by step. */
 export const RunState = z.object({
   commandId: z.string(),
   appUrl: z.string(),
   claim: z.object({ fence: z.number(), runToken: z.string() }),
+  sessionKeys: SessionKeys,
   startedAt: z.number(),
   workspace: z.string(),
   ref: SessionRef,
@@ -15,9 +17,12 @@ export const RunState = z.object({
       id: z.string(),
       mode: SessionMode,
       nextGeneration: z.number(),
+      parentGeneration: z.number(),
       model: z.string().nullable(),
+      effort: z.string().nullable(),
       costBeforeUsd: z.number(),
       headCommit: z.string(),
+      ticket: SessionManifest.shape.ticket,
       workingDirectory: z.string(),
     })
     .optional(),

@@ -3,10 +3,12 @@ import { join } from 'node:path';
 import { AppError, messageOf, toProblem } from '../src/core/errors.ts';
 import type { Report } from '../src/core/report.ts';
 import { killLeftovers } from '../src/engines/claude-code/leftovers.ts';
+import { removeSessionFiles } from '../src/workspace/remove-session-files.ts';
 import { type Checkout, prepareCheckout } from './checkout.ts';
 import { commitChanges } from './commit.ts';
 import { converse } from './converse.ts';
 import { endingOf, lostRun, stoppedBeforeStart } from './ending.ts';
+import { forget } from './forget.ts';
 import { keepSession } from './keep-session.ts';
 import { isAheadOfBase, keepUnpushed, openPullRequest, push } from './publish.ts';
 import { openRemote, type Remote } from './remote.ts';
@@ -27,7 +29,9 @@ export async function run(options: RunOptions): Promise<RunEnd> {
     claimToken,
   );
   if (claim.outcome === 'refused') return refused(claim.status, claim.refusal);
-  for (const token of [claim.value.githubToken, claim.value.runToken]) log.secret(token);
+  const { githubToken, runToken, sessionKeys } = claim.value;
+  const keys = [sessionKeys.current, ...sessionKeys.previous].map(({ key }) => key);
+  for (const secret of [githubToken, runToken, ...keys]) log.secret(secret);
 
   const report = await worked(options, claim.value, startedAt);
   return { outcome: 'ended', report, delivered: await deliver(options, claim.value, report) };
@@ -36,7 +40,7 @@ export async function run(options: RunOptions): Promise<RunEnd> {
 async function worked(options: RunOptions, claim: Work['claim'], startedAt: number): Promise<Report> {
   await using work = startWork(options, claim, startedAt);
   try {
-    await doWork(work);
+    await (options.inputs.job.session.mode === 'forget' ? forgetSession(work) : doWork(work));
   } catch (error) {
     options.log.warn(describeError(error));
     work.report.outcome = 'failed';
@@ -45,11 +49,22 @@ async function worked(options: RunOptions, claim: Work['claim'], startedAt: numb
   return finishedReport(work.report, Date.now() - startedAt, work.secrets);
 }
 
+/** The story of a run that has only to forget. */
+async function forgetSession({ board, log, ref, report, stores, workspace }: Work): Promise<void> {
+  board.step('Deleting the session');
+  const removeFiles = async () => void (await removeSessionFiles(workspace, ref));
+  const { forgotten, problem } = await forget({ ref, stores, removeFiles, warn: log.warn });
+  report.forgotten = forgotten;
+  report.outcome = problem === undefined ? 'done' : 'failed';
+  if (problem !== undefined) report.problem = problem;
+}
+
 /** The story of a run. */
 async function doWork(work: Work): Promise<void> {
   const { board, claim, inputs, ref, report } = work;
   board.step('Preparing the checkout');
-  await using directory = await openSessionDirectory(work.workspace, ref);
+  const repository = `${work.runner.owner}/${work.runner.repository}`;
+  await using directory = await openSessionDirectory(work.workspace, ref, { repository });
   const checkout = await prepare(work, directory);
   if (checkout === undefined) return;
   board.workingIn(checkout.directory);
@@ -61,7 +76,7 @@ async function doWork(work: Work): Promise<void> {
   const { head, commits } = await commitChanges(checkout, inputs.job, claim.committer, directory.home);
   report.commits = commits;
   const isOurs = (await work.heartbeat.now()) === 'alive';
-  if (isOurs) await keepSession(work, directory, talk, head);
+  if (isOurs) await keepSession(work, directory, checkout, talk, head);
   else Object.assign(report, lostRun(report, work.heartbeat.lostBecause()));
   if (isOurs && ending.publish) await publish(work, directory, checkout, head);
   else if (commits.length > 0) await keepForLater(work, checkout, head);
@@ -69,11 +84,20 @@ async function doWork(work: Work): Promise<void> {
 
 /** Undefined for a run that was stopped meanwhile: it has nothing yet to save or to publish. */
 async function prepare(work: Work, directory: SessionDirectory): Promise<Checkout | undefined> {
-  const { inputs, env, report, stop } = work;
+  const { inputs, env, log, report, stop } = work;
   const { target } = inputs.job;
   try {
     await using remote = await remoteOf(work, directory, stop.signal);
-    const checkout = await prepareCheckout({ directory: directory.checkout, target, remote, env });
+    const mirror = { directory: directory.mirror, signal: stop.signal, warn: log.warn };
+    const { keepIgnored } = inputs;
+    const checkout = await prepareCheckout({
+      directory: directory.checkout,
+      target,
+      remote,
+      env,
+      mirror,
+      keepIgnored,
+    });
     if (!stop.signal.aborted) return checkout;
   } catch (error) {
     if (!stop.signal.aborted) throw error;

@@ -11,7 +11,10 @@ const RunnerVariables = z.object({
   GITHUB_SERVER_URL: z.string().default('https://github.com'),
   GITHUB_API_URL: z.string().default('https://api.github.com'),
   GITHUB_RUN_ID: z.string().optional(),
-  GITHUB_RUN_ATTEMPT: z.string().default('1'),
+  GITHUB_RUN_ATTEMPT: z
+    .string()
+    .regex(/^[1-9]\d{0,5}$/, 'GITHUB_RUN_ATTEMPT must be a number')
+    .default('1'),
   RUNNER_TEMP: z.string().default(tmpdir()),
   RUNNER_NAME: z.string().default('local'),
   DEXTER_RUN_TOKEN: z.string().min(1).optional(),
@@ -26,6 +29,8 @@ export interface Runner {
   apiUrl: string;
   /** Page of the workflow run; empty for a local run. */
   runUrl: string;
+  /** 1, and one more each time that the workflow run is run again. */
+  attempt: number;
   name: string;
   /** Directory that is emptied with the job. */
   temporaryDirectory: string;
@@ -56,6 +61,7 @@ export function parseRunner(env: Readonly<Record<string, string | undefined>>): 
       Number(variables.GITHUB_RUN_ID) > 0
         ? `${repositoryUrl}/actions/runs/${variables.GITHUB_RUN_ID}/attempts/${variables.GITHUB_RUN_ATTEMPT}`
         : '',
+    attempt: Number(variables.GITHUB_RUN_ATTEMPT),
     name: variables.RUNNER_NAME,
     temporaryDirectory: variables.RUNNER_TEMP,
     runToken: variables.DEXTER_RUN_TOKEN,

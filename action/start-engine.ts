@@ -1,10 +1,10 @@
+import { anyVersion } from '../src/engines/claude-code/any-version.ts';
 import { claudeCode } from '../src/engines/claude-code/claude-code.ts';
 import type { Engine } from '../src/engines/engine.ts';
 import { projectFolder } from '../src/sessions/session-files.ts';
-import type { ActionInputs } from './inputs.ts';
-import type { RunLog } from './log.ts';
 import { startModelProxy } from './model-proxy.ts';
 import type { SessionDirectory } from './session-directory.ts';
+import type { Work } from './work.ts';
 
 const defaultModelUrl = 'https://api.anthropic.com';
 
@@ -18,10 +18,8 @@ export interface StartedEngine {
  * never sees the key; with neither it has to be logged in by itself.
  */
 export async function startEngine(
-  inputs: ActionInputs,
-  env: Readonly<Record<string, string | undefined>>,
+  { inputs, env, keepSecret }: Work,
   directory: SessionDirectory,
-  log: RunLog,
 ): Promise<StartedEngine> {
   const options = {
     command: inputs.claudePath,
@@ -32,16 +30,16 @@ export async function startEngine(
   };
   const { anthropicApiKey, anthropicBaseUrl } = inputs;
   if (anthropicApiKey === undefined && anthropicBaseUrl === undefined) {
-    return { engine: claudeCode(options), [Symbol.asyncDispose]: async () => undefined };
+    return { engine: anyVersion(claudeCode(options), options), [Symbol.asyncDispose]: async () => undefined };
   }
   const proxy = await startModelProxy({
     upstream: anthropicBaseUrl ?? defaultModelUrl,
     apiKey: anthropicApiKey,
     env,
   });
-  log.secret(proxy.key);
+  keepSecret(proxy.key);
   return {
-    engine: claudeCode({ ...options, baseUrl: proxy.url, apiKey: proxy.key }),
+    engine: anyVersion(claudeCode({ ...options, baseUrl: proxy.url, apiKey: proxy.key }), options),
     [Symbol.asyncDispose]: () => proxy[Symbol.asyncDispose](),
   };
 }

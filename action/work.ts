@@ -1,6 +1,7 @@
 import type { Report } from '../src/core/report.ts';
 import type { ClaimResponse } from '../src/core/runner.ts';
-import type { SessionRef } from '../src/core/session.ts';
+import { secretValues } from '../src/core/secret-values.ts';
+import type { SessionRef, StoreName } from '../src/core/session.ts';
 import type { SessionStore } from '../src/stores/session-store.ts';
 import type { AppClient } from './app-client.ts';
 import { type Heartbeat, type HeartbeatOptions, startHeartbeat } from './heartbeat.ts';
@@ -20,7 +21,10 @@ export interface RunOptions {
   claimToken: string;
   env: Readonly<Record<string, string | undefined>>;
   app: AppClient;
+  /** Where this session is kept. */
   store: SessionStore;
+  /** Every store that this runner is set up for: what is to be forgotten is forgotten in all of them. */
+  stores: ReadonlyMap<StoreName, SessionStore>;
   /** Absolute path of the directory that outlives the run. */
   workspace: string;
   /** Aborts when the runner is told to end the job. */
@@ -46,6 +50,8 @@ export interface Work extends Omit<RunOptions, 'keepState'> {
   startedAt: number;
   /** Values that must not appear in anything that leaves the runner. */
   secrets: readonly string[];
+  /** Adds one that came about later. */
+  keepSecret: (value: string) => void;
   /** Leaves word for the post step that the engine begins. */
   engineBegins: (session: NonNullable<RunState['session']>) => void;
   [Symbol.asyncDispose](): Promise<void>;
@@ -55,9 +61,20 @@ export interface Work extends Omit<RunOptions, 'keepState'> {
 export function startWork(options: RunOptions, claim: ClaimResponse, startedAt: number): Work {
   const { app, inputs, log, runner } = options;
   const { installationId, repositoryId } = inputs.job.session;
-  const secrets = [claim.githubToken, claim.runToken, inputs.anthropicApiKey, runner.runToken].filter(
-    (value) => value !== undefined,
-  );
+  const known = [
+    claim.githubToken,
+    claim.runToken,
+    inputs.anthropicApiKey,
+    inputs.githubToken,
+    runner.runToken,
+  ];
+  const { current, previous } = claim.sessionKeys;
+  const secrets = [
+    ...known.filter((value) => value !== undefined),
+    ...[current, ...previous].map(({ key }) => key),
+    // A password that is an ordinary word would be found in the paths that each line of a transcript names.
+    ...secretValues(options.env).filter((value) => !options.workspace.includes(value)),
+  ];
   const stop = stopSwitch(options.timeLimitMs, options.signal);
   const board = progressBoard({
     secrets,
@@ -78,8 +95,16 @@ export function startWork(options: RunOptions, claim: ClaimResponse, startedAt: 
   const ref = { installationId, repositoryId, issueKey: inputs.job.issueKey };
   const { commandId, appUrl } = inputs.job;
   const { workspace, keepState, ...given } = options;
-  const { fence, runToken } = claim;
-  const state: RunState = { commandId, appUrl, claim: { fence, runToken }, startedAt, workspace, ref };
+  const { fence, runToken, sessionKeys } = claim;
+  const state: RunState = {
+    commandId,
+    appUrl,
+    claim: { fence, runToken },
+    sessionKeys,
+    startedAt,
+    workspace,
+    ref,
+  };
   keepState(state);
   return {
     ...given,
@@ -92,6 +117,10 @@ export function startWork(options: RunOptions, claim: ClaimResponse, startedAt: 
     report: emptyReport(),
     startedAt,
     secrets,
+    keepSecret(value) {
+      log.secret(value);
+      secrets.push(value);
+    },
     engineBegins: (session) => keepState({ ...state, session }),
     async [Symbol.asyncDispose]() {
       stop[Symbol.dispose]();

@@ -26,6 +26,8 @@ export interface DemoAppOptions {
   projects: Record<string, string>;
   jiraSecret: string;
   model: { baseUrl?: string; apiKey: string };
+  /** Variables that say where sessions are kept. */
+  store: Record<string, string>;
 }
 
 /** One command as `GET /api/commands` shows it. */
@@ -70,6 +72,7 @@ export async function startApp(options: DemoAppOptions) {
     detached: true,
     stdio: ['ignore', log.fd, log.fd],
     env: {
+      ...options.store,
       PATH: machinePath,
       HOME: options.directory,
       APP_ID: String(options.github.app.id),

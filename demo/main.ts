@@ -5,21 +5,25 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { StoreName } from '../src/core/session.ts';
 import { type DemoApp, startApp } from './app.ts';
 import { endRuns } from './end-runs.ts';
 import { type GitHub, startGitHub } from './github/start-github.ts';
 import { type Jira, startJira } from './jira/start-jira.ts';
 import { startModel } from './model/server.ts';
+import { startStore } from './store.ts';
 import { createNarrator, type Narrator } from './story/narrator.ts';
 import { playStory, type StoryResult } from './story/play.ts';
 import { tasks } from './story/solution.ts';
 import { loginOf, story, ticketKey } from './story/ticket.ts';
 
-const usage = `Usage: npm run demo -- [--exit] [--json]
+const usage = `Usage: npm run demo -- [--store NAME] [--exit] [--json]
 
 Plays Dexter's main job on this machine: a JIRA ticket becomes a pull request, and a comment on
 the pull request continues the same Claude Code session.
 
+  --store  where sessions are kept: workspace (a directory, the default), s3 or actions-cache
+           (each against a server on this machine)
   --exit   end after the story instead of waiting for Ctrl-C
   --json   print one JSON object with the results at the end; the story goes to standard error
   --help   show this
@@ -38,12 +42,18 @@ async function main(): Promise<number> {
     options: {
       exit: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
+      store: { type: 'string', default: 'workspace' },
       help: { type: 'boolean', default: false },
     },
   });
   if (values.help) {
     console.log(usage);
     return 0;
+  }
+  const storeName = StoreName.safeParse(values.store);
+  if (!storeName.success) {
+    console.error(`--store must be one of ${StoreName.options.join(', ')}.\n\n${usage}`);
+    return 2;
   }
   const narrator = createNarrator(values.json ? process.stderr : process.stdout);
   const realKey = process.env.ANTHROPIC_API_KEY;
@@ -58,15 +68,18 @@ async function main(): Promise<number> {
 
   const directory = await mkdtemp(join(tmpdir(), 'dexter-demo-'));
   closing.push(() => rm(directory, { recursive: true, force: true, maxRetries: 5 }));
-  const [github, jira, model] = await Promise.all([
+  const [github, jira, model, store] = await Promise.all([
     startGitHub({ repositorySource: fileURLToPath(new URL('./repository', import.meta.url)) }),
     startJira(story),
     realKey ? undefined : startModel({ tasks }),
+    startStore(storeName.data),
   ]);
+  if (storeName.data !== 'workspace') narrator.plain(`Sessions in:     ${store.description}`);
   closing.push(
     () => github.close(),
     () => jira.close(),
     async () => model?.close(),
+    () => store.close(),
   );
   const app = await startApp({
     directory,
@@ -75,6 +88,7 @@ async function main(): Promise<number> {
     people: loginOf,
     projects: { SHOP: `${github.repository.owner}/${github.repository.name}` },
     jiraSecret: randomBytes(24).toString('hex'),
+    store: store.env,
     model: model
       ? { baseUrl: model.url, apiKey: 'simulated' }
       : { apiKey: realKey ?? '', baseUrl: process.env.ANTHROPIC_BASE_URL },

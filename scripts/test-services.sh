@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs the tests that need real services. Starts a Postgres of its own (temporary data directory, free port
-# on loopback) and ends and removes it again, whichever way this script ends.
+# Runs the tests that need real services. Starts a Postgres and an S3 server of its own (temporary data
+# directories, free ports on loopback) and ends and removes them again, whichever way this script ends.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export PATH="$PWD/node_modules/.bin:$PATH"
@@ -35,6 +35,53 @@ if [ -z "$bin" ]; then
   bin=$(server_programs)
 fi
 
+s3_version=v1.8.0
+
+# A versitygw of the right version. One that `go install` has built cannot say which it is, so Go is asked.
+s3_program() {
+  local path
+  for path in "$(command -v versitygw || true)" "$(go env GOPATH 2>/dev/null || true)/bin/versitygw" "$HOME/go/bin/versitygw"; do
+    if [ -x "$path" ] && is_s3_version "$path"; then
+      echo "$path"
+      return
+    fi
+  done
+}
+
+is_s3_version() {
+  local said
+  said=$("$1" --version 2>/dev/null || true; go version -m "$1" 2>/dev/null || true)
+  grep -qE "(versity/versitygw|Version *:)[[:space:]]+${s3_version//./[.]}([[:space:]]|\$)" <<<"$said"
+}
+
+go_is_new_enough() {
+  local version
+  version=$(go env GOVERSION 2>/dev/null) || return 1
+  [ "$(printf '%s\n' go1.21 "${version%% *}" | sort -V | head -n 1)" = go1.21 ]
+}
+
+s3=$(s3_program)
+if [ -z "$s3" ]; then
+  if ! go_is_new_enough && [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
+    echo 'Installing Go (apt-get) ...'
+    DEBIAN_FRONTEND=noninteractive apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends golang-go >/dev/null
+    hash -r
+  fi
+  if ! go_is_new_enough; then
+    echo "The S3 server is not installed, and to build it takes Go 1.21 or newer." >&2
+    echo "Install Go, or versitygw $s3_version itself, and try again." >&2
+    exit 1
+  fi
+  echo "Installing versitygw $s3_version (go install) ..."
+  go install "github.com/versity/versitygw/cmd/versitygw@$s3_version"
+  s3=$(s3_program)
+  if [ -z "$s3" ]; then
+    echo "versitygw $s3_version was installed, but is not to be found in $(go env GOPATH)/bin." >&2
+    exit 1
+  fi
+fi
+
 # The server refuses to run as root; the package has made a user for it.
 as_owner=()
 if [ "$(id -u)" -eq 0 ]; then
@@ -42,7 +89,10 @@ if [ "$(id -u)" -eq 0 ]; then
 fi
 
 home=$(mktemp -d)
+# Its own, because the one above is given to Postgres's user.
+s3_home=$(mktemp -d)
 server=''
+s3_server=''
 tests=''
 stop() {
   local status=$?
@@ -56,7 +106,11 @@ stop() {
     kill -INT "$server" 2>/dev/null || true
     wait "$server" 2>/dev/null || true
   fi
-  rm -rf "$home"
+  if [ -n "$s3_server" ]; then
+    kill -TERM "$s3_server" 2>/dev/null || true
+    wait "$s3_server" 2>/dev/null || true
+  fi
+  rm -rf "$home" "$s3_home"
   exit "$status"
 }
 trap stop EXIT
@@ -70,7 +124,11 @@ if [ "$(id -u)" -eq 0 ]; then chown postgres "$home"; fi
     --encoding UTF8 --locale C --no-sync >"$home/initdb.log" 2>&1
 ) || { cat "$home/initdb.log" >&2; exit 1; }
 
-port=$(node -e "const s = require('node:net').createServer().listen(0, '127.0.0.1', () => { console.log(s.address().port); s.close(); })")
+free_port() {
+  node -e "const s = require('node:net').createServer().listen(0, '127.0.0.1', () => { console.log(s.address().port); s.close(); })"
+}
+
+port=$(free_port)
 (
   cd "$home"
   exec ${as_owner[@]+"${as_owner[@]}"} "$bin/postgres" -D "$home/data" -c listen_addresses=127.0.0.1 -c port="$port" \
@@ -90,6 +148,37 @@ if [ -z "${ready:-}" ]; then
 fi
 
 export TEST_DATABASE_URL="postgres://dexter@127.0.0.1:$port/postgres"
+export TEST_S3_BUCKET=dexter-sessions
+export TEST_S3_REGION=us-east-1
+TEST_S3_ACCESS_KEY=$(node -p "require('node:crypto').randomBytes(10).toString('hex')")
+TEST_S3_SECRET_KEY=$(node -p "require('node:crypto').randomBytes(20).toString('hex')")
+export TEST_S3_ACCESS_KEY TEST_S3_SECRET_KEY
+s3_port=$(free_port)
+export TEST_S3_URL="http://127.0.0.1:$s3_port"
+
+# With this server a folder is a bucket.
+mkdir -p "$s3_home/buckets/$TEST_S3_BUCKET"
+(
+  cd "$s3_home"
+  # By environment: anybody on the machine reads the arguments of a process.
+  export ROOT_ACCESS_KEY="$TEST_S3_ACCESS_KEY" ROOT_SECRET_KEY="$TEST_S3_SECRET_KEY"
+  exec "$s3" --quiet --keep-alive --region "$TEST_S3_REGION" --port "127.0.0.1:$s3_port" posix "$s3_home/buckets" \
+    >"$s3_home/server.log" 2>&1
+) &
+s3_server=$!
+
+ready=''
+for _ in $(seq 100); do
+  if node -e "fetch(process.env.TEST_S3_URL).then(() => process.exit(0), () => process.exit(1))"; then ready=1; break; fi
+  kill -0 "$s3_server" 2>/dev/null || break
+  sleep 0.1
+done
+if [ -z "$ready" ]; then
+  cat "$s3_home/server.log" >&2
+  echo 'The S3 server did not start.' >&2
+  exit 1
+fi
+
 # In the background, because bash runs no trap while a command in the foreground lasts.
 vitest run --project services "$@" &
 tests=$!

@@ -18,6 +18,7 @@ import { commandListRoutes } from './runner-api/command-list.ts';
 import { oidcVerifier } from './runner-api/oidc.ts';
 import { runnerRoutes } from './runner-api/routes.ts';
 import { type RunTokens, runTokens } from './runner-api/run-tokens.ts';
+import { ownMasterKeys } from './sessions/master-keys.ts';
 import { githubRoutes } from './webhooks/github-routes.ts';
 import { registerGitHubEvents } from './webhooks/index.ts';
 import { jiraRoutes } from './webhooks/jira-routes.ts';
@@ -43,6 +44,7 @@ export interface AppOptions {
 /** Puts the app together: configuration to ports to webhooks and routes. */
 export async function createApp({ config, log, machine, dispatcher }: AppOptions): Promise<App> {
   await mkdir(config.dataDirectory, { recursive: true, mode: 0o700 });
+  const masterKeys = config.sessionKeys ?? (await ownMasterKeys(config.dataDirectory));
   const database = await openDatabase({
     url: config.databaseUrl,
     directory: join(config.dataDirectory, 'database'),
@@ -77,6 +79,7 @@ export async function createApp({ config, log, machine, dispatcher }: AppOptions
     name: config.name,
     appUrl: config.url,
     serverUrl: config.github.serverUrl,
+    retention: config.retention,
     wake: () => worker.wake(),
   };
   const worker = startWorker(services);
@@ -93,6 +96,7 @@ export async function createApp({ config, log, machine, dispatcher }: AppOptions
     runnerRoutes({
       services,
       tokens,
+      masterKeys,
       acceptRunTokens: dispatcher !== undefined || config.dispatcher.kind === 'local',
       verifyIdentity:
         config.dispatcher.kind === 'actions'
@@ -157,7 +161,8 @@ function dispatcherOf(
     githubApiUrl: config.github.apiUrl,
     githubServerUrl: config.github.serverUrl,
     inputs: withoutEmpty({
-      store: 'workspace',
+      ...local.s3,
+      store: local.store,
       workspace: local.workspace,
       'claude-path': local.claudePath,
       'anthropic-api-key': local.anthropicApiKey,

@@ -1,13 +1,23 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
-import { Command } from 'commander';
+import { Command, CommanderError } from 'commander';
+import { addKeyCommands } from './cli/key.ts';
+import { addSessionCommands } from './cli/session.ts';
+import type { Run } from './cli/terminal.ts';
+import { addWorkspaceCommands } from './cli/workspace.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
 
 /** The first Node.js that has what the app and the sessions need (zstd, type stripping, import.meta.main). */
 const oldestNode = 24;
 
-const program = new Command('dexter')
+/** Said wrongly; 1 is for what was said rightly and did not work. */
+const wrongUsage = 2;
+
+// Before the subcommands, which inherit it.
+const program = new Command('dexter').exitOverride();
+
+program
   .description('Claude Code on your own GitHub Actions runners, in one conversation per issue')
   .version(version)
   .showHelpAfterError();
@@ -30,6 +40,31 @@ program
     process.exitCode = await checkConfig(process.env, (line) => console.log(line));
   });
 
+/** Runs a subcommand; what goes wrong is said on standard error, with exit code 1. */
+const run: Run = async (command) => {
+  const { processTerminal } = await needingNode(() => import('./cli/terminal.ts'));
+  const { AppError, hasCode } = await import('./core/errors.ts');
+  const { tellProblem } = await import('./cli/tell-problem.ts');
+  await loadEnvironment();
+  process.stdout.on('error', (error) => {
+    // Whoever reads the output has read enough, as `head` does.
+    if (hasCode(error, 'EPIPE')) process.exit(0);
+    throw error;
+  });
+  const terminal = processTerminal(process.env);
+  try {
+    process.exitCode = await command(terminal);
+  } catch (error) {
+    if (error instanceof AppError) tellProblem(error, terminal);
+    else console.error(error);
+    process.exitCode = 1;
+  }
+};
+
+addSessionCommands(program, run);
+addWorkspaceCommands(program, run);
+addKeyCommands(program, run);
+
 async function loadEnvironment(): Promise<void> {
   const { loadEnvFile } = await import('./read-config.ts');
   loadEnvFile();
@@ -47,4 +82,10 @@ async function needingNode<T>(load: () => Promise<T>): Promise<T> {
   return load();
 }
 
-await program.parseAsync();
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof CommanderError)) throw error;
+  // Help and version were asked for and are no failure.
+  process.exitCode = error.exitCode === 0 ? 0 : wrongUsage;
+}

@@ -2,6 +2,8 @@ import { resolve } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { AppError, messageOf } from './core/errors.ts';
+import { StoreName } from './core/session.ts';
+import { type MasterKeys, SessionMasterKey } from './core/session-key.ts';
 
 const repositoryName = z
   .string()
@@ -51,6 +53,22 @@ const JiraConnection = z
   })
   .meta({ description: 'One JIRA site' });
 
+/** A sealed conversation is of use to nobody for longer than some years. */
+const days = 'a whole number of days from 1 to 3650, or `never`';
+const retentionDays = z.union([z.int(days).min(1, days).max(3650, days), z.literal('never')], days);
+
+const Retention = z
+  .strictObject({
+    afterCloseDays: retentionDays.default(7).meta({
+      description:
+        'Days after which the session of a ticket is forgotten once the ticket, issue or pull request is closed, or `never`',
+    }),
+    maxAgeDays: retentionDays
+      .default(30)
+      .meta({ description: 'Days without use after which a session is forgotten, or `never`' }),
+  })
+  .meta({ description: 'How long sessions are kept' });
+
 /** `dexter.yml`, the configuration file of the app. Published as `dexter.schema.json`. */
 export const DexterConfig = z
   .strictObject({
@@ -65,6 +83,7 @@ export const DexterConfig = z
       .meta({
         description: 'JIRA sites by the name that stands in their webhook address, POST /jira/<name>',
       }),
+    sessions: Retention.prefault({}),
     allowedTools: z.array(z.string().min(1)).optional().meta({
       description:
         'Permission rules for the engine, in the syntax of the CLI; for local runs. On GitHub Actions they are an input of the action',
@@ -89,6 +108,8 @@ export interface AppConfig {
   databaseUrl?: string;
   logLevel: string;
   apiToken?: string;
+  /** What sessions are sealed under; absent where the app makes a key of its own in its data directory. */
+  sessionKeys?: MasterKeys;
   github: {
     appId: number;
     privateKey: string;
@@ -103,6 +124,8 @@ export interface AppConfig {
     | { kind: 'actions'; workflow: string; ref?: string }
     | { kind: 'local'; local: LocalRunnerConfig };
   jira: JiraConnectionConfig[];
+  /** When sessions are forgotten without anybody asking; `everyMs` is for tests in a hurry. */
+  retention: z.infer<typeof Retention> & { everyMs?: number };
 }
 
 /** What a run on this machine gets besides the job: the inputs that a workflow file would set. */
@@ -113,6 +136,9 @@ export interface LocalRunnerConfig {
   anthropicBaseUrl?: string;
   allowedTools?: string[];
   timeoutMinutes: number;
+  store: StoreName;
+  /** Where S3 is, by the names that the action's inputs have; nothing for another store. */
+  s3: Record<string, string>;
 }
 
 export interface EnvironmentDoc {
@@ -121,6 +147,32 @@ export interface EnvironmentDoc {
   default: string;
   description: string;
 }
+
+/** S3 for local runs and for the command line, each with the input of the action that it becomes. */
+const s3Variables: Record<string, { input: string; description: string; fallback: string }> = {
+  DEXTER_S3_BUCKET: { input: 's3-bucket', description: 'Bucket of the store `s3`', fallback: 'none' },
+  DEXTER_S3_REGION: { input: 's3-region', description: 'Its region', fallback: "the SDK's" },
+  DEXTER_S3_ENDPOINT: {
+    input: 's3-endpoint',
+    description: 'Address of an S3-compatible server',
+    fallback: "AWS's",
+  },
+  DEXTER_S3_PREFIX: {
+    input: 's3-prefix',
+    description: 'What all object keys begin with',
+    fallback: '`dexter`',
+  },
+  DEXTER_S3_PATH_STYLE: {
+    input: 's3-path-style',
+    description: '`true` when the bucket stands in the path and not in the host name',
+    fallback: '`false`',
+  },
+  DEXTER_S3_KMS_KEY_ID: {
+    input: 's3-kms-key-id',
+    description: 'KMS key for server-side encryption',
+    fallback: "the bucket's",
+  },
+};
 
 /** Every environment variable that the app reads; the README's table is generated from it. */
 export const environmentDocs: EnvironmentDoc[] = [
@@ -136,6 +188,12 @@ export const environmentDocs: EnvironmentDoc[] = [
   doc('DEXTER_CONFIG', 'Configuration file', { default: '`dexter.yml`' }),
   doc('DEXTER_DATA', 'Directory of the embedded database and of local runs', { default: '`.dexter`' }),
   doc('DATABASE_URL', 'Postgres to use instead of the embedded database', { default: 'embedded PGlite' }),
+  doc('DEXTER_SESSION_KEY', 'Key that sessions are sealed under; `dexter key new` makes one', {
+    default: 'made and kept in `<DEXTER_DATA>/session-key`; **required** with `DATABASE_URL`',
+  }),
+  doc('DEXTER_SESSION_KEY_PREVIOUS', 'Earlier keys, separated by commas, until `dexter key rotate` has run', {
+    default: 'none',
+  }),
   doc('DEXTER_DISPATCHER', '`actions`: GitHub Actions runners; `local`: this machine', {
     default: '`actions`',
   }),
@@ -164,6 +222,12 @@ export const environmentDocs: EnvironmentDoc[] = [
     default: '`<DEXTER_DATA>/workspace`',
   }),
   doc('DEXTER_TIMEOUT_MINUTES', 'Longest local run', { default: '`60`' }),
+  doc('DEXTER_STORE', 'Where local runs keep sessions: `workspace`, `s3` or `actions-cache`', {
+    default: '`workspace`',
+  }),
+  ...Object.entries(s3Variables).map(([name, { description, fallback }]) =>
+    doc(name, `${description}; for local runs and the command line`, { default: fallback }),
+  ),
 ];
 
 function doc(
@@ -213,6 +277,13 @@ const Environment = z.object({
     .default('dexter.yml'),
   DEXTER_WORKFLOW_REF: z.string().optional(),
   DEXTER_API_TOKEN: z.string().min(16, 'at least 16 characters').optional(),
+  DEXTER_SESSION_KEY: SessionMasterKey.optional(),
+  DEXTER_SESSION_KEY_PREVIOUS: z
+    .string()
+    .transform((text) => text.split(',').map((key) => key.trim()))
+    .pipe(z.array(SessionMasterKey).max(8, 'at most 8 keys'))
+    .default([]),
+  DEXTER_STORE: z.enum(StoreName.options, '`workspace`, `s3` or `actions-cache`').default('workspace'),
   GITHUB_API_URL: z
     .url({ protocol: /^https?$/, error: 'an http(s) address' })
     .default('https://api.github.com'),
@@ -249,6 +320,7 @@ export function parseConfig(env: Environment, dexterYml: string | undefined): Ap
       ...parsed.error.issues.map((issue) => describeVariable(String(issue.path[0]), issue.message, present)),
     );
   }
+  problems.push(...missingSessionKey(present));
   const file = parseFile(dexterYml, present.DEXTER_CONFIG ?? 'dexter.yml', present, problems);
   if (!parsed.success || !file || problems.length > 0) {
     throw new AppError('config-invalid', {
@@ -267,6 +339,14 @@ export function parseConfig(env: Environment, dexterYml: string | undefined): Ap
     databaseUrl: values.DATABASE_URL,
     logLevel: values.LOG_LEVEL,
     apiToken: values.DEXTER_API_TOKEN,
+    ...(values.DEXTER_SESSION_KEY === undefined
+      ? {}
+      : {
+          sessionKeys: {
+            current: values.DEXTER_SESSION_KEY,
+            previous: values.DEXTER_SESSION_KEY_PREVIOUS,
+          },
+        }),
     github: {
       appId: values.APP_ID,
       privateKey: values.PRIVATE_KEY.replaceAll('\\n', '\n'),
@@ -288,10 +368,31 @@ export function parseConfig(env: Environment, dexterYml: string | undefined): Ap
               anthropicBaseUrl: values.ANTHROPIC_BASE_URL,
               allowedTools: file.allowedTools,
               timeoutMinutes: values.DEXTER_TIMEOUT_MINUTES,
+              store: values.DEXTER_STORE,
+              s3: s3Inputs(present),
             },
           },
     jira: connect(file, present),
+    retention: file.sessions,
   };
+}
+
+/** Several processes on one database must open each other's sessions: a key in a directory is not enough. */
+function missingSessionKey(env: Environment): string[] {
+  if (env.DEXTER_SESSION_KEY) return [];
+  if (env.DEXTER_SESSION_KEY_PREVIOUS)
+    return ['DEXTER_SESSION_KEY_PREVIOUS is set and DEXTER_SESSION_KEY is not'];
+  if (!env.DATABASE_URL) return [];
+  return ['DEXTER_SESSION_KEY is not set; with DATABASE_URL it is required, and `dexter key new` makes one'];
+}
+
+function s3Inputs(env: Environment): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(s3Variables).flatMap(([name, { input }]) => {
+      const value = env[name];
+      return value === undefined ? [] : [[input, value] as const];
+    }),
+  );
 }
 
 function describeVariable(name: string, wanted: string, env: Environment): string {

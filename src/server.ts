@@ -4,7 +4,7 @@ import { run } from 'probot';
 import { createApp } from './app.ts';
 import { type AppConfig, credentialNames, type Environment, missingCredentials } from './config.ts';
 import { AppError } from './core/errors.ts';
-import { pickVariables, proxyVariables } from './core/variables.ts';
+import { pickVariables, proxyVariables, storeVariables } from './core/variables.ts';
 import { installPage, list, loadEnvFile, readConfig } from './read-config.ts';
 import { webhookPath } from './webhooks/github-routes.ts';
 
@@ -27,6 +27,7 @@ const machineVariables = [
   'SSL_CERT_FILE',
   'NODE_EXTRA_CA_CERTS',
   ...proxyVariables,
+  ...storeVariables,
 ];
 
 /**

@@ -70,6 +70,12 @@ const offences: [rule: string, file: string, text: string][] = [
   ['vendor-database', 'src/jobs/uses-pglite.ts', "import '@electric-sql/pglite';"],
   ['vendor-database-types-only', 'src/queue/uses-database.ts', "import 'pg';"],
   ['vendor-tar', 'src/stores/uses-tar.ts', "import 'tar';"],
+  ['vendor-aws-sdk', 'src/sessions/uses-s3.ts', "import '@aws-sdk/client-s3';"],
+  [
+    'vendor-secretlint',
+    'src/report/uses-secretlint.ts',
+    "import '@secretlint/secretlint-rule-preset-recommend';",
+  ],
   ['vendor-hono', 'src/jobs/uses-hono.ts', "import 'hono';"],
   ['vendor-jose', 'src/webhooks/uses-jose.ts', "import 'jose';"],
   ['vendor-actions-toolkit', 'src/engines/uses-toolkit.ts', "import '@actions/core';"],

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type Environment, missingCredentials, parseConfig } from '../src/config.ts';
 import { AppError } from '../src/core/errors.ts';
+import { newMasterKey } from '../src/core/session-key.ts';
 import { installPage, list, readConfig } from '../src/read-config.ts';
 import { temporaryDirectory } from './fakes/temporary-directory.ts';
 
@@ -54,7 +55,21 @@ describe('parseConfig', () => {
       },
       dispatcher: { kind: 'actions', workflow: 'dexter.yml', ref: undefined },
       jira: [],
+      retention: { afterCloseDays: 7, maxAgeDays: 30 },
     });
+  });
+
+  it.each([
+    ['sessions: {maxAgeDays: never}', { afterCloseDays: 7, maxAgeDays: 'never' }],
+    ['sessions: {afterCloseDays: 1, maxAgeDays: 3650}', { afterCloseDays: 1, maxAgeDays: 3650 }],
+  ])('keeps sessions for as long as %j says', (yml, retention) => {
+    expect(parseConfig(credentials, yml).retention).toEqual(retention);
+  });
+
+  it.each(['0', '3651', '1.5', 'always', '-1'])('keeps no session for %s days', (days) => {
+    expect(problemsOf({}, `sessions: {afterCloseDays: ${days}}`)).toEqual([
+      'dexter.yml: sessions.afterCloseDays: a whole number of days from 1 to 3650, or `never`',
+    ]);
   });
 
   it('takes a variable that is set to nothing for one that is not set', () => {
@@ -107,8 +122,42 @@ describe('parseConfig', () => {
         anthropicBaseUrl: undefined,
         allowedTools: ['Bash(npm test)'],
         timeoutMinutes: 5,
+        store: 'workspace',
+        s3: {},
       },
     });
+  });
+
+  it('gives a local run the store and where it is', () => {
+    const { dispatcher } = parseConfig(
+      {
+        ...credentials,
+        DEXTER_DISPATCHER: 'local',
+        DEXTER_STORE: 's3',
+        DEXTER_S3_BUCKET: 'b',
+        AWS_PROFILE: 'p',
+      },
+      undefined,
+    );
+    expect(dispatcher).toMatchObject({ local: { store: 's3', s3: { 's3-bucket': 'b' } } });
+  });
+
+  it('takes the key of the sessions and the ones before it', () => {
+    const [current, earlier, earliest] = [newMasterKey(), newMasterKey(), newMasterKey()];
+    const keys = { DEXTER_SESSION_KEY: current, DEXTER_SESSION_KEY_PREVIOUS: `${earlier}, ${earliest}` };
+    expect(parseConfig({ ...credentials, ...keys }, undefined).sessionKeys).toEqual({
+      current,
+      previous: [earlier, earliest],
+    });
+    expect(parseConfig(credentials, undefined).sessionKeys).toBeUndefined();
+  });
+
+  it.each([
+    [{ DATABASE_URL: 'postgres://db/dexter' }, /^DEXTER_SESSION_KEY is not set; with DATABASE_URL/],
+    [{ DEXTER_SESSION_KEY_PREVIOUS: newMasterKey() }, /^DEXTER_SESSION_KEY_PREVIOUS is set and/],
+    [{ DATABASE_URL: 'mysql://x', DEXTER_SESSION_KEY: newMasterKey() }, /^DATABASE_URL must be a postgres/],
+  ])('refuses %j', (env, problem) => {
+    expect(problemsOf(env)).toEqual([expect.stringMatching(problem)]);
   });
 
   it('names everything that is missing or wrong at once', () => {
@@ -146,7 +195,6 @@ describe('parseConfig', () => {
     ['DEXTER_URL', 'dexter.acme.example', 'DEXTER_URL must be an http(s) address'],
     ['DEXTER_URL', 'javascript:alert(1)', 'DEXTER_URL must be an http(s) address'],
     ['GITHUB_API_URL', 'ftp://x.example', 'GITHUB_API_URL must be an http(s) address'],
-    ['DATABASE_URL', 'mysql://x', 'DATABASE_URL must be a postgres:// address'],
     ['DEXTER_WORKFLOW', '../ci.yml', 'DEXTER_WORKFLOW must be the file name of a workflow'],
     ['DEXTER_API_TOKEN', 'short', 'DEXTER_API_TOKEN must be at least 16 characters'],
     ['GITHUB_THROTTLE', 'no', 'GITHUB_THROTTLE must be `on` or `off`'],
@@ -155,6 +203,8 @@ describe('parseConfig', () => {
     ['DEXTER_TIMEOUT_MINUTES', '0.5', 'DEXTER_TIMEOUT_MINUTES must be a whole number of minutes'],
     ['DEXTER_NAME', 'a b', 'DEXTER_NAME must be a letter, then letters, digits or dashes, at most 39'],
     ['DEXTER_NAME', 'dexter\n', 'DEXTER_NAME must be a letter, then letters, digits or dashes, at most 39'],
+    ['DEXTER_SESSION_KEY', 'secret', 'DEXTER_SESSION_KEY must be a key that `dexter key new` made'],
+    ['DEXTER_STORE', 'floppy', 'DEXTER_STORE must be `workspace`, `s3` or `actions-cache`'],
   ])('refuses %s=%j and says what it must be', (name, value, problem) => {
     expect(problemsOf({ [name]: value })).toEqual([problem]);
   });

@@ -1,4 +1,11 @@
-import type { JiraComment, JiraIssue, JiraUser, RemoteLink, Store } from './store.ts';
+import {
+  categoryOf,
+  type JiraComment,
+  type JiraIssue,
+  type JiraUser,
+  type RemoteLink,
+  type Store,
+} from './store.ts';
 
 /** JSON of a resource, as REST v3 shows it. */
 type Shown = Record<string, unknown>;
@@ -44,12 +51,13 @@ export function createFormat(url: string, store: Store) {
 
   function fields(issue: JiraIssue): Shown {
     const project = store.project(issue);
-    const done = issue.status === 'Done';
-    const category = done ? 'done' : issue.status === 'To Do' ? 'new' : 'indeterminate';
+    const category = categoryOf(issue.status);
     return {
       summary: issue.summary,
       description: issue.description,
       status: { ...named('status', issue.status), statusCategory: { key: category, name: issue.status } },
+      statuscategorychangedate: issue.statusCategoryChanged,
+      resolutiondate: category === 'done' ? issue.statusCategoryChanged : null,
       issuetype: { ...named('issuetype', issue.type), subtask: false, hierarchyLevel: 0 },
       priority: named('priority', issue.priority),
       labels: issue.labels,

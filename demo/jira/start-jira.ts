@@ -109,6 +109,9 @@ export async function startJira(options: JiraOptions) {
         update: { labels: [{ add: label }] },
       });
     },
+    /** Moves an issue to a status, since `at` when that is of another category. */
+    setStatus: (key: string, status: string, at = new Date()): void =>
+      store.setStatus(issue(key), status, at),
     issue,
     comments: (key: string): readonly JiraComment[] => issue(key).comments,
     /** Every request to the App so far, oldest first. */

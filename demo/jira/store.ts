@@ -33,6 +33,8 @@ export type JiraIssue = {
   summary: string;
   description: AdfDocument | null;
   status: string;
+  /** When the category of its status (new, indeterminate, done) changed last. */
+  statusCategoryChanged: string;
   type: string;
   priority: string;
   labels: string[];
@@ -87,6 +89,7 @@ export function createStore(options: StoreOptions) {
       summary: seed.summary,
       description: seed.description ?? null,
       status: seed.status ?? 'To Do',
+      statusCategoryChanged: created,
       type: seed.type ?? 'Story',
       priority: seed.priority ?? 'Medium',
       labels: seed.labels ?? [],
@@ -133,6 +136,13 @@ export function createStore(options: StoreOptions) {
       return added;
     },
 
+    /** `at` is when its category changed, if it did. */
+    setStatus(issue: JiraIssue, status: string, at: Date): void {
+      const isOther = categoryOf(issue.status) !== categoryOf(status);
+      Object.assign(issue, { status, updated: jiraDate() });
+      if (isOther) issue.statusCategoryChanged = jiraDate(at);
+    },
+
     /** A link with the same global id is replaced. */
     putRemoteLink(issue: JiraIssue, link: Omit<RemoteLink, 'id'>): { created: boolean; link: RemoteLink } {
       const before = issue.remoteLinks.find(
@@ -146,6 +156,11 @@ export function createStore(options: StoreOptions) {
   };
 }
 export type Store = ReturnType<typeof createStore>;
+
+/** Of a status: the keys are JIRA's, whatever the language of the site. */
+export function categoryOf(status: string): 'new' | 'indeterminate' | 'done' {
+  return status === 'Done' ? 'done' : status === 'To Do' ? 'new' : 'indeterminate';
+}
 
 /** Now, in the form that JIRA writes: `2026-01-05T09:00:00.000+0000`. */
 export function jiraDate(date = new Date()): string {

@@ -4,6 +4,9 @@ import type { Permission } from '../github/github.ts';
 
 export type Verdict = { allowed: true; login: string } | { allowed: false; problem: Problem };
 
+/** Dexter itself needs no permission to do what its configuration says. */
+export type Person = Exclude<Actor, { from: 'dexter' }>;
+
 export type AskPermission = (login: string) => Promise<{ permission: Permission; reason?: string }>;
 
 /**
@@ -12,7 +15,7 @@ export type AskPermission = (login: string) => Promise<{ permission: Permission;
  * tell is none.
  */
 export async function authorize(
-  actor: Actor,
+  actor: Person,
   people: Record<string, string>,
   repository: RepositoryRef,
   askPermission: AskPermission,

@@ -15,6 +15,10 @@ export const commandDocs = [
   { usage: 'status', does: 'says what is running and waiting on this issue' },
   { usage: 'stop', does: 'ends what is running and drops what is waiting on this issue' },
   { usage: 'retry', does: 'does the last instruction that did not succeed again' },
+  {
+    usage: 'forget',
+    does: 'removes the session of this issue from all stores; the next instruction starts a new one',
+  },
   { usage: 'help', does: 'shows this' },
 ];
 
@@ -38,10 +42,16 @@ export function parseCommand(text: string, name: string): ParseResult {
 
 function toAsk(rest: string, flags: CommandFlags): ParseResult {
   const word = withoutEndMarks(rest.toLowerCase()) || 'help';
-  if (isControlWord(word)) return { outcome: 'command', ask: { kind: 'control', word } };
+  if (isControlWord(word) && (word !== 'forget' || standsAlone(rest, flags)))
+    return { outcome: 'command', ask: { kind: 'control', word } };
   const fresh = /^fresh\b[\s:,]*/i.exec(rest);
   if (fresh && !flags.fresh) return toAsk(rest.slice(fresh[0].length), { ...flags, fresh: true });
   return { outcome: 'command', ask: { kind: 'instruction', instruction: rest, flags } };
+}
+
+/** What cannot be undone is not done for a question, nor for a word with more behind it. */
+function standsAlone(rest: string, flags: CommandFlags): boolean {
+  return !rest.includes('?') && Object.keys(flags).length === 0;
 }
 
 /** By hand: an expression anchored at the end is tried at each mark of a long run of them. */

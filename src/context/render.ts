@@ -74,7 +74,7 @@ function olderOnGitHub(facts: ContextFacts): number {
   return facts.pullRequest?.olderComments ?? facts.issue?.olderComments ?? 0;
 }
 
-function ticketSection(ticket: JiraTicket | undefined): string {
+export function ticketSection(ticket: JiraTicket | undefined): string {
   if (!ticket) return '';
   const fields = [
     `Link: ${ticket.url}`,
@@ -90,12 +90,12 @@ function field(name: string, value: string): string {
   return value === '' ? '' : `${name}: ${value}`;
 }
 
-function issueSection(issue: IssueFacts | undefined): string {
+export function issueSection(issue: IssueFacts | undefined): string {
   if (!issue) return '';
   return `# GitHub issue #${issue.number}: ${issue.title}\n\nLink: ${issue.url}\n\n## Description\n\n${issue.body || '(none)'}`;
 }
 
-function pullRequestSection(pullRequest: PullRequestFacts | undefined): string {
+export function pullRequestSection(pullRequest: PullRequestFacts | undefined): string {
   if (!pullRequest) return '';
   return `# Pull request #${pullRequest.number}: ${pullRequest.title}\n\nLink: ${pullRequest.url}\nBranch: ${pullRequest.branch} into ${pullRequest.base}\n\n## Description of the pull request\n\n${pullRequest.body || '(none)'}`;
 }

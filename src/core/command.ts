@@ -23,8 +23,8 @@ export const CommandFlags = z.strictObject({
 });
 export type CommandFlags = z.infer<typeof CommandFlags>;
 
-/** The words that Dexter answers itself; everything else is an instruction for the engine. */
-export const controlWords = ['help', 'status', 'stop', 'retry'] as const;
+/** The words that are no instruction for the engine; everything else is one. */
+export const controlWords = ['help', 'status', 'stop', 'retry', 'forget'] as const;
 export type ControlWord = (typeof controlWords)[number];
 
 /** What a person asked, once its text is understood. */
@@ -32,15 +32,16 @@ export type Ask =
   | { kind: 'instruction'; instruction: string; flags: CommandFlags }
   | { kind: 'control'; word: ControlWord };
 
-/** Instructions are done one after another; what Dexter answers itself is answered at once. */
+/** What a runner does is done one after another; what Dexter answers itself is answered at once. */
 export function waitsForItsTurn(ask: Ask): boolean {
-  return ask.kind === 'instruction' || ask.word === 'retry';
+  return ask.kind === 'instruction' || ask.word === 'retry' || ask.word === 'forget';
 }
 
-/** Who asked. `login` is a GitHub login, `accountId` a JIRA one. */
+/** Who asked. `login` is a GitHub login, `accountId` a JIRA one; `dexter` asks of its own accord. */
 export const Actor = z.discriminatedUnion('from', [
   z.object({ from: z.literal('github'), id: z.number(), login: z.string(), type: z.string() }),
   z.object({ from: z.literal('jira'), accountId: z.string(), displayName: z.string() }),
+  z.object({ from: z.literal('dexter') }),
 ]);
 export type Actor = z.infer<typeof Actor>;
 
@@ -86,9 +87,12 @@ export const Origin = z.discriminatedUnion('kind', [
     issueKey: z.string(),
     label: z.string(),
   }),
+  /** Nobody asked: the session is due to be forgotten. The command's row says which one. */
+  z.object({ kind: z.literal('retention') }),
 ]);
 export type Origin = z.infer<typeof Origin>;
 
-export function sourceOf(origin: Origin): 'github' | 'jira' {
+export function sourceOf(origin: Origin): 'github' | 'jira' | 'dexter' {
+  if (origin.kind === 'retention') return 'dexter';
   return origin.kind.startsWith('jira') ? 'jira' : 'github';
 }

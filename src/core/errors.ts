@@ -30,6 +30,7 @@ export const errorCodes = [
   'session-conflict',
   'session-unreadable',
   'session-not-saved',
+  'session-not-removed',
   'jira-failed',
   'github-failed',
   'internal',

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { IssueKey } from './issue-key.ts';
+import { TicketSeen } from './session.ts';
 
 /**
  * GitHub refuses a dispatch whose inputs hold more than this many characters together.
@@ -11,9 +12,14 @@ export const maxInputCharacters = 65_535;
 export const SessionRequest = z.object({
   installationId: z.number().int().nonnegative(),
   repositoryId: z.number().int().positive(),
-  mode: z.enum(['resume', 'fresh']),
+  /** `forget` removes the session instead of running the engine. */
+  mode: z.enum(['resume', 'fresh', 'forget']),
   /** Newest generation in the ledger; 0 when there is none yet. */
   generation: z.number().int().nonnegative(),
+  /** What the store called that generation, for stores that search by prefix. */
+  entry: z.string().max(512).optional(),
+  /** How much of the ticket the context shows, to be kept with the conversation. */
+  ticket: TicketSeen.optional(),
   model: z.string().optional(),
   maxBudgetUsd: z.number().positive().optional(),
   engine: z.literal('claude-code').default('claude-code'),

@@ -1,8 +1,7 @@
-interface Rule {
+export interface TokenRule {
   name: string;
+  /** What the groups `before` and `after` hold is no part of the secret and stays. */
   pattern: RegExp;
-  /** What takes the match's place; the default is `[REDACTED:<name>]`. */
-  replace?: string;
 }
 
 /** Where a token may begin: at a word's edge, or right after an escaped line end in JSON (`\nghp_…`). */
@@ -12,7 +11,7 @@ const start = String.raw`(?:\b|(?<=\\[nrt]))`;
  * Tokens that are known by their form. Each pattern is linear (no nested repetition), because the text may
  * come from a model or a ticket. The mark itself matches none of them, so redacting twice changes nothing.
  */
-const rules: Rule[] = [
+export const tokenRules: readonly TokenRule[] = [
   {
     name: 'private-key',
     pattern:
@@ -30,14 +29,13 @@ const rules: Rule[] = [
   },
   {
     name: 'url-password',
-    pattern: /([a-z][a-z0-9+.-]{1,20}:\/\/[^\s/:@"'<>]{0,200}):(?!\[REDACTED)[^\s/@"'<>]{1,400}@/gi,
-    replace: '$1:[REDACTED:url-password]@',
+    pattern:
+      /(?<before>[a-z][a-z0-9+.-]{1,20}:\/\/[^\s/:@"'<>]{0,200}:)(?!\[REDACTED)[^\s/@"'<>]{1,400}(?<after>@)/gi,
   },
   {
     // A digit is asked for, so that "a basic understanding" stays what it is.
     name: 'bearer',
-    pattern: /\b(bearer|basic)(\s{1,4})(?=\S{0,200}\d)[A-Za-z0-9._~+/=-]{16,}/gi,
-    replace: '$1$2[REDACTED:bearer]',
+    pattern: /(?<before>\b(?:bearer|basic)\s{1,4})(?=\S{0,200}\d)[A-Za-z0-9._~+/=-]{16,}/gi,
   },
 ];
 
@@ -54,7 +52,12 @@ export function redact(text: string, secrets: readonly string[] = []): string {
     .sort((a, b) => b.length - a.length);
   let result = text;
   for (const secret of known) result = result.replaceAll(secret, '[REDACTED:secret]');
-  for (const { name, pattern, replace } of rules)
-    result = result.replace(pattern, replace ?? `[REDACTED:${name}]`);
+  for (const { name, pattern } of tokenRules) {
+    result = result.replace(pattern, (...match) => {
+      const groups: unknown = match.at(-1);
+      const { before = '', after = '' } = typeof groups === 'object' ? { ...groups } : {};
+      return `${before}[REDACTED:${name}]${after}`;
+    });
+  }
   return result;
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { errorCodes } from './errors.ts';
-import { SessionMode } from './session.ts';
+import { SessionMode, StoreName } from './session.ts';
 
 /** Tokens by kind, as the Messages API counts them: the four never overlap. */
 export const Usage = z.object({
@@ -36,11 +36,24 @@ export const Report = z.object({
       generation: z.number().int().nonnegative(),
       /** Seconds since the restored generation was saved; absent for a fresh session. */
       ageSeconds: z.number().nonnegative().optional(),
+      /** What the store calls the generation, when that is more than its number. */
+      entry: z.string().max(512).optional(),
       bytes: z.number().int().nonnegative(),
       contextTokens: z.number().int().nonnegative(),
       engineVersion: z.string(),
       model: z.string().nullable(),
     })
+    .optional(),
+  /** What a `forget` removed, store by store. */
+  forgotten: z
+    .array(
+      z.object({
+        store: StoreName,
+        generations: z.number().int().nonnegative(),
+        /** Why nothing could be removed there. */
+        problem: z.string().optional(),
+      }),
+    )
     .optional(),
   usage: Usage,
   /** US dollars, as the engine computed them; null when it could not say. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Progress, Report } from './report.ts';
+import { SessionKeys } from './session-key.ts';
 
 /**
  * What runner and app say to each other over HTTP, JSON both ways, under `<app-url>/api/commands/<command id>/`.
@@ -30,6 +31,8 @@ export const ClaimResponse = z.object({
   runToken: z.string(),
   /** Installation token for this repository alone: contents and pull requests, one hour. */
   githubToken: z.string(),
+  /** What this session is sealed with, and what its earlier archives may have been sealed with. */
+  sessionKeys: SessionKeys,
   /** Name and e-mail that commits are made under. */
   committer: z.object({ name: z.string(), email: z.string() }),
 });

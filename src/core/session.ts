@@ -8,27 +8,58 @@ export const SessionRef = z.object({
 });
 export type SessionRef = z.infer<typeof SessionRef>;
 
+/** Where sessions are kept. */
+export const StoreName = z.enum(['workspace', 's3', 'actions-cache']);
+export type StoreName = z.infer<typeof StoreName>;
+
+/** One file of a session, by its path below the CLI's configuration directory. */
+export const SessionFile = z.object({
+  path: z.string(),
+  bytes: z.number().int().nonnegative(),
+  /** Of its content, lower case hex. */
+  sha256: z.string(),
+});
+export type SessionFile = z.infer<typeof SessionFile>;
+
+/** How much of the ticket a conversation has seen. */
+export const TicketSeen = z.object({
+  /** SHA-256 of the ticket's own fields as they were rendered, hex; empty without a ticket. */
+  hash: z.string(),
+  /** Id of the newest comment; empty when there is none. */
+  newestComment: z.string(),
+});
+export type TicketSeen = z.infer<typeof TicketSeen>;
+
 /** Written beside the transcript in every archive; read before anything else of it is used. */
 export const SessionManifest = z.object({
   format: z.literal(1),
   ref: SessionRef,
   /** 1 for the first save of a session, one more for each save after it. */
   generation: z.number().int().positive(),
+  /** Generation that the conversation was restored from; 0 for a new one. */
+  parentGeneration: z.number().int().nonnegative(),
   /** The Claude Code session id, a UUID. */
   sessionId: z.uuid(),
   engine: z.string(),
   engineVersion: z.string(),
   model: z.string().nullable(),
+  /** Effort level that the CLI was told; null for its own default. */
+  effort: z.string().nullable(),
   /** Absolute path in which the CLI ran: the prompt cache only hits from the same one. */
   workingDirectory: z.string(),
+  /** Commit that the run began from. */
+  baseCommit: z.string().nullable(),
   /** Newest commit of the branch when the session was saved. */
   headCommit: z.string().nullable(),
+  ticket: TicketSeen.nullable(),
   /** Tokens that the last request of the session held, 0 when unknown. */
   contextTokens: z.number().int().nonnegative(),
   /** US dollars of all runs of the session together. */
   costUsd: z.number().nonnegative(),
+  /** Version of the rules that the files were scrubbed with. */
+  scrubRules: z.string(),
   createdAt: z.iso.datetime(),
-  files: z.array(z.object({ path: z.string(), bytes: z.number().int().nonnegative(), sha256: z.string() })),
+  files: z.array(SessionFile),
 });
 export type SessionManifest = z.infer<typeof SessionManifest>;
 

@@ -12,6 +12,8 @@ export interface EngineTask {
   /** Absolute path of the session's own configuration directory (`CLAUDE_CONFIG_DIR`). */
   configDirectory: string;
   model?: string;
+  /** Level in the CLI's words; absent for its own default. */
+  effort?: string;
   maxBudgetUsd?: number;
   maxTurns?: number;
   /** Permission rules in the CLI's syntax; what is not allowed is denied without asking. */

@@ -3,6 +3,7 @@ import { AppError } from '../core/errors.ts';
 import { type Authenticate, type GitHubOrigin, githubError, place, say, statusOf } from './github.ts';
 
 export interface GitHubComment {
+  id: number;
   author: string;
   createdAt: string;
   text: string;
@@ -160,11 +161,13 @@ export async function readThread(
 }
 
 function toComment(comment: {
+  id: number;
   user: { login: string } | null;
   created_at: string;
   body?: string | null;
 }): GitHubComment {
   return {
+    id: comment.id,
     author: comment.user?.login ?? 'ghost',
     createdAt: comment.created_at,
     text: comment.body ?? '',

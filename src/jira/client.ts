@@ -61,6 +61,8 @@ export interface Jira {
   /** The comment as it is now; undefined when it is gone. */
   readComment(issueKey: string, commentId: string): Promise<JiraComment | undefined>;
   readTicket(issueKey: string): Promise<JiraTicket>;
+  /** Since when the ticket is in a status of the category "done"; undefined while it is in another one. */
+  readClosedSince(issueKey: string): Promise<Date | undefined>;
   /** Who added the label that the ticket has now; undefined when it does not have it or nobody added it. */
   readLabel(issueKey: string, label: string): Promise<JiraAccount | undefined>;
   /** Posts the comment, unless one with this marker is there, and answers its id. */
@@ -100,6 +102,23 @@ const Issue = z.looseObject({
     issuetype: Named,
     priority: Named,
     labels: z.array(z.string()).nullish(),
+  }),
+});
+
+/** A date when the library recognised the answer, a string when it did not. */
+const Moment = z
+  .union([z.date(), z.string().pipe(z.coerce.date())])
+  .nullish()
+  .catch(undefined);
+
+/** The keys of categories are the same in every language. */
+const Closing = z.looseObject({
+  fields: z.looseObject({
+    status: z
+      .looseObject({ statusCategory: z.looseObject({ key: z.string().optional() }).nullish() })
+      .nullish(),
+    statuscategorychangedate: Moment,
+    resolutiondate: Moment,
   }),
 });
 
@@ -216,6 +235,19 @@ export function jiraClient(site: JiraSite, name: string): Jira {
           comments,
           olderComments: Math.max(0, page.total - comments.length),
         };
+      });
+    },
+
+    async readClosedSince(issueKey) {
+      return say(`reading the status of ${issueKey}`, async () => {
+        const { fields } = Closing.parse(
+          await client.issues.getIssue({
+            issueIdOrKey: issueKey,
+            fields: ['status', 'statuscategorychangedate', 'resolutiondate'],
+          }),
+        );
+        if (fields.status?.statusCategory?.key !== 'done') return undefined;
+        return fields.statuscategorychangedate ?? fields.resolutiondate ?? undefined;
       });
     },
 

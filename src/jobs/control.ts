@@ -10,7 +10,7 @@ import { settle } from './settle.ts';
 export async function answerControl(
   services: Services,
   row: CommandRow,
-  word: Exclude<ControlWord, 'retry'>,
+  word: Exclude<ControlWord, 'retry' | 'forget'>,
 ): Promise<string> {
   switch (word) {
     case 'help':
@@ -56,7 +56,8 @@ function status(open: CommandRow[]): string {
 }
 
 function shortAsk(ask: Ask | null): string {
-  if (ask?.kind !== 'instruction') return '(not read yet)';
+  if (ask?.kind === 'control') return `\`${ask.word}\``;
+  if (!ask) return '(not read yet)';
   const line = ask.instruction.split('\n')[0] ?? '';
   return `\`${line.replaceAll('`', '').slice(0, 100)}\``;
 }
@@ -73,11 +74,21 @@ async function stop(services: Services, row: CommandRow): Promise<string> {
   for (const { id } of running) await stopRunning(services, id);
   if (open.length === 0) return 'Nothing is running or waiting on this issue.';
   return [
-    running.length > 0 ? 'Stopping what is running; its session is kept.' : 'Nothing was running.',
+    running.length > 0 ? whatStops(running) : 'Nothing was running.',
     ...(waiting.length > 0
       ? [`${waiting.length} waiting ${waiting.length === 1 ? 'command was' : 'commands were'} dropped.`]
       : []),
   ].join(' ');
+}
+
+/** A runner that has begun to remove a session goes on: half of one is of no use. */
+function whatStops(running: CommandRow[]): string {
+  const isRemoving = running.some(
+    ({ ask, status }) => status === 'running' && ask?.kind === 'control' && ask.word === 'forget',
+  );
+  return isRemoving
+    ? 'The session is being removed, which cannot be stopped.'
+    : 'Stopping what is running; its session is kept.';
 }
 
 /** A claimed run hears of it with its next heartbeat, one that is prepared before its dispatch. */
@@ -102,13 +113,12 @@ export async function stopWaiting(services: Services, id: string): Promise<void>
   }
 }
 
-/** What `retry` stands for: the newest instruction of the issue when it did not succeed. */
+/** What `retry` stands for: the newest instruction or `forget` of the issue when it did not succeed. */
 export async function askToRetry(
   services: Services,
   issueKey: string,
   repositoryId: number,
-): Promise<Extract<Ask, { kind: 'instruction' }> | undefined> {
+): Promise<Ask | undefined> {
   const last = await lastEnded(services.db, issueKey, repositoryId);
-  if (!last || last.status === 'done' || last.ask?.kind !== 'instruction') return undefined;
-  return last.ask;
+  return last && last.status !== 'done' && last.ask ? last.ask : undefined;
 }

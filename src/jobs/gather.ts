@@ -1,6 +1,7 @@
 import type { ContextFacts } from '../context/render.ts';
 import type { RepositoryRef } from '../core/command.ts';
 import { readIssue, readPullRequest, readReviewLines, readThread } from '../github/context.ts';
+import type { GitHubOrigin } from '../github/github.ts';
 import type { CommandRow } from '../ledger/tables.ts';
 import { connectionOf, jiraOf } from './connections.ts';
 import type { Services } from './services.ts';
@@ -18,6 +19,7 @@ export async function gather(
   if (origin.kind === 'jira-comment' || origin.kind === 'jira-label') {
     return { ticket: await connectionOf(services, origin).jira.readTicket(origin.issueKey) };
   }
+  if (origin.kind === 'retention') return {};
   const [ticket, onGitHub] = await Promise.all([
     ticketOf(services, row.issue_key),
     gatherFromGitHub(services, origin, where),
@@ -27,7 +29,7 @@ export async function gather(
 
 async function gatherFromGitHub(
   services: Services,
-  origin: Exclude<CommandRow['origin'], { connection: string }>,
+  origin: GitHubOrigin,
   where: { installationId: number; repository: RepositoryRef },
 ): Promise<ContextFacts> {
   const at = { ...where, number: origin.number };

@@ -1,24 +1,29 @@
 import { type ContextFacts, renderContext } from '../context/render.ts';
+import { ticketSeen } from '../context/ticket-seen.ts';
 import type { CommandFlags, RepositoryRef } from '../core/command.ts';
 import { AppError } from '../core/errors.ts';
 import { IssueKey, isJiraKey } from '../core/issue-key.ts';
 import { encodeInputs, type Job, maxInputCharacters } from '../core/job.ts';
 import type { PullRequestRef } from '../core/report.ts';
 
-export interface PlanFacts {
+/** What every job says, whatever is to be done. */
+export interface ForgetFacts {
   commandId: string;
   issueKey: string;
-  instruction: string;
-  flags: CommandFlags;
   installationId: number;
   repository: RepositoryRef;
-  /** Newest generation of the session in the ledger, 0 for none. */
-  generation: number;
+  /** Newest generation of the session in the ledger, 0 for none, and what its store calls it. */
+  newest: { generation: number; entry?: string };
+  requestedBy: string;
+  appUrl: string;
+}
+
+export interface PlanFacts extends ForgetFacts {
+  instruction: string;
+  flags: CommandFlags;
   context: ContextFacts;
   /** Newest pull request that Dexter opened for the issue, and whether it is still open. */
   earlier?: PullRequestRef & { open: boolean };
-  requestedBy: string;
-  appUrl: string;
 }
 
 /** Characters kept free beside the inputs' texts, for what GitHub counts and we do not. */
@@ -43,8 +48,9 @@ export function planJob(facts: PlanFacts): Job {
     session: {
       installationId: facts.installationId,
       repositoryId: facts.repository.id,
-      mode: facts.flags.fresh || facts.generation === 0 ? 'fresh' : 'resume',
-      generation: facts.generation,
+      mode: facts.flags.fresh || facts.newest.generation === 0 ? 'fresh' : 'resume',
+      ...facts.newest,
+      ticket: ticketSeen(facts.context),
       model: facts.flags.model,
       maxBudgetUsd: facts.flags.maxBudget,
       engine: 'claude-code',
@@ -66,6 +72,40 @@ export function planJob(facts: PlanFacts): Job {
   return { ...job, context: renderContext(facts.context, room) };
 }
 
+/**
+ * The job that removes the session: it goes nowhere and needs nothing of the ticket, which may be gone. Its target is
+ * where an instruction would go.
+ */
+export function planForget(facts: ForgetFacts): Job {
+  const { commandId, newest, repository, installationId, appUrl } = facts;
+  const issueKey = IssueKey.parse(facts.issueKey);
+  return {
+    commandId,
+    issueKey,
+    instruction: 'forget',
+    context: '',
+    session: {
+      installationId,
+      repositoryId: repository.id,
+      mode: 'forget',
+      ...newest,
+      engine: 'claude-code',
+    },
+    target: {
+      branch: branchName(issueKey, ''),
+      base: '',
+      title: issueKey,
+      ticketUrl: '',
+      requestedBy: shortName(facts.requestedBy),
+    },
+    appUrl,
+  };
+}
+
+function shortName(name: string): string {
+  return name.slice(0, longestName).toWellFormed();
+}
+
 function targetOf(facts: PlanFacts): Job['target'] {
   const { pullRequest, ticket, issue } = facts.context;
   const title = ticket?.summary ?? issue?.title ?? pullRequest?.title ?? facts.issueKey;
@@ -73,7 +113,7 @@ function targetOf(facts: PlanFacts): Job['target'] {
     title: title.slice(0, longestTitle).toWellFormed(),
     ticketUrl: ticket?.url ?? issue?.url ?? pullRequest?.url ?? '',
     closes: ticket || pullRequest ? undefined : issue?.number,
-    requestedBy: facts.requestedBy.slice(0, longestName).toWellFormed(),
+    requestedBy: shortName(facts.requestedBy),
   };
   if (pullRequest) {
     if (pullRequest.state === 'closed') {

@@ -4,6 +4,7 @@ import type { Authenticate } from '../github/github.ts';
 import type { Jira } from '../jira/client.ts';
 import type { Db } from '../ledger/commands.ts';
 import type { Queue } from '../queue/queue.ts';
+import type { RetentionRules } from './reason-to-forget.ts';
 
 /** One JIRA site with what the configuration says of it. */
 export interface JiraConnection {
@@ -28,6 +29,8 @@ export interface Services {
   appUrl: string;
   /** Address of GitHub for people, to recognise links to repositories. */
   serverUrl: string;
+  /** When sessions are forgotten without anybody asking. */
+  retention: RetentionRules;
   /** Called after something was queued or ended, so that waiting loops look at once. */
   wake: () => void;
 }

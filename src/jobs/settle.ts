@@ -1,9 +1,10 @@
 import type { Problem } from '../core/errors.ts';
+import type { Job } from '../core/job.ts';
 import type { Report } from '../core/report.ts';
 import type { CommandStatus, EndStatus } from '../core/status.ts';
-import { endCommand } from '../ledger/commands.ts';
+import { endCommand, repositoryOf } from '../ledger/commands.ts';
 import { getRun, keepReport } from '../ledger/runs.ts';
-import { keepGeneration, keepPullRequest } from '../ledger/sessions.ts';
+import { keepGeneration, keepPullRequest, noteUse, strikeSession } from '../ledger/sessions.ts';
 import type { CommandRow } from '../ledger/tables.ts';
 import type { Services } from './services.ts';
 
@@ -54,36 +55,76 @@ export async function settleReport(
   services: Services,
   row: CommandRow,
   fence: number,
-  report: Report,
+  said: Report,
 ): Promise<boolean> {
   const settled = await services.db.transaction().execute(async (transaction) => {
-    if ((await getRun(transaction, row.id))?.fence !== fence) return false;
+    const run = await getRun(transaction, row.id);
+    if (run?.fence !== fence) return undefined;
+    const report = run.job.session.mode === 'forget' ? judged(said) : said;
     await services.queue.release(transaction, row.id);
     if (!(await endCommand(transaction, row.id, { status: report.outcome, problem: report.problem })))
-      return false;
+      return undefined;
     await keepReport(transaction, row.id, fence, report);
-    const { installation_id: installationId, repository_id: repositoryId, issue_key: issueKey } = row;
-    if (installationId !== null && repositoryId !== null) {
-      const ref = { installationId, repositoryId, issueKey };
-      if (report.session && report.session.generation > 0) {
-        await keepGeneration(transaction, ref, {
-          generation: report.session.generation,
-          sessionId: report.session.id,
-          commandId: row.id,
-          bytes: report.session.bytes,
-          contextTokens: report.session.contextTokens,
-        });
-      }
-      if (report.pullRequest) await keepPullRequest(transaction, repositoryId, issueKey, report.pullRequest);
-    }
-    return true;
+    await keepSession(transaction, row, run.job, report);
+    return report;
   });
-  if (settled) {
-    services.log.info(
-      { commandId: row.id, status: report.outcome, costUsd: report.costUsd, turns: report.turns },
-      'command ended',
-    );
-    services.wake();
+  if (!settled) return false;
+  services.log.info(
+    {
+      commandId: row.id,
+      status: settled.outcome,
+      costUsd: settled.costUsd,
+      turns: settled.turns,
+      ...(settled.forgotten ? { forgotten: settled.forgotten } : {}),
+    },
+    'command ended',
+  );
+  services.wake();
+  return true;
+}
+
+/** A session counts as forgotten only when a store says so and none says otherwise. */
+function judged(report: Report): Report {
+  const { forgotten = [], outcome } = report;
+  const isGone = forgotten.length > 0 && forgotten.every(({ problem }) => problem === undefined);
+  if (outcome !== 'done' || isGone) return report;
+  return {
+    ...report,
+    outcome: 'failed',
+    problem: {
+      code: 'session-not-removed',
+      message:
+        forgotten.length > 0
+          ? 'The session is not wholly removed: a store still holds some of it.'
+          : 'The runner did not say that any store was asked to remove the session.',
+      hint:
+        forgotten.length > 0
+          ? 'Mend what the store says, then `retry`: what is gone already is no problem.'
+          : 'Update the Dexter action of the workflow to the version of the app, then `retry`.',
+    },
+  };
+}
+
+/** What a run leaves of its session in the ledger. */
+async function keepSession(db: Services['db'], row: CommandRow, job: Job, report: Report): Promise<void> {
+  const { installation_id: installationId, issue_key: issueKey } = row;
+  const repository = repositoryOf(row);
+  if (installationId === null || !repository) return;
+  const ref = { installationId, repositoryId: repository.id, issueKey };
+  if (job.session.mode === 'forget') {
+    if (report.outcome === 'done') await strikeSession(db, ref);
+    return;
   }
-  return settled;
+  await noteUse(db, ref, repository);
+  if (report.session && report.session.generation > 0) {
+    await keepGeneration(db, ref, {
+      generation: report.session.generation,
+      sessionId: report.session.id,
+      commandId: row.id,
+      entry: report.session.entry,
+      bytes: report.session.bytes,
+      contextTokens: report.session.contextTokens,
+    });
+  }
+  if (report.pullRequest) await keepPullRequest(db, repository.id, issueKey, report.pullRequest);
 }

@@ -9,6 +9,7 @@ import { type Actor, type Ask, type RepositoryRef, waitsForItsTurn } from '../co
 import { AppError, type Problem, toProblem } from '../core/errors.ts';
 import { projectOf } from '../core/issue-key.ts';
 import type { Job } from '../core/job.ts';
+import type { SessionRef } from '../core/session.ts';
 import { isEnd } from '../core/status.ts';
 import { readPullRequest } from '../github/context.ts';
 import { findInstalled, permissionOf } from '../github/repositories.ts';
@@ -22,13 +23,13 @@ import {
   repositoryOf,
 } from '../ledger/commands.ts';
 import { getRun, insertRun, keepRunReference } from '../ledger/runs.ts';
-import { newestGeneration, pullRequestOfIssue } from '../ledger/sessions.ts';
+import { newestGeneration, noteUse, pullRequestOfIssue } from '../ledger/sessions.ts';
 import type { CommandRow } from '../ledger/tables.ts';
 import { acknowledge } from '../report/publish.ts';
 import { connectionOf } from './connections.ts';
 import { answerControl, askToRetry, stopWaiting } from './control.ts';
 import { gather } from './gather.ts';
-import { planJob } from './plan.ts';
+import { planForget, planJob } from './plan.ts';
 import type { Services } from './services.ts';
 import { settle } from './settle.ts';
 import { understand } from './understand.ts';
@@ -87,7 +88,8 @@ async function begin(services: Services, row: CommandRow): Promise<void> {
   const { actor, text } = understood;
   if (waitsForItsTurn(understood.ask) && row.queue_key !== row.issue_key)
     return end(services, row, outOfTurn());
-  const word = understood.ask.kind === 'control' ? understood.ask : undefined;
+  // `forget` is kept as late as an instruction: `retry` may do again only what somebody was allowed to ask.
+  const word = isAnsweredHere(understood.ask) ? understood.ask : undefined;
   await describeCommand(services.db, row.id, { actor, ask: word });
   if (understood.ask.kind === 'control' && understood.ask.word === 'help') {
     return answer(services, row, 'help');
@@ -96,44 +98,68 @@ async function begin(services: Services, row: CommandRow): Promise<void> {
   const where = await locate(services, row, text);
   if ('problem' in where) return end(services, row, where.problem);
 
-  const verdict = await authorize(actor, peopleOf(services, row), where.repository, (login) =>
-    permissionOf(services.github, where.installationId, where.repository, login),
-  );
+  const verdict =
+    actor.from === 'dexter'
+      ? { allowed: true as const, login: services.name }
+      : await authorize(actor, peopleOf(services, row), where.repository, (login) =>
+          permissionOf(services.github, where.installationId, where.repository, login),
+        );
   if (!verdict.allowed) return end(services, row, verdict.problem);
   // Instruction and repository only now: `retry` does again what is kept, and the ticket's next command goes there.
   await describeCommand(services.db, row.id, { ask: understood.ask, ...where });
 
   const ask = await instructionOf(services, row, where, understood.ask);
-  if (ask.kind === 'control') {
+  if (ask.kind === 'control' && ask.word !== 'forget') {
     if (ask.word !== 'retry') return answer(services, { ...row, ...columnsOf(where) }, ask.word);
     return end(services, row, {
       code: 'nothing-to-do',
-      message: 'There is nothing to do again: no instruction on this issue ended without success.',
+      message: 'There is nothing to do again: nothing that was asked on this issue ended without success.',
       hint: 'Say what you want instead.',
     });
   }
   await describeCommand(services.db, row.id, { ask });
   await acknowledge(services, { ...row, ask, actor, ...columnsOf(where) });
 
-  const context = await gather(services, row, where);
-  const job = planJob({
+  const job = await plan(services, row, where, ask, requestedBy(actor, verdict.login));
+  await services.db.transaction().execute(async (transaction) => {
+    await insertRun(transaction, row.id, job);
+    if (job.session.mode !== 'forget') await noteUse(transaction, sessionOf(row, where), where.repository);
+  });
+  await dispatch(services, { ...row, ...columnsOf(where) }, job);
+}
+
+function isAnsweredHere(ask: Ask): boolean {
+  return ask.kind === 'control' && ask.word !== 'forget';
+}
+
+async function plan(
+  services: Services,
+  row: CommandRow,
+  where: Where,
+  ask: Ask,
+  requestedBy: string,
+): Promise<Job> {
+  const facts = {
     commandId: row.id,
     issueKey: row.issue_key,
+    ...where,
+    newest: await newestGeneration(services.db, sessionOf(row, where)),
+    requestedBy,
+    appUrl: services.appUrl,
+  };
+  if (ask.kind === 'control') return planForget(facts);
+  const context = await gather(services, row, where);
+  return planJob({
+    ...facts,
     instruction: ask.instruction,
     flags: ask.flags,
-    ...where,
-    generation: await newestGeneration(services.db, {
-      installationId: where.installationId,
-      repositoryId: where.repository.id,
-      issueKey: row.issue_key,
-    }),
     context,
     earlier: context.pullRequest ? undefined : await earlierPullRequest(services, row, where),
-    requestedBy: requestedBy(actor, verdict.login),
-    appUrl: services.appUrl,
   });
-  await insertRun(services.db, row.id, job);
-  await dispatch(services, { ...row, ...columnsOf(where) }, job);
+}
+
+function sessionOf(row: CommandRow, { installationId, repository }: Where): SessionRef {
+  return { installationId, repositoryId: repository.id, issueKey: row.issue_key };
 }
 
 interface Where {
@@ -141,7 +167,7 @@ interface Where {
   repository: RepositoryRef;
 }
 
-/** The repository of a command: GitHub's payload names it, for JIRA it is found. */
+/** The repository of a command: GitHub's payload and a session's row name it, for JIRA it is found. */
 async function locate(
   services: Services,
   row: CommandRow,
@@ -150,6 +176,11 @@ async function locate(
   const { origin } = row;
   if ('installationId' in origin) {
     return { installationId: origin.installationId, repository: origin.repository };
+  }
+  if (origin.kind === 'retention') {
+    const repository = repositoryOf(row);
+    if (!repository || row.installation_id === null) throw new Error(`command ${row.id} has no repository`);
+    return { installationId: row.installation_id, repository };
   }
   const earlier = await lastFromJira(services.db, row.issue_key, row.id);
   const { projects } = connectionOf(services, origin);
@@ -205,6 +236,7 @@ async function earlierPullRequest(services: Services, row: CommandRow, where: Wh
 }
 
 function requestedBy(actor: Actor, login: string): string {
+  if (actor.from === 'dexter') return login;
   return actor.from === 'jira' ? `${actor.displayName} (@${login})` : `@${login}`;
 }
 

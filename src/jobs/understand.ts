@@ -4,6 +4,7 @@ import type { Problem } from '../core/errors.ts';
 import { readRequest } from '../github/comments.ts';
 import type { CommandRow } from '../ledger/tables.ts';
 import { connectionOf } from './connections.ts';
+import { isDue } from './retention.ts';
 import type { Services } from './services.ts';
 
 export type Understood =
@@ -58,6 +59,17 @@ export async function understand(services: Services, row: CommandRow): Promise<U
       }
       const ask: Ask = { kind: 'instruction', instruction: labelInstruction, flags: {} };
       return { outcome: 'ask', ask, actor: { from: 'jira', ...added }, text: '' };
+    }
+    case 'retention': {
+      if (!(await isDue(services, row))) {
+        return { outcome: 'ignore', reason: 'the session was used again, or its ticket opened again' };
+      }
+      return {
+        outcome: 'ask',
+        ask: { kind: 'control', word: 'forget' },
+        actor: { from: 'dexter' },
+        text: '',
+      };
     }
   }
 }

@@ -13,6 +13,7 @@ import {
 import { publishEnd, publishProgress, showSeen } from '../report/publish.ts';
 import { holdingLease, preparingLeaseSeconds } from './lease.ts';
 import { reconcile } from './reconcile.ts';
+import { forgetDue } from './retention.ts';
 import type { Services } from './services.ts';
 import { startCommand } from './start.ts';
 
@@ -31,6 +32,9 @@ const editEverySeconds = 15;
 /** Waiting for other processes' work is by looking; one's own work wakes the loops at once. */
 const lookEveryMs = 1_000;
 
+/** Days pass slowly: sessions are looked at this often. */
+const forgetEveryMs = 60 * 60 * 1000;
+
 /** Commands that one process prepares at the same time. */
 const preparedAtOnce = 4;
 
@@ -44,7 +48,8 @@ export interface Worker {
 }
 
 /**
- * The loops of the app: start what is queued, tell what has progressed or ended, look after what was lost.
+ * The loops of the app: start what is queued, tell what has progressed or ended, look after what was lost, forget
+ * what is due.
  * Any number of processes may run them on one database.
  */
 export function startWorker(services: Services, { reconcileEveryMs = 10_000 } = {}): Worker {
@@ -78,6 +83,7 @@ export function startWorker(services: Services, { reconcileEveryMs = 10_000 } = 
 
   const startedAt = Date.now();
   let reconciledAt = 0;
+  let forgotAt = 0;
   const loops = [
     ...Array.from({ length: preparedAtOnce }, () => loop('start', () => startNext(services))),
     loop('progress', () => showProgress(services)),
@@ -87,6 +93,13 @@ export function startWorker(services: Services, { reconcileEveryMs = 10_000 } = 
       reconciledAt = Date.now();
       await reconcile(services, startedAt);
       return false;
+    }),
+    loop('retention', async () => {
+      if (Date.now() - forgotAt < (services.retention.everyMs ?? forgetEveryMs)) return false;
+      forgotAt = Date.now();
+      const more = await forgetDue(services, stopping.signal);
+      if (more) forgotAt = 0;
+      return more;
     }),
   ];
 

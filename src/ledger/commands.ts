@@ -285,7 +285,7 @@ export function openCommands(db: Db, issueKey: string): Promise<CommandRow[]> {
     .execute();
 }
 
-/** The newest ended instruction of an issue in a repository, or undefined. */
+/** The newest ended instruction or `forget` of a person, of an issue in a repository, or undefined. */
 export function lastEnded(db: Db, issueKey: string, repositoryId: number): Promise<CommandRow | undefined> {
   return db
     .selectFrom('commands')
@@ -293,7 +293,8 @@ export function lastEnded(db: Db, issueKey: string, repositoryId: number): Promi
     .where('issue_key', '=', issueKey)
     .where('repository_id', '=', repositoryId)
     .where('status', 'in', endStatuses)
-    .where(sql<boolean>`ask->>'kind' = 'instruction'`)
+    .where(sql<boolean>`(ask->>'kind' = 'instruction' or ask->>'word' = 'forget')`)
+    .where(sql<boolean>`origin->>'kind' <> 'retention'`)
     .orderBy('ended_at', 'desc')
     .limit(1)
     .executeTakeFirst();

@@ -62,6 +62,7 @@ export const migrations: Record<string, Migration> = {
         .addColumn('generation', 'integer', (column) => column.notNull())
         .addColumn('session_id', 'uuid', (column) => column.notNull())
         .addColumn('command_id', 'uuid', (column) => column.notNull().references('commands.id'))
+        .addColumn('entry', 'text')
         .addColumn('bytes', 'bigint', (column) => column.notNull())
         .addColumn('context_tokens', 'integer', (column) => column.notNull())
         .addColumn('created_at', 'timestamptz', (column) => column.notNull().defaultTo(sql`now()`))
@@ -72,6 +73,18 @@ export const migrations: Record<string, Migration> = {
           'generation',
         ])
         .execute();
+      await db.schema
+        .createTable('sessions')
+        .addColumn('installation_id', 'bigint', (column) => column.notNull())
+        .addColumn('repository_id', 'bigint', (column) => column.notNull())
+        .addColumn('repository_owner', 'text', (column) => column.notNull())
+        .addColumn('repository_name', 'text', (column) => column.notNull())
+        .addColumn('issue_key', 'text', (column) => column.notNull())
+        .addColumn('used_at', 'timestamptz', (column) => column.notNull().defaultTo(sql`now()`))
+        .addColumn('looked_at', 'timestamptz')
+        .addPrimaryKeyConstraint('sessions_key', ['installation_id', 'repository_id', 'issue_key'])
+        .execute();
+      await db.schema.createIndex('sessions_by_use').on('sessions').column('used_at').execute();
       await db.schema
         .createTable('pull_requests')
         .addColumn('repository_id', 'bigint', (column) => column.notNull())

@@ -1,23 +1,31 @@
 import { sql } from 'kysely';
+import type { RepositoryRef } from '../core/command.ts';
 import type { PullRequestRef } from '../core/report.ts';
 import type { SessionRef } from '../core/session.ts';
+import { endStatuses } from '../core/status.ts';
 import type { Db } from './commands.ts';
 
 export interface SavedGeneration {
   generation: number;
   sessionId: string;
   commandId: string;
+  /** What the store calls it, when that is more than its number. */
+  entry?: string;
   bytes: number;
   contextTokens: number;
 }
 
 /**
- * Generation that a runner saved last, or 0. Last by time, not by number: a store that was emptied begins anew.
+ * Generation that a runner saved last, or 0, and what its store calls it. Last by time, not by number: a store that
+ * was emptied begins anew.
  */
-export async function newestGeneration(db: Db, ref: SessionRef): Promise<number> {
+export async function newestGeneration(
+  db: Db,
+  ref: SessionRef,
+): Promise<{ generation: number; entry?: string }> {
   const row = await db
     .selectFrom('generations')
-    .select('generation')
+    .select(['generation', 'entry'])
     .where('installation_id', '=', ref.installationId)
     .where('repository_id', '=', ref.repositoryId)
     .where('issue_key', '=', ref.issueKey)
@@ -25,7 +33,8 @@ export async function newestGeneration(db: Db, ref: SessionRef): Promise<number>
     .orderBy('generation', 'desc')
     .limit(1)
     .executeTakeFirst();
-  return row?.generation ?? 0;
+  if (!row) return { generation: 0 };
+  return { generation: row.generation, ...(row.entry === null ? {} : { entry: row.entry }) };
 }
 
 /** Notes a saved generation, in place of one of the same number that is no more. */
@@ -39,6 +48,7 @@ export async function keepGeneration(db: Db, ref: SessionRef, saved: SavedGenera
       generation: saved.generation,
       session_id: saved.sessionId,
       command_id: saved.commandId,
+      entry: saved.entry ?? null,
       bytes: saved.bytes,
       context_tokens: saved.contextTokens,
       created_at: sql`now()`,
@@ -49,12 +59,131 @@ export async function keepGeneration(db: Db, ref: SessionRef, saved: SavedGenera
         .doUpdateSet((row) => ({
           session_id: row.ref('excluded.session_id'),
           command_id: row.ref('excluded.command_id'),
+          entry: row.ref('excluded.entry'),
           bytes: row.ref('excluded.bytes'),
           context_tokens: row.ref('excluded.context_tokens'),
           created_at: row.ref('excluded.created_at'),
         })),
     )
     .execute();
+}
+
+/** Notes that a session is used now; its first use makes its row. */
+export async function noteUse(
+  db: Db,
+  { installationId, issueKey }: Omit<SessionRef, 'repositoryId'>,
+  repository: RepositoryRef,
+): Promise<void> {
+  const named = { repository_owner: repository.owner, repository_name: repository.name };
+  await db
+    .insertInto('sessions')
+    .values({
+      installation_id: installationId,
+      repository_id: repository.id,
+      issue_key: issueKey,
+      ...named,
+      used_at: sql`now()`,
+    })
+    .onConflict((conflict) =>
+      conflict
+        .columns(['installation_id', 'repository_id', 'issue_key'])
+        .doUpdateSet({ ...named, used_at: sql<Date>`now()` }),
+    )
+    .execute();
+}
+
+/** Strikes what the ledger knows of a session; its commands and pull requests stay. */
+export async function strikeSession(db: Db, ref: SessionRef): Promise<void> {
+  for (const table of ['generations', 'sessions'] as const) {
+    await db
+      .deleteFrom(table)
+      .where('installation_id', '=', ref.installationId)
+      .where('repository_id', '=', ref.repositoryId)
+      .where('issue_key', '=', ref.issueKey)
+      .execute();
+  }
+}
+
+export interface KeptSession {
+  installationId: number;
+  repository: RepositoryRef;
+  issueKey: string;
+  /** Days since it was used, by the time of the database. */
+  unusedDays: number;
+  /** The time of the database. */
+  now: Date;
+}
+
+/**
+ * Takes up to `limit` sessions that were not used for `days` and may be due to be forgotten, each once a day and to
+ * one of several takers, longest unused first. One day more for each time that forgetting it failed since its last
+ * use; none whose forgetting is under way.
+ */
+export async function takeUnused(db: Db, days: number, limit: number): Promise<KeptSession[]> {
+  const rows = await db
+    .updateTable('sessions')
+    .set({ looked_at: sql<Date>`now()` })
+    .where(sql<boolean>`(installation_id, repository_id, issue_key) in (
+      select s.installation_id, s.repository_id, s.issue_key from sessions as s
+      where s.used_at <= now() - make_interval(secs => ${days * secondsOfDay})
+        and (s.looked_at is null or s.looked_at < now() - make_interval(days => 1 + (
+          select count(*)::int from commands as c where ${ofRetention} and c.created_at > s.used_at
+            and c.status in ('failed', 'expired', 'cancelled'))))
+        and not exists (
+          select from commands as c where ${ofRetention} and c.status not in (${sql.join([...endStatuses])}))
+      order by s.used_at, s.issue_key
+      limit ${limit}
+      for update skip locked)`)
+    .returning(keptColumns)
+    .execute();
+  return rows.map(toKept);
+}
+
+/** The session as it is now, or undefined when there is none (any more). */
+export async function keptSession(db: Db, ref: SessionRef): Promise<KeptSession | undefined> {
+  const row = await db
+    .selectFrom('sessions')
+    .select(keptColumns)
+    .where('installation_id', '=', ref.installationId)
+    .where('repository_id', '=', ref.repositoryId)
+    .where('issue_key', '=', ref.issueKey)
+    .executeTakeFirst();
+  return row && toKept(row);
+}
+
+const secondsOfDay = 86_400;
+
+/** Commands by which Dexter forgets the session `s` of its own accord. */
+const ofRetention = sql`c.issue_key = s.issue_key and c.installation_id = s.installation_id
+  and c.repository_id = s.repository_id and c.origin->>'kind' = 'retention'`;
+
+const keptColumns = [
+  'installation_id',
+  'repository_id',
+  'repository_owner',
+  'repository_name',
+  'issue_key',
+  sql<number>`extract(epoch from now() - used_at)::float8 / ${sql.lit(secondsOfDay)}`.as('unused_days'),
+  sql<Date>`now()`.as('now'),
+] as const;
+
+function toKept(row: {
+  installation_id: number;
+  repository_id: number;
+  repository_owner: string;
+  repository_name: string;
+  issue_key: string;
+  unused_days: number;
+  now: Date;
+}): KeptSession {
+  const repository = { id: row.repository_id, owner: row.repository_owner, name: row.repository_name };
+  return {
+    installationId: row.installation_id,
+    repository,
+    issueKey: row.issue_key,
+    unusedDays: row.unused_days,
+    now: row.now,
+  };
 }
 
 /** Files a pull request under the issue that was worked on in it. */

@@ -79,9 +79,24 @@ export interface GenerationsTable {
   generation: number;
   session_id: string;
   command_id: string;
+  /** What the store calls it, when that is more than its number. */
+  entry: ColumnType<string | null, string | null | undefined, string | null>;
   bytes: number;
   context_tokens: number;
   created_at: Timestamp;
+}
+
+/** One row per session that a store may hold something of: from the plan of its first run until it is forgotten. */
+export interface SessionsTable {
+  installation_id: number;
+  repository_id: number;
+  repository_owner: string;
+  repository_name: string;
+  issue_key: string;
+  /** When a run was last planned or ended. */
+  used_at: Timestamp;
+  /** When it was last asked whether the session is due to be forgotten. */
+  looked_at: NullableTimestamp;
 }
 
 /** Which piece of work a pull request belongs to. */
@@ -97,6 +112,7 @@ export interface Tables {
   commands: CommandsTable;
   runs: RunsTable;
   generations: GenerationsTable;
+  sessions: SessionsTable;
   pull_requests: PullRequestsTable;
 }
 

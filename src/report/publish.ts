@@ -16,13 +16,13 @@ type Publisher = Pick<Services, 'github' | 'jira' | 'db' | 'log' | 'serverUrl'>;
 /** Shows that a command which has to wait for its turn was seen. */
 export async function showSeen(services: Publisher, row: CommandRow): Promise<void> {
   const { origin } = row;
-  if ('connection' in origin) return;
+  if (!isOnGitHub(origin)) return;
   await bestEffort(services, row, 'reacting to the comment', () => react(services.github, origin));
 }
 
 /** Shows that a command was seen: a reaction and the status comment, or a comment on the ticket. */
 export async function acknowledge(services: Publisher, row: CommandRow): Promise<void> {
-  if (row.acknowledgement) return;
+  if (row.acknowledgement || row.origin.kind === 'retention') return;
   if ('connection' in row.origin) {
     const { jira } = connectionOf(services, row.origin);
     const repository = repositoryOf(row);
@@ -38,8 +38,8 @@ export async function acknowledge(services: Publisher, row: CommandRow): Promise
 
 /** Writes the progress of a run into the status comment; tickets are told only the start and the end. */
 export async function publishProgress(services: Publisher, row: CommandRow): Promise<void> {
-  if ('connection' in row.origin) return;
   const { origin } = row;
+  if (!isOnGitHub(origin)) return;
   await showStatus(services, row, origin, await getRun(services.db, row.id));
   // The run may have ended while this was written, and another process may have shown that: the end stands.
   const now = await getCommand(services.db, row.id);
@@ -48,25 +48,31 @@ export async function publishProgress(services: Publisher, row: CommandRow): Pro
 
 /** Tells the end of a command everywhere it has to be told; calling it again posts nothing twice. */
 export async function publishEnd(services: Publisher, row: CommandRow): Promise<void> {
-  if (isSilent(row)) return;
+  const { origin } = row;
+  // Nobody asked for what Dexter forgets of its own accord: the log says what became of it.
+  if (isSilent(row) || origin.kind === 'retention') return;
   const run = await getRun(services.db, row.id);
-  if ('connection' in row.origin) {
-    const { jira } = connectionOf(services, row.origin);
+  if ('connection' in origin) {
+    const { jira } = connectionOf(services, origin);
     await jira.postComment(
-      row.origin.issueKey,
+      origin.issueKey,
       `${row.id}:end`,
       renderTicketEnd(ticketFacts(row, run), neutral(services)),
     );
     await onPullRequest(services, row, run);
     return;
   }
-  await showStatus(services, row, row.origin, run);
+  await showStatus(services, row, origin, run);
   if (run?.report) await onTicket(services, row, run);
 }
 
 /** A comment that turned out not to address Dexter gets no answer. */
 function isSilent(row: CommandRow): boolean {
   return row.status === 'refused' && row.problem?.code === 'nothing-to-do' && row.problem.hint === '';
+}
+
+function isOnGitHub(origin: CommandRow['origin']): origin is GitHubOrigin {
+  return 'installationId' in origin;
 }
 
 /** Edits the command's comment, or posts it when there is none (any more). */
@@ -148,7 +154,7 @@ function ticketFacts(row: CommandRow, run: RunRow | undefined): TicketEndFacts {
 }
 
 function instructionOf(ask: Ask | null): string | undefined {
-  return ask?.kind === 'instruction' ? ask.instruction.split('\n')[0] : undefined;
+  return ask?.kind === 'control' ? ask.word : ask?.instruction.split('\n')[0];
 }
 
 function neutral(services: Publisher): NeutraliseOptions {

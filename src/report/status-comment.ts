@@ -2,6 +2,7 @@ import type { Problem } from '../core/errors.ts';
 import type { Progress, Report } from '../core/report.ts';
 import type { CommandStatus } from '../core/status.ts';
 import { formatCost, formatCount, formatDuration, formatSession, formatUsage, plural } from './figures.ts';
+import { forgottenMarkdown } from './forgotten.ts';
 import { inlineCode, type NeutraliseOptions, neutralise } from './neutralise.ts';
 
 /** What the status comment of a command is made of. */
@@ -90,8 +91,17 @@ function ended(title: string, facts: StatusFacts, options: NeutraliseOptions): s
 function finished(title: string, report: Report, facts: StatusFacts, options: NeutraliseOptions): string[] {
   const { pullRequest } = report;
   const link = pullRequest ? ` · #${pullRequest.number}` : '';
+  const headline = `${title} in ${formatDuration(report.durationMs)}${link}${runLink(facts.runUrl)}`;
+  if (report.forgotten) {
+    return [
+      headline,
+      explain(facts.problem, options),
+      notices(report, options),
+      neutralise(forgottenMarkdown(report), options),
+    ];
+  }
   return [
-    `${title} in ${formatDuration(report.durationMs)}${link}${runLink(facts.runUrl)}`,
+    headline,
     explain(facts.problem, options),
     notices(report, options),
     neutralise(report.summary, options),

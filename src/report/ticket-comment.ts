@@ -11,6 +11,7 @@ import {
   markdownToAdf,
 } from '../jira/markdown-to-adf.ts';
 import { formatCost, formatDuration, formatSession, formatUsage, plural } from './figures.ts';
+import { forgottenMarkdown } from './forgotten.ts';
 import { type NeutraliseOptions, neutralise } from './neutralise.ts';
 
 /** The comment on the ticket when a command begins. */
@@ -55,9 +56,13 @@ export function renderTicketEnd(facts: TicketEndFacts, options: NeutraliseOption
     headline(facts),
     ...explain(facts.problem, options),
     ...(report ? notices(report, options) : []),
-    ...(report ? markdownToAdf(neutralise(report.summary, options)) : []),
-    ...(report ? [figures(report)] : []),
+    ...(report ? outcome(report, options) : []),
   ]);
+}
+
+function outcome(report: Report, options: NeutraliseOptions): AdfNode[] {
+  if (report.forgotten) return markdownToAdf(neutralise(forgottenMarkdown(report), options));
+  return [...markdownToAdf(neutralise(report.summary, options)), figures(report)];
 }
 
 function headline({ status, report, pullRequest }: TicketEndFacts): AdfNode {

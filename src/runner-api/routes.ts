@@ -11,6 +11,7 @@ import {
   ReportRequest,
 } from '../core/runner.ts';
 import { sameSecret } from '../core/same-secret.ts';
+import { type MasterKeys, sessionKeys } from '../core/session-key.ts';
 import { isEnd } from '../core/status.ts';
 import { committer, runnerToken } from '../github/repositories.ts';
 import type { Services } from '../jobs/services.ts';
@@ -27,6 +28,8 @@ export interface RunnerApiOptions {
   tokens: RunTokens;
   /** Whether the claim token of `tokens` identifies a run: the local dispatcher hands it out. */
   acceptRunTokens: boolean;
+  /** What sessions are sealed under; a run gets the key of its own session alone. */
+  masterKeys: MasterKeys;
   /** For runs on GitHub's runners; absent when there are none. */
   verifyIdentity?: VerifyIdentity;
 }
@@ -96,6 +99,7 @@ async function claim({ c, options, row, body, bearer }: Call<ClaimRequest>): Pro
     fence,
     runToken: tokens.run(row.id, fence),
     githubToken,
+    sessionKeys: sessionKeys(options.masterKeys, { installationId, repositoryId, issueKey: row.issue_key }),
     committer: author,
   };
   return c.json(answer);

@@ -1,21 +1,74 @@
-import { AppError } from '../core/errors.ts';
+import { randomUUID } from 'node:crypto';
+import { access, mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { AppError, hasCode } from '../core/errors.ts';
+import type { SessionFile, SessionManifest } from '../core/session.ts';
+import { deriveFrom, type SessionKeys } from '../core/session-key.ts';
 import type { SessionStore } from '../stores/session-store.ts';
 import { type ManifestFacts, pack } from './pack.ts';
+import { repair } from './repair.ts';
+import { scrub, scrubRules } from './scrub/scrub.ts';
+import { seal } from './seal.ts';
+import { transcriptPath } from './session-files.ts';
+
+export interface SaveOptions {
+  store: SessionStore;
+  keys: SessionKeys;
+  /** The CLI's configuration directory; nobody writes to it any more. */
+  configDirectory: string;
+  /** Directory in which scrubbed copies may lie for a moment. */
+  temporaryDirectory: string;
+  facts: Omit<ManifestFacts, 'scrubRules'>;
+  /** Exact values that must not be in an archive, beside everything that looks like a secret. */
+  secrets: readonly string[];
+  /** What the conversation was restored from: it is not scrubbed again. */
+  before?: SessionManifest | undefined;
+}
 
 export type SaveResult =
-  | { outcome: 'saved'; generation: number; bytes: number }
+  | {
+      outcome: 'saved';
+      generation: number;
+      bytes: number;
+      /** Name of the generation in the store, when that is more than its number. */
+      entry?: string;
+      /** For the person who asked: what was left out. */
+      notices: string[];
+    }
   /** The engine left no transcript. */
   | { outcome: 'nothing' }
   /** Another run saved this generation first; its session stays. */
   | { outcome: 'conflict'; newest: number };
 
-/** Packs the session in `configDirectory` and writes it to the store as `facts.generation`. */
-export async function save(
-  store: SessionStore,
-  configDirectory: string,
-  facts: ManifestFacts,
-): Promise<SaveResult> {
-  const packed = await pack(configDirectory, facts);
+/**
+ * Repairs, scrubs, packs and seals the session in `configDirectory`, and writes it to the store as
+ * `facts.generation`.
+ * @throws AppError `session-not-saved`: what was saved before is still there.
+ */
+export async function save(options: SaveOptions): Promise<SaveResult> {
+  const { configDirectory, facts, temporaryDirectory } = options;
+  if (!(await exists(join(configDirectory, transcriptPath(facts.sessionId))))) return { outcome: 'nothing' };
+  const notices = await repairOrThrow(options);
+  await mkdir(temporaryDirectory, { recursive: true, mode: 0o700 });
+  const scrubbed = join(temporaryDirectory, `scrubbed-${randomUUID()}`);
+  try {
+    const files = await scrubOrThrow(options, scrubbed);
+    const written = await writeSession(options, scrubbed, files);
+    return written.outcome === 'saved' ? { ...written, notices } : written;
+  } finally {
+    await rm(scrubbed, { recursive: true, force: true });
+  }
+}
+
+type Written = Exclude<SaveResult, { outcome: 'saved' }> | Omit<SaveResult & { outcome: 'saved' }, 'notices'>;
+
+/** Packs, seals and stores files that are scrubbed already. */
+export async function writeSession(
+  { store, keys, facts }: Pick<SaveOptions, 'store' | 'keys' | 'facts'>,
+  directory: string,
+  files: SessionFile[],
+): Promise<Written> {
+  const packed = await pack(directory, { ...facts, scrubRules }, files);
   if (packed.outcome === 'nothing') return packed;
   if (packed.outcome === 'too-large') {
     throw new AppError('session-not-saved', {
@@ -23,7 +76,42 @@ export async function save(
       hint: 'Start the next command with `--fresh`.',
     });
   }
-  const written = await store.write(facts.ref, facts.generation, packed.archive);
-  if (written.outcome === 'conflict') return written;
-  return { outcome: 'saved', generation: facts.generation, bytes: written.bytes };
+  const sealed = seal(packed.archive, keys.current, facts);
+  const { generation } = facts;
+  const written = await store.write(facts.ref, generation, sealed);
+  return written.outcome === 'saved' ? { ...written, generation } : written;
+}
+
+async function repairOrThrow({ configDirectory, facts }: SaveOptions): Promise<string[]> {
+  const repaired = await repair(configDirectory, facts.sessionId);
+  if (repaired.outcome !== 'broken') return repaired.outcome === 'repaired' ? repaired.dropped : [];
+  throw new AppError('session-not-saved', {
+    message: `The session of ${facts.ref.issueKey} was not saved, because its transcript is damaged. ${repaired.reason}`,
+    hint: 'Look for a full disk or a killed process on the runner.',
+  });
+}
+
+/** A session that cannot be cleaned of secrets is lost rather than leaked. */
+async function scrubOrThrow(options: SaveOptions, target: string): Promise<SessionFile[]> {
+  const { before, configDirectory, facts, keys, secrets } = options;
+  const result = await scrub(configDirectory, facts.sessionId, target, {
+    secrets,
+    markKey: deriveFrom(keys.current, 'dexter scrub marks'),
+    ...(before === undefined ? {} : { before }),
+  });
+  if (result.outcome === 'scrubbed') return result.files;
+  throw new AppError('session-not-saved', {
+    message: `The session of ${facts.ref.issueKey} was not saved, because secrets could not be taken out of it safely: ${result.reason}.`,
+    hint: 'Keep secrets out of what the agent reads; its next session starts from what was saved before.',
+  });
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await access(path);
+    return true;
+  } catch (error) {
+    if (hasCode(error, 'ENOENT', 'ENOTDIR')) return false;
+    throw error;
+  }
 }

@@ -11,8 +11,12 @@ export const projectFolder = 'work';
 /** Most that one archive may hold; a bomb is refused before it fills the disk. */
 export const limits = {
   files: 5_000,
-  fileBytes: 256 * 1024 * 1024,
-  totalBytes: 512 * 1024 * 1024,
+  totalBytes: 1024 * 1024 * 1024,
+  /**
+   * Times that an archive may grow when it is unpacked. Transcripts of real work stay below 100; a long run of
+   * one byte reaches 20,000.
+   */
+  ratio: 1_000,
   manifestBytes: 4 * 1024 * 1024,
   /** Longest path that a plain tar header holds without an extension. */
   pathBytes: 100,

@@ -6,6 +6,9 @@ import { Header } from 'tar';
  */
 const block = 512;
 
+/** Two empty blocks close an archive. */
+const endBytes = 2 * block;
+
 export interface TarFile {
   path: string;
   size: number;
@@ -16,18 +19,25 @@ class TarError extends Error {
   override name = 'TarError';
 }
 
+/** Bytes of an archive of files with these sizes. */
+export function tarBytes(sizes: number[]): number {
+  return sizes.reduce((sum, size) => sum + block + size + padding(size), endBytes);
+}
+
+/** A content is asked for its next chunk only when the one before has been taken from here. */
 export async function* writeTar(files: AsyncIterable<TarFile>): AsyncGenerator<Uint8Array> {
   for await (const { path, size, content } of files) {
     yield encodeHeader(path, size);
     let written = 0;
     for await (const chunk of content) {
       written += chunk.byteLength;
+      if (written > size) break;
       yield chunk;
     }
     if (written !== size) throw new TarError(`${path} changed while it was packed`);
-    yield Buffer.alloc(padding(size));
+    if (padding(size) > 0) yield Buffer.alloc(padding(size));
   }
-  yield Buffer.alloc(2 * block);
+  yield Buffer.alloc(endBytes);
 }
 
 function encodeHeader(path: string, size: number): Buffer {
@@ -37,13 +47,16 @@ function encodeHeader(path: string, size: number): Buffer {
   return buffer;
 }
 
-/** Yields each file; its content must be read before the next one is asked for. */
+/**
+ * Yields each file; its content must be read before the next one is asked for. Ends where the archive ends,
+ * and fails when anything follows.
+ */
 export async function* readTar(stream: AsyncIterable<Uint8Array>): AsyncGenerator<TarFile> {
   const reader = blockReader(stream);
   try {
     for (;;) {
-      const bytes = Buffer.from(await reader.exactly(block));
-      if (bytes.every((byte) => byte === 0)) return;
+      const bytes = await reader.exactly(block);
+      if (isEmpty(bytes)) break;
       const header = decodeHeader(bytes);
       let unread = true;
       yield {
@@ -54,12 +67,17 @@ export async function* readTar(stream: AsyncIterable<Uint8Array>): AsyncGenerato
         })(),
       };
       if (unread) throw new TarError(`${header.path} was not read`);
-      await reader.exactly(padding(header.size));
+      if (!isEmpty(await reader.exactly(padding(header.size))))
+        throw new TarError('the padding is not empty');
     }
+    if (!isEmpty(await reader.exactly(block))) throw new TarError('the archive is not closed');
+    if (await reader.hasMore()) throw new TarError('something follows the end of the archive');
   } finally {
     await reader.close();
   }
 }
+
+const isEmpty = (bytes: Buffer) => bytes.every((byte) => byte === 0);
 
 function decodeHeader(bytes: Buffer): { path: string; size: number } {
   const header = new Header(bytes, 0);
@@ -78,14 +96,20 @@ function blockReader(stream: AsyncIterable<Uint8Array>) {
   const iterator = stream[Symbol.asyncIterator]();
   let rest: Uint8Array = new Uint8Array();
 
+  /** Whether there is something to read; afterwards it is in `rest`. */
+  async function hasMore(): Promise<boolean> {
+    while (rest.byteLength === 0) {
+      const next = await iterator.next();
+      if (next.done) return false;
+      rest = next.value;
+    }
+    return true;
+  }
+
   async function* upTo(count: number): AsyncGenerator<Uint8Array> {
     let missing = count;
     while (missing > 0) {
-      if (rest.byteLength === 0) {
-        const next = await iterator.next();
-        if (next.done) throw new TarError('the archive ends too early');
-        rest = next.value;
-      }
+      if (!(await hasMore())) throw new TarError('the archive ends too early');
       const part = rest.subarray(0, missing);
       rest = rest.subarray(part.byteLength);
       missing -= part.byteLength;
@@ -95,9 +119,10 @@ function blockReader(stream: AsyncIterable<Uint8Array>) {
 
   return {
     upTo,
-    async exactly(count: number): Promise<Uint8Array> {
+    hasMore,
+    async exactly(count: number): Promise<Buffer> {
       const parts: Uint8Array[] = [];
-      for await (const part of upTo(count)) parts.push(part);
+      for await (const part of upTo(count)) parts.push(Buffer.from(part));
       return Buffer.concat(parts);
     },
     async close(): Promise<void> {

@@ -1,11 +1,12 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { constants, createZstdDecompress } from 'node:zlib';
+import { constants, createZstdDecompress, type ZstdDecompress } from 'node:zlib';
 import { hasCode, messageOf } from '../core/errors.ts';
-import { SessionManifest, type SessionRef } from '../core/session.ts';
+import { type SessionFile, SessionManifest, type SessionRef } from '../core/session.ts';
+import { giveBack } from './give-back.ts';
+import { growsTooMuch } from './growth.ts';
 import { manifestName } from './pack.ts';
 import { isSessionFile, limits, transcriptPath } from './session-files.ts';
 import { readTar, type TarFile } from './tar-stream.ts';
@@ -19,6 +20,9 @@ export type UnpackResult =
   | { outcome: 'unpacked'; manifest: SessionManifest }
   /** The archive is damaged, forged, or another one than was asked for; nothing of it is left on disk. */
   | { outcome: 'unusable'; reason: string };
+
+/** Each chunk is a trip to another thread: few large ones are faster. */
+const chunkBytes = 512 * 1024;
 
 /** What is wrong with an archive; never leaves this file. */
 class Unusable extends Error {}
@@ -53,26 +57,30 @@ async function extract(
   expected: Expected,
   staging: string,
 ): Promise<SessionManifest> {
-  const tar = createZstdDecompress({ params: { [constants.ZSTD_d_windowLogMax]: 27 } });
+  const tar = createZstdDecompress({
+    params: { [constants.ZSTD_d_windowLogMax]: 27 },
+    chunkSize: chunkBytes,
+  });
+  let received = 0;
   // A failure is seen as an error of `tar`, which is read below; here it only must not go unhandled.
-  const decompressing = Promise.allSettled([pipeline(Readable.fromWeb(archive), tar)]);
+  const decompressing = Promise.allSettled([
+    pipeline(
+      archive,
+      async function* (source) {
+        for await (const chunk of source) {
+          received += chunk.byteLength;
+          yield chunk;
+        }
+      },
+      tar,
+    ),
+  ]);
   try {
-    let manifest: SessionManifest | undefined;
-    let missing = new Map<string, SessionManifest['files'][number]>();
-    for await (const file of readTar(tar)) {
-      if (manifest === undefined) {
-        manifest = await readManifest(file, expected);
-        missing = new Map(manifest.files.map((described) => [described.path, described]));
-        continue;
-      }
-      const described = missing.get(file.path);
-      if (described === undefined) throw new Unusable(`${JSON.stringify(file.path)} is not in the manifest`);
-      missing.delete(file.path);
-      await writeChecked(file, described, staging);
-    }
-    if (manifest === undefined) throw new Unusable('the archive is empty');
-    const [lost] = missing.keys();
-    if (lost !== undefined) throw new Unusable(`${lost} is missing`);
+    const manifest = await extractFiles(readTar(withinGrowth(tar)), expected, staging);
+    const [source] = await decompressing;
+    if (source.status === 'rejected') throw source.reason;
+    // What follows the compressed data in the same chunk is passed over in silence.
+    if (tar.bytesWritten !== received) throw new Unusable('something follows the end of the archive');
     return manifest;
   } finally {
     tar.destroy();
@@ -80,10 +88,47 @@ async function extract(
   }
 }
 
+async function* withinGrowth(tar: ZstdDecompress): AsyncGenerator<Uint8Array> {
+  let unpacked = 0;
+  for await (const chunk of tar) {
+    unpacked += chunk.byteLength;
+    if (growsTooMuch(tar.bytesWritten, unpacked)) {
+      throw new Unusable(`it grows more than ${limits.ratio} times when it is unpacked`);
+    }
+    yield chunk;
+  }
+}
+
+async function extractFiles(
+  files: AsyncIterable<TarFile>,
+  expected: Expected,
+  staging: string,
+): Promise<SessionManifest> {
+  let manifest: SessionManifest | undefined;
+  let missing = new Map<string, SessionFile>();
+  for await (const file of files) {
+    if (manifest === undefined) {
+      manifest = await readManifest(file, expected);
+      missing = new Map(manifest.files.map((described) => [described.path, described]));
+      continue;
+    }
+    const described = missing.get(file.path);
+    if (described === undefined) throw new Unusable(`${JSON.stringify(file.path)} is not in the manifest`);
+    missing.delete(file.path);
+    await writeChecked(file, described, staging);
+  }
+  if (manifest === undefined) throw new Unusable('the archive is empty');
+  const [lost] = missing.keys();
+  if (lost !== undefined) throw new Unusable(`${lost} is missing`);
+  return manifest;
+}
+
 async function readManifest(file: TarFile, expected: Expected): Promise<SessionManifest> {
   if (file.path !== manifestName) throw new Unusable('the manifest does not come first');
   if (file.size > limits.manifestBytes) throw new Unusable('the manifest is too large');
-  const json = Buffer.concat(await Readable.from(file.content).toArray()).toString('utf8');
+  const parts: Uint8Array[] = [];
+  for await (const part of file.content) parts.push(Buffer.from(part));
+  const json = Buffer.concat(parts).toString('utf8');
   const manifest = SessionManifest.parse(JSON.parse(json));
   const { ref, generation, sessionId, files } = manifest;
   if (
@@ -104,16 +149,14 @@ async function readManifest(file: TarFile, expected: Expected): Promise<SessionM
   const foreign = files.find(({ path }) => !isSessionFile(path, sessionId));
   if (foreign) throw new Unusable(`${JSON.stringify(foreign.path)} is no part of a session`);
   const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
-  if (total > limits.totalBytes || files.some(({ bytes }) => bytes > limits.fileBytes)) {
-    throw new Unusable(`it holds ${total} bytes`);
-  }
+  if (total > limits.totalBytes) throw new Unusable(`it holds ${total} bytes`);
   return manifest;
 }
 
 /** The new file's time is now: the CLI sweeps old transcripts when it starts. */
 async function writeChecked(
   { path, size, content }: TarFile,
-  described: SessionManifest['files'][number],
+  described: SessionFile,
   staging: string,
 ): Promise<void> {
   if (size !== described.bytes) throw new Unusable(`${path} has another size than the manifest says`);
@@ -122,8 +165,10 @@ async function writeChecked(
   const hash = createHash('sha256');
   await using file = await open(target, 'wx', 0o600);
   for await (const chunk of content) {
+    const writing = file.writeFile(chunk);
     hash.update(chunk);
-    await file.writeFile(chunk);
+    await writing;
+    giveBack(chunk);
   }
   if (hash.digest('hex') !== described.sha256) throw new Unusable(`${path} is damaged`);
 }

@@ -34,10 +34,10 @@ export function workspaceStore({ root }: WorkspaceOptions): SessionStore {
     join(sessions, String(ref.installationId), String(ref.repositoryId), directoryKey(ref.issueKey));
 
   return {
-    async read(ref): Promise<ReadResult> {
+    async read(ref, { below = Number.POSITIVE_INFINITY } = {}): Promise<ReadResult> {
       const directory = directoryOf(ref);
       try {
-        const newest = (await generationsIn(directory)).at(-1);
+        const newest = (await generationsIn(directory)).findLast((generation) => generation < below);
         if (newest === undefined) return { outcome: 'miss' };
         const path = join(directory, generationName(newest));
         const { size, mtime } = await stat(path);
@@ -51,7 +51,7 @@ export function workspaceStore({ root }: WorkspaceOptions): SessionStore {
     async write(ref, generation, archive): Promise<WriteResult> {
       const directory = directoryOf(ref);
       try {
-        await mkdir(directory, { recursive: true, mode: 0o700 });
+        await makeDirectory(directory);
         await nameDirectory(directory, ref);
         const newest = (await generationsIn(directory)).at(-1) ?? 0;
         if (generation !== newest + 1) {
@@ -95,9 +95,69 @@ export function workspaceStore({ root }: WorkspaceOptions): SessionStore {
   };
 }
 
+/** One session's directory in the store, for whoever keeps the disk tidy. */
+export interface SavedSession {
+  path: string;
+  /** Undefined when the directory does not say whose it is. */
+  ref: SessionRef | undefined;
+  generations: number;
+  /** When it was saved last; when the directory changed last, when nothing is saved in it. */
+  savedAt: Date;
+  /** Files of writers that died. */
+  abandoned: string[];
+}
+
+/** Every session's directory below a store's root, in no order; none when there is no store. */
+export async function* savedSessions(root: string, now: Date): AsyncIterable<SavedSession> {
+  const sessions = join(root, 'sessions');
+  for (const installation of await directoriesIn(sessions))
+    for (const repository of await directoriesIn(join(sessions, installation)))
+      for (const key of await directoriesIn(join(sessions, installation, repository))) {
+        const saved = await savedIn(join(sessions, installation, repository, key), now);
+        if (saved !== undefined) yield saved;
+      }
+}
+
+/** Undefined for one that is removed while it is looked at. */
+async function savedIn(path: string, now: Date): Promise<SavedSession | undefined> {
+  const generations = await generationsIn(path);
+  const newest = generations.at(-1);
+  const changed = newest === undefined ? path : join(path, generationName(newest));
+  try {
+    const { mtime } = await stat(changed);
+    const abandoned = await abandonedIn(path, now);
+    return { path, ref: await refIn(path), generations: generations.length, savedAt: mtime, abandoned };
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+}
+
+async function refIn(path: string): Promise<SessionRef | undefined> {
+  const text = await readFile(join(path, 'ref.json'), 'utf8').catch(() => '');
+  try {
+    return SessionRef.parse(JSON.parse(text));
+  } catch {
+    // The directory is still one to clear away by its age.
+    return undefined;
+  }
+}
+
 /** A fixed-length name, so that no key is the beginning of another one and none can leave the directory. */
 function directoryKey(issueKey: string): string {
   return createHash('sha256').update(issueKey).digest('hex').slice(0, 32);
+}
+
+/** Tried again when a folder above was empty and is removed at this moment: Node says then that it is not there. */
+async function makeDirectory(directory: string): Promise<void> {
+  for (let left = 10; ; left -= 1) {
+    try {
+      await mkdir(directory, { recursive: true, mode: 0o700 });
+      return;
+    } catch (error) {
+      if (left === 0 || !hasCode(error, 'ENOENT')) throw error;
+    }
+  }
 }
 
 /** Says in the directory whose sessions these are; its name alone cannot. */
@@ -149,11 +209,18 @@ async function flushDirectory(directory: string): Promise<void> {
 async function removeOld(directory: string): Promise<void> {
   const old = (await generationsIn(directory)).slice(0, -keptGenerations);
   for (const generation of old) await rm(join(directory, generationName(generation)), { force: true });
+  for (const path of await abandonedIn(directory, new Date())) await rm(path, { force: true });
+}
+
+/** Temporary files of writers that died. */
+async function abandonedIn(directory: string, now: Date): Promise<string[]> {
+  const paths: string[] = [];
   for (const { name } of await entriesIn(directory)) {
     if (!name.startsWith(temporaryPrefix)) continue;
     const path = join(directory, name);
-    if ((await writtenAt(path)) < Date.now() - abandonedAfterMs) await rm(path, { force: true });
+    if ((await writtenAt(path)) < now.getTime() - abandonedAfterMs) paths.push(path);
   }
+  return paths;
 }
 
 /** When a temporary file was written last; never, for one that its writer has just taken away. */

@@ -2,11 +2,18 @@ import nock from 'nock';
 import { describe, expect, it } from 'vitest';
 import { appClient } from '../../action/app-client.ts';
 import { emptyReport } from '../../action/report.ts';
+import { testKeys } from '../fakes/forge.ts';
 
 const commandId = '11111111-2222-4333-8444-555555555555';
 const path = (what: string) => `/base/api/commands/${commandId}/${what}`;
 const client = appClient({ appUrl: 'https://dexter.example/base/', commandId, waits: [1, 1] });
-const claimed = { fence: 3, runToken: 'run-token', githubToken: 'g', committer: { name: 'd', email: 'e' } };
+const claimed = {
+  fence: 3,
+  runToken: 'run-token',
+  githubToken: 'g',
+  sessionKeys: testKeys(),
+  committer: { name: 'd', email: 'e' },
+};
 const request = { claimant: commandId, runUrl: '', runnerName: 'r' };
 const progress = { step: 's', turns: 0, lines: [], costUsd: null };
 

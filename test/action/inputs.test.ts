@@ -45,6 +45,19 @@ describe('parseInputs', () => {
       anthropicApiKey: undefined,
       anthropicBaseUrl: undefined,
       model: undefined,
+      effort: undefined,
+      store: 'workspace',
+      s3: {
+        's3-bucket': undefined,
+        's3-region': undefined,
+        's3-endpoint': undefined,
+        's3-prefix': undefined,
+        's3-path-style': undefined,
+        's3-kms-key-id': undefined,
+      },
+      githubToken: undefined,
+      keepIgnored: true,
+      workspaceLimits: { maxSessions: 50, maxAgeDays: 30 },
       allowedTools: defaultAllowedTools,
       maxTurns: undefined,
       timeoutMinutes: 60,
@@ -76,7 +89,13 @@ describe('parseInputs', () => {
     ['session', JSON.stringify({ ...job.session, generation: -1 }), 'generation'],
     ['target', '[]', 'target'],
     ['app-url', 'file:///etc/passwd', 'http'],
-    ['store', 's3', 'workspace'],
+    ['store', 'floppy', 'workspace'],
+    ['s3-endpoint', 'minio:9000', 'http'],
+    ['s3-path-style', 'yes', 'true'],
+    ['effort', 'High!', 'level'],
+    ['keep-ignored', '1', 'true'],
+    ['workspace-max-sessions', '0', 'whole number'],
+    ['workspace-max-size', 'much', 'size'],
     ['workspace', 'relative/path', 'absolute'],
     ['anthropic-base-url', 'nonsense', 'http'],
     ['max-turns', '0', 'whole number'],
@@ -117,7 +136,8 @@ describe('action.yml', () => {
     expect(required.every((name) => inputs[name]?.default === undefined)).toBe(true);
     const complete = {
       ...encodeInputs(job),
-      ...Object.fromEntries(defaults.filter(([, value]) => value !== '')),
+      // The token of the job is GitHub's to fill in.
+      ...Object.fromEntries(defaults.filter(([, value]) => value !== '' && !value?.startsWith('${{'))),
     };
     expect(given(complete)).toEqual(given(encodeInputs(job)));
     for (const name of required)

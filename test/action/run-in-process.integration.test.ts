@@ -5,8 +5,10 @@ import { type RunEnd, run } from '../../action/run.ts';
 import type { RunOptions } from '../../action/work.ts';
 import { startModel } from '../../demo/model/server.ts';
 import { AppError } from '../../src/core/errors.ts';
+import type { StoreName } from '../../src/core/session.ts';
 import { newestGeneration, restore } from '../../src/sessions/restore.ts';
-import { tokens } from '../fakes/forge.ts';
+import type { SessionStore } from '../../src/stores/session-store.ts';
+import { testKeys, tokens } from '../fakes/forge.ts';
 import { memoryStore } from '../fakes/memory-store.ts';
 import { until } from '../fakes/processes.ts';
 import { realClaude } from '../fakes/real-claude.ts';
@@ -256,15 +258,95 @@ describe('run', () => {
     });
   });
 
+  it('starts anew when the key of the session is gone, and says which one', async () => {
+    const store = memoryStore();
+    await reportOf({}, { store });
+    const { id } = world.forge.sessionKeys.current;
+    world.forge.sessionKeys = testKeys();
+    const report = await reportOf({ session: { generation: 1 } }, { store });
+    expect(report).toMatchObject({
+      outcome: 'done',
+      session: { mode: 'fresh', generation: 2 },
+      notices: [expect.stringContaining(id)],
+    });
+    expect(report.notices[0]).toContain('DEXTER_SESSION_KEY_PREVIOUS');
+    expect(await reportOf({ session: { generation: 2 } }, { store })).toMatchObject({
+      session: { mode: 'resume', generation: 3 },
+    });
+  });
+
+  it('keeps the values of secret variables out of the session', async () => {
+    const store = memoryStore();
+    const value = 'hunter2-of-the-deploy';
+    const env = { ...world.options().env, DEPLOY_PASSWORD: value };
+    await reportOf({ instruction: `say ${value}` }, { store, env });
+    const configDirectory = join(world.directory, 'c');
+    const restored = await restore({
+      store,
+      keys: world.forge.sessionKeys,
+      ref: { installationId: 1, repositoryId: 20, issueKey: 'DXTR-1' },
+      configDirectory,
+      temporaryDirectory: join(world.directory, 't'),
+    });
+    if (restored.outcome !== 'restored') throw new Error(restored.outcome);
+    const [file] = restored.manifest.files;
+    const transcript = await readFile(join(configDirectory, file?.path ?? ''), 'utf8');
+    expect(transcript).toContain('say [REDACTED:');
+    expect(transcript).not.toContain(value);
+  });
+
+  it('forgets a session in every store and on the disk, without starting the engine', async () => {
+    const ref = { installationId: 1, repositoryId: 20, issueKey: 'DXTR-1' };
+    const { store: workspace } = world.options();
+    await reportOf({ plan: writes });
+    const other = memoryStore();
+    await other.write(ref, 1, new Blob(['x']).stream());
+    const record = join(world.directory, 'record.json');
+    const stores = new Map<StoreName, SessionStore>([
+      ['workspace', workspace],
+      ['s3', other],
+    ]);
+    expect(await reportOf({ plan: { record }, session: { mode: 'forget' } }, { stores })).toMatchObject({
+      outcome: 'done',
+      forgotten: [
+        { store: 'workspace', generations: 1 },
+        { store: 's3', generations: 1 },
+      ],
+      commits: [],
+    });
+    expect(await workspace.read(ref)).toEqual({ outcome: 'miss' });
+    expect(await readdir(join(world.workspace, 'work'))).toEqual([]);
+    await expect(readFile(record)).rejects.toThrow('ENOENT');
+  });
+
+  it('says what it could not forget', async () => {
+    const error = new AppError('session-unreadable', { message: 'The bucket is gone.', hint: '' });
+    const broken = { ...memoryStore(), remove: () => Promise.reject(error) };
+    const stores = new Map<StoreName, SessionStore>([
+      ['s3', broken],
+      ['workspace', world.options().store],
+    ]);
+    expect(await reportOf({ session: { mode: 'forget' } }, { stores })).toMatchObject({
+      outcome: 'failed',
+      problem: { code: 'session-not-removed' },
+      forgotten: [
+        { store: 's3', generations: 0, problem: 'The bucket is gone.' },
+        { store: 'workspace', generations: 0 },
+      ],
+    });
+  });
+
   it('adds up what the session cost', async () => {
     const store = memoryStore();
     await reportOf({}, { store });
     await reportOf({ session: { generation: 1 } }, { store });
-    const restored = await restore(
+    const restored = await restore({
       store,
-      { installationId: 1, repositoryId: 20, issueKey: 'DXTR-1' },
-      join(world.directory, 'c'),
-    );
+      keys: world.forge.sessionKeys,
+      ref: { installationId: 1, repositoryId: 20, issueKey: 'DXTR-1' },
+      configDirectory: join(world.directory, 'c'),
+      temporaryDirectory: join(world.directory, 't'),
+    });
     expect(restored).toMatchObject({
       outcome: 'restored',
       manifest: { costUsd: 0.5, engineVersion: '9.9.9' },
@@ -286,13 +368,16 @@ describe('run', () => {
 });
 
 describe('run with an agent that uses git', () => {
-  /** Runs git in the checkout in place of the engine, by a fake CLI that calls it. */
+  /**
+   * Runs git in the checkout in place of the engine, by a fake CLI that calls it. Some of it deletes the
+   * checkout: nowhere else does it do anything.
+   */
   async function agentRuns(script: string) {
     const command = join(world.directory, 'git-claude');
     const fake = world.options().inputs.claudePath;
     await writeFile(
       command,
-      `#!/bin/sh\nexport GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@b GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@b\n(${script}) >&2\nexec "${fake}" "$@"\n`,
+      `#!/bin/sh\n[ "$1" = --version ] && exec "${fake}" "$@"\ncase "$PWD" in ${world.directory}/*) ;; *) exit 9 ;; esac\nexport GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@b GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@b\n(${script}) >&2\nexec "${fake}" "$@"\n`,
       { mode: 0o755 },
     );
     return await reportOf({ plan: writes, inputs: { 'claude-path': command } });

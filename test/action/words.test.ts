@@ -78,7 +78,14 @@ describe('the pull request', () => {
       runner,
       summary,
       token: '',
-      checkout: { directory: '', git: async () => '', branch: 'b', base: 'main', start: '' },
+      checkout: {
+        directory: '',
+        git: async () => '',
+        branch: 'b',
+        base: 'main',
+        start: '',
+        mirror: undefined,
+      },
     });
 
   it('is named after the ticket', () => {

@@ -56,6 +56,8 @@ export interface Ended {
   summary: string;
   outputs: Record<string, string>;
   state: Record<string, string>;
+  /** Variables that the step was given: a runner gives the post step the same inputs. */
+  variables: Record<string, string>;
 }
 
 export async function createWorld(): Promise<World> {
@@ -77,7 +79,7 @@ export async function createWorld(): Promise<World> {
     await mkdir(folder);
     const files = { GITHUB_OUTPUT: 'output', GITHUB_STATE: 'state', GITHUB_STEP_SUMMARY: 'summary.md' };
     for (const file of Object.values(files)) await writeFile(join(folder, file), '');
-    const child = spawnAction(script, {
+    const child = spawnAction(script, folder, {
       PATH: pathForTools,
       GITHUB_ACTIONS: 'true',
       GITHUB_REPOSITORY: 'acme/shop',
@@ -96,6 +98,7 @@ export async function createWorld(): Promise<World> {
       summary: await readFile(join(folder, 'summary.md'), 'utf8'),
       outputs: fileCommands(await readFile(join(folder, 'output'), 'utf8')),
       state: fileCommands(await readFile(join(folder, 'state'), 'utf8')),
+      variables,
     }));
     return { child, ended };
   }
@@ -118,6 +121,7 @@ export async function createWorld(): Promise<World> {
     options(job = {}) {
       const given = inputsFor(job);
       const inputs = parseInputs((name) => given[name] ?? '');
+      const store = workspaceStore({ root: workspace });
       const urls = { GITHUB_SERVER_URL: forge.url, GITHUB_API_URL: forge.url };
       const env = { PATH: pathForTools, GITHUB_REPOSITORY: 'acme/shop', ...urls };
       return {
@@ -126,7 +130,8 @@ export async function createWorld(): Promise<World> {
         claimToken: tokens.dispatch,
         env,
         app: appClient({ appUrl: forge.url, commandId: inputs.job.commandId, waits: [10, 10] }),
-        store: workspaceStore({ root: workspace }),
+        store,
+        stores: new Map([['workspace', store]]),
         workspace,
         signal: new AbortController().signal,
         log: { info: () => undefined, warn: () => undefined, secret: () => undefined },
@@ -135,9 +140,9 @@ export async function createWorld(): Promise<World> {
         heartbeatPace: { intervalMs: 200, throttleMs: 20 },
       };
     },
-    async post({ state }) {
-      const variables = Object.entries(state).map(([name, value]) => [`STATE_${name}`, value]);
-      return await (await step('post.ts', Object.fromEntries(variables))).ended;
+    async post({ state, variables }) {
+      const saved = Object.entries(state).map(([name, value]) => [`STATE_${name}`, value]);
+      return await (await step('post.ts', { ...variables, ...Object.fromEntries(saved) })).ended;
     },
     async [Symbol.asyncDispose]() {
       await forge.close();
@@ -146,9 +151,9 @@ export async function createWorld(): Promise<World> {
   };
 }
 
-function spawnAction(script: string, env: Record<string, string>) {
+function spawnAction(script: string, folder: string, env: Record<string, string>) {
   const file = join(import.meta.dirname, '../../action', script);
-  return execa(process.execPath, [file], { env, extendEnv: false, reject: false, all: true });
+  return execa(process.execPath, [file], { cwd: folder, env, extendEnv: false, reject: false, all: true });
 }
 
 function inputsOf(job: Partial<JobFields>, world: Record<string, string>): Record<string, string> {

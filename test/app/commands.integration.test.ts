@@ -177,7 +177,7 @@ describe('the words that Dexter answers itself', () => {
     );
     await world.comment('maria', number, '@dexter stop');
     await expect
-      .poll(async () => (await world.heartbeat(job.id, 1, 'working')).json())
+      .poll(async () => (await world.heartbeat(job.id, 1, 'working')).json(), { timeout: 10_000 })
       .toEqual({ stop: true });
     await world.report(job.id, 1, goodReport({ outcome: 'cancelled', commits: [] }));
     await world.comment('maria', number, '@dexter retry');

@@ -38,6 +38,7 @@ export interface WorldOptions {
   /** Something to stand between the app and GitHub's API, by that API's address. */
   viaGate?: (githubApiUrl: string) => Promise<{ url: string; close(): Promise<void> }>;
   jira?: JiraOptions;
+  retention?: AppConfig['retention'];
   /** JIRA project to repositories. */
   projects?: Record<string, string | string[]>;
 }
@@ -83,6 +84,7 @@ export async function startWorld(options: WorldOptions = {}) {
         people: loginOf,
       },
     ],
+    retention: options.retention ?? { afterCloseDays: 7, maxAgeDays: 30 },
   };
   const log = pino({ level: process.env.TEST_LOG ?? 'silent' });
   const app: App = await createApp({

@@ -1,13 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { type AskPermission, authorize } from '../../src/commands/authorize.ts';
-import type { Actor } from '../../src/core/command.ts';
+import { type AskPermission, authorize, type Person } from '../../src/commands/authorize.ts';
 import type { Permission } from '../../src/github/github.ts';
 
 const repository = { id: 1, owner: 'acme', name: 'shop' };
 const people = { 'id-maria': 'maria-gh', 'id-guest': 'guest-gh' };
 
-const github = (login: string, type: string): Actor => ({ from: 'github', id: 5, login, type });
-const jira = (accountId: string, displayName = 'Somebody'): Actor => ({
+const github = (login: string, type: string): Person => ({ from: 'github', id: 5, login, type });
+const jira = (accountId: string, displayName = 'Somebody'): Person => ({
   from: 'jira',
   accountId,
   displayName,
@@ -35,7 +34,7 @@ const answers: Record<string, Permission> = {
 };
 
 /** A triager has `read` in this answer; the `role_name` beside it is not looked at. */
-const actors: [name: string, actor: Actor, verdict: 'allowed' | 'not asked' | 'refused'][] = [
+const actors: [name: string, actor: Person, verdict: 'allowed' | 'not asked' | 'refused'][] = [
   ['an owner', github('owner', 'User'), 'allowed'],
   ['somebody with write access', github('writer', 'User'), 'allowed'],
   ['somebody with read access or triage', github('reader', 'User'), 'refused'],

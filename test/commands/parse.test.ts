@@ -26,6 +26,10 @@ describe('parseCommand', () => {
     ['@dexter add a --verbose flag to the CLI', 'add a --verbose flag to the CLI'],
     ['@dexter keep   my  spaces', 'keep   my  spaces'],
     ['@dexter status of the cart is wrong', 'status of the cart is wrong'],
+    ['@dexter forget?', 'forget?'],
+    ['@dexter forget what I said', 'forget what I said'],
+    ['@dexter forget\nwhat I said', 'forget\nwhat I said'],
+    ['@dexter forgets', 'forgets'],
     ['@dexter fix\n```\n@dexter stop\n```', 'fix\n```\n@dexter stop\n```'],
     ['```code``` on one line\n@dexter yes', 'yes'],
     ['~~~ `a`\nno\n~~~\n@dexter yes', 'yes'],
@@ -77,6 +81,8 @@ describe('parseCommand', () => {
     ['@dexter Status?', 'status'],
     ['@dexter stop!', 'stop'],
     ['@dexter retry', 'retry'],
+    ['@dexter forget', 'forget'],
+    ['@dexter: Forget!\n\n', 'forget'],
   ])('reads %j as the control word %s', (text, word) => {
     expect(parse(text)).toEqual({ outcome: 'command', ask: { kind: 'control', word } });
   });
@@ -88,6 +94,8 @@ describe('parseCommand', () => {
     ],
     ['@dexter implement this --fresh', { instruction: 'implement this', fresh: true }],
     ['@dexter fresh implement this', { instruction: 'implement this', fresh: true }],
+    ['@dexter fresh forget', { instruction: 'forget', fresh: true }],
+    ['@dexter forget --model sonnet', { instruction: 'forget', model: 'sonnet' }],
     [
       '@dexter --max-budget=$2.50 implement this --model sonnet\nand more',
       { instruction: 'implement this\nand more', maxBudget: 2.5, model: 'sonnet' },

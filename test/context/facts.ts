@@ -10,9 +10,9 @@ const text = fc.oneof(
     .map(([one, times]) => one.repeat(times)),
 );
 
-const comment = fc.record({ author: text, createdAt: fc.constant('2026-01-01'), text });
-
 const count = fc.nat({ max: 100_000 });
+
+const comment = fc.record({ id: count, author: text, createdAt: fc.constant('2026-01-01'), text });
 
 const conversation = { comments: fc.array(comment, { maxLength: 8 }), olderComments: count };
 

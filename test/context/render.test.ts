@@ -6,6 +6,7 @@ import { contextFacts } from './facts.ts';
 const plenty = 100_000;
 
 const comment = (index: number, text = `comment ${index}`) => ({
+  id: index,
   author: `user${index}`,
   createdAt: `2026-01-0${index}T00:00:00Z`,
   text,

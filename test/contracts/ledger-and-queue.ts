@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { pino } from 'pino';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Problem } from '../../src/core/errors.ts';
 import type { Job } from '../../src/core/job.ts';
 import { noUsage, type Progress, type Report } from '../../src/core/report.ts';
+import type { SessionRef } from '../../src/core/session.ts';
 import { CommandStatus, canMove, type EndStatus, endStatuses, isEnd } from '../../src/core/status.ts';
 import { acceptCommand } from '../../src/jobs/accept.ts';
+import { forgetDue } from '../../src/jobs/retention.ts';
 import type { Services } from '../../src/jobs/services.ts';
 import { settle, settleReport } from '../../src/jobs/settle.ts';
 import {
@@ -33,8 +35,11 @@ import {
   issueKeyOfPullRequest,
   keepGeneration,
   keepPullRequest,
+  keptSession,
   newestGeneration,
+  noteUse,
   pullRequestOfIssue,
+  takeUnused,
 } from '../../src/ledger/sessions.ts';
 import type { Queue } from '../../src/queue/queue.ts';
 
@@ -113,6 +118,8 @@ function report(changes: Partial<Report> = {}): Report {
   };
 }
 
+const internal: Problem = { code: 'internal', message: 'It broke.', hint: '' };
+
 const progress = (step: string): Progress => ({ step, turns: 1, lines: [], costUsd: null });
 
 const times = <T>(count: number, make: (index: number) => T): T[] =>
@@ -144,6 +151,7 @@ export function ledgerAndQueueContract(name: string, create: () => Promise<Ledge
       appUrl: '',
       serverUrl: '',
       jira: new Map(),
+      retention: { afterCloseDays: 7, maxAgeDays: 30 },
       github: () => Promise.reject(new Error('nothing here asks GitHub')),
       dispatcher: {
         dispatch: () => Promise.reject(new Error('nothing here is dispatched')),
@@ -520,22 +528,23 @@ export function ledgerAndQueueContract(name: string, create: () => Promise<Ledge
       const { id: commandId } = await inserted();
       const ref = { installationId: large, repositoryId: large + 9, issueKey: 'GEN-1' };
       const saved = { sessionId: randomUUID(), commandId, bytes: 5 * 2 ** 31, contextTokens: 1 };
-      expect(await newestGeneration(db(), ref)).toBe(0);
-      for (const generation of [1, 2, 3]) await keepGeneration(db(), ref, { ...saved, generation });
-      expect(await newestGeneration(db(), ref)).toBe(3);
+      expect(await newestGeneration(db(), ref)).toEqual({ generation: 0 });
+      for (const generation of [1, 2, 3])
+        await keepGeneration(db(), ref, { ...saved, generation, entry: `entry-${generation}` });
+      expect(await newestGeneration(db(), ref)).toEqual({ generation: 3, entry: 'entry-3' });
       for (const other of [
         { ...ref, issueKey: 'GEN-10' },
         { ...ref, repositoryId: large },
         { ...ref, installationId: 1 },
       ])
-        expect(await newestGeneration(db(), other)).toBe(0);
+        expect(await newestGeneration(db(), other)).toEqual({ generation: 0 });
       await db()
         .updateTable('generations')
         .set({ created_at: sql<Date>`now() - interval '1 hour'` })
         .where('issue_key', '=', 'GEN-1')
         .execute();
       await keepGeneration(db(), ref, { ...saved, generation: 1, bytes: 7 });
-      expect(await newestGeneration(db(), ref)).toBe(1);
+      expect(await newestGeneration(db(), ref)).toEqual({ generation: 1 });
       const rows = await db()
         .selectFrom('generations')
         .selectAll()
@@ -584,10 +593,55 @@ export function ledgerAndQueueContract(name: string, create: () => Promise<Ledge
       );
       expect(results.filter(Boolean)).toHaveLength(1);
       const ref = { installationId: large, repositoryId: large + 1, issueKey: 'REPORT-1' };
-      expect(await newestGeneration(db(), ref)).toBe(1);
+      expect(await newestGeneration(db(), ref)).toEqual({ generation: 1 });
       expect(await issueKeyOfPullRequest(db(), large + 1, 99)).toBe('REPORT-1');
       expect(await settleReport(servicesOf(there), row, 1, { ...full, summary: 'second' })).toBe(false);
       expect((await getRun(db(), command.id))?.report?.summary).toBe('first');
+    });
+
+    it.each<[string, Partial<Report>, string, boolean]>([
+      ['gone', { forgotten: [{ store: 's3', generations: 2 }] }, 'done', true],
+      ['already gone', { forgotten: [{ store: 's3', generations: 0 }] }, 'done', true],
+      ['in no store', { forgotten: [] }, 'session-not-removed', false],
+      ['run by an engine', {}, 'session-not-removed', false],
+      [
+        'left in one store',
+        {
+          forgotten: [
+            { store: 's3', generations: 2 },
+            { store: 'workspace', generations: 0, problem: 'locked' },
+          ],
+        },
+        'session-not-removed',
+        false,
+      ],
+      [
+        'failed',
+        { outcome: 'failed', forgotten: [{ store: 's3', generations: 2 }], problem: internal },
+        'internal',
+        false,
+      ],
+    ])('strikes a session only when it is gone: %s', async (_, said, end, isStruck) => {
+      const command = await inserted();
+      const ref = { installationId: large, repositoryId: large + 1, issueKey: command.issueKey };
+      const { session, ...job } = jobOf(command);
+      await insertRun(db(), command.id, { ...job, session: { ...session, mode: 'forget' } });
+      await claimRun(db(), command.id, claimBy());
+      await noteUse(db(), ref, { id: large + 1, owner: 'acme', name: 'shop' });
+      const saved = { generation: 4, sessionId: randomUUID(), bytes: 1, contextTokens: 1 };
+      await keepGeneration(db(), ref, { ...saved, commandId: command.id });
+      const others = { ...ref, issueKey: `${command.issueKey}0` };
+      await keepGeneration(db(), others, { ...saved, commandId: command.id });
+      const row = await getCommand(db(), command.id);
+      if (!row) throw new Error('no row');
+      expect(await settleReport(servicesOf(here), row, 1, report(said))).toBe(true);
+      const now = await getCommand(db(), command.id);
+      expect(now?.problem?.code ?? now?.status).toBe(end);
+      const kept = (await getRun(db(), command.id))?.report;
+      expect(kept).toMatchObject({ outcome: now?.status, ...(now?.problem ? { problem: now.problem } : {}) });
+      expect((await newestGeneration(db(), ref)).generation).toBe(isStruck ? 0 : 4);
+      expect((await keptSession(db(), ref)) === undefined).toBe(isStruck);
+      expect((await newestGeneration(db(), others)).generation).toBe(4);
     });
 
     it('takes no report of a command that was ended without one', async () => {
@@ -597,6 +651,91 @@ export function ledgerAndQueueContract(name: string, create: () => Promise<Ledge
       await settle(servicesOf(here), command.id, { status: 'failed' });
       expect(await settleReport(servicesOf(here), row, 1, report())).toBe(false);
       expect((await getRun(db(), command.id))?.report).toBeNull();
+    });
+  });
+
+  describe(`what is forgotten without being asked, by ${name}`, () => {
+    const repository = { id: large + 40, owner: 'acme', name: 'old-shop' };
+
+    beforeEach(() => db().deleteFrom('sessions').execute());
+
+    /** A session that was used so many days ago. */
+    async function usedAgo(days: number): Promise<SessionRef> {
+      const { issueKey } = newCommand();
+      const ref = { installationId: large, repositoryId: repository.id, issueKey };
+      await noteUse(db(), ref, repository);
+      await setDays(ref, 'used_at', days);
+      return ref;
+    }
+
+    const setDays = ({ issueKey }: SessionRef, column: 'used_at' | 'looked_at', days: number) =>
+      db()
+        .updateTable('sessions')
+        .set({ [column]: sql<Date>`now() - make_interval(hours => ${Math.round(days * 24)})` })
+        .where('issue_key', '=', issueKey)
+        .execute();
+
+    const taken = async (days: number) => (await takeUnused(db(), days, 100)).map(({ issueKey }) => issueKey);
+
+    const commandsOf = ({ issueKey }: SessionRef) =>
+      db().selectFrom('commands').selectAll().where('issue_key', '=', issueKey).execute();
+
+    it('looks at a session once a day, when it was not used for long enough', async () => {
+      const [old, young] = [await usedAgo(8), await usedAgo(6)];
+      const first = await takeUnused(db(), 7, 100);
+      expect(first.map(({ issueKey }) => issueKey)).toEqual([old.issueKey]);
+      expect(first[0]).toMatchObject({ installationId: large, repository, now: expect.any(Date) });
+      expect(first[0]?.unusedDays).toBeCloseTo(8, 2);
+      expect(await taken(7)).toEqual([]);
+      await setDays(old, 'looked_at', 1.1);
+      expect(await taken(7)).toEqual([old.issueKey]);
+      await setDays(old, 'looked_at', 1.1);
+      await noteUse(db(), old, { ...repository, name: 'new-shop' });
+      expect(await taken(7)).toEqual([]);
+      expect(await keptSession(db(), old)).toMatchObject({ repository: { name: 'new-shop' } });
+      expect(await keptSession(db(), { ...young, repositoryId: large })).toBeUndefined();
+    });
+
+    it('has one session forgotten once by two processes, and waits longer after each failure', async () => {
+      await emptyQueue();
+      const due = await usedAgo(31);
+      const passes = await Promise.all(times(6, (index) => forgetDue(servicesOf(index % 2 ? here : there))));
+      expect(passes).toEqual(times(6, () => false));
+      const [command, ...others] = await commandsOf(due);
+      expect(others).toEqual([]);
+      expect(command).toMatchObject({
+        origin: { kind: 'retention' },
+        actor: { from: 'dexter' },
+        ask: { kind: 'control', word: 'forget' },
+        queue_key: due.issueKey,
+        repository_id: repository.id,
+      });
+      expect(await takeAll(here)).toEqual([command?.id]);
+
+      // None beside one that is under way.
+      await setDays(due, 'looked_at', 5);
+      await forgetDue(servicesOf(here));
+      expect(await commandsOf(due)).toHaveLength(1);
+      await settle(servicesOf(here), command?.id ?? '', { status: 'failed' });
+      await setDays(due, 'looked_at', 1.5);
+      await forgetDue(servicesOf(there));
+      expect(await commandsOf(due)).toHaveLength(1);
+      await setDays(due, 'looked_at', 2.5);
+      await forgetDue(servicesOf(there));
+      expect(await commandsOf(due)).toHaveLength(2);
+    });
+
+    it('says that there may be more when a look was full', async () => {
+      for (let count = 0; count < 21; count++) await usedAgo(40 + count);
+      expect(await forgetDue(servicesOf(here))).toBe(true);
+      expect(await forgetDue(servicesOf(here))).toBe(false);
+    });
+
+    it('forgets nothing when nothing ever is to be', async () => {
+      const due = await usedAgo(3000);
+      const retention = { afterCloseDays: 'never', maxAgeDays: 'never' } as const;
+      expect(await forgetDue({ ...servicesOf(here), retention })).toBe(false);
+      expect(await commandsOf(due)).toEqual([]);
     });
   });
 

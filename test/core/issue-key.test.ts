@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { githubIssueKey, IssueKey, isJiraKey } from '../../src/core/issue-key.ts';
+import { githubIssueKey, githubNumberOf, IssueKey, isJiraKey } from '../../src/core/issue-key.ts';
 
 describe('IssueKey', () => {
   it.each(['DX-1', 'DXTR-123', 'A_B2-9', 'gh-1-1', `gh-${'9'.repeat(16)}-9999999999`])(
@@ -42,6 +42,7 @@ describe('IssueKey', () => {
       fc.property(positive, positive, positive, positive, (repository, number, other, another) => {
         const key = githubIssueKey(repository, number);
         expect(isJiraKey(key)).toBe(false);
+        expect(githubNumberOf(key)).toBe(number);
         const same = repository === other && number === another;
         expect(key === githubIssueKey(other, another)).toBe(same);
       }),
@@ -61,5 +62,6 @@ describe('IssueKey', () => {
   it('tells keys of JIRA from those of GitHub', () => {
     expect(isJiraKey('DX-1')).toBe(true);
     expect(isJiraKey('gh-1-1')).toBe(false);
+    expect(githubNumberOf('DX-1')).toBeUndefined();
   });
 });

@@ -1,10 +1,16 @@
 // Stands in for the Claude Code CLI where the real one cannot be made to misbehave. Reads what to do from the
 // prompt, after `FAKE: `, as JSON: { lines: [...], raw, touch, seconds, exit, kill, ignoreInterrupt, child }.
 import { spawn } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
+
+if (process.argv[2] === '--version') {
+  console.log('9.9.9 (Fake Claude)');
+  process.exit();
+}
 
 const argument = (name) => process.argv[process.argv.indexOf(name) + 1];
 const isResume = process.argv.includes('--resume');
@@ -25,7 +31,7 @@ if (plan.ignoreTerminate) process.on('SIGTERM', () => undefined);
 if (plan.transcript !== false) {
   const file = join(process.env.CLAUDE_CONFIG_DIR, 'projects/work', `${session_id}.jsonl`);
   mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, `${JSON.stringify({ type: 'user', prompt })}\n`, { flag: 'a' });
+  appendTurn(file, prompt);
 }
 if (plan.init !== false) {
   say({ type: 'system', subtype: 'init', model: 'claude-fake-1', claude_code_version: '9.9.9' });
@@ -71,3 +77,18 @@ if (plan.result !== false) {
   });
 }
 process.exitCode = plan.exit ?? 0;
+
+/** A question and its answer, chained to what the transcript ends with. */
+function appendTurn(file, question) {
+  const last = existsSync(file) ? readFileSync(file, 'utf8').trimEnd().split('\n').at(-1) : undefined;
+  let parentUuid = last === undefined ? null : JSON.parse(last).uuid;
+  for (const [role, content] of [
+    ['user', question],
+    ['assistant', [{ type: 'text', text: 'Fake answer.' }]],
+  ]) {
+    const uuid = randomUUID();
+    const line = JSON.stringify({ parentUuid, type: role, message: { role, content }, uuid, session_id });
+    writeFileSync(file, `${line}\n`, { flag: 'a' });
+    parentUuid = uuid;
+  }
+}

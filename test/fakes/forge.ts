@@ -3,6 +3,7 @@ import { json } from 'node:stream/consumers';
 import { z } from 'zod';
 import { type Progress, Report } from '../../src/core/report.ts';
 import { ClaimRequest, ClaimResponse, HeartbeatRequest, ReportRequest } from '../../src/core/runner.ts';
+import { newMasterKey, type SessionKeys, sessionKeys } from '../../src/core/session-key.ts';
 import { serveGit } from './git-backend.ts';
 
 export const tokens = {
@@ -24,7 +25,15 @@ export interface Forge {
   /** Answers for the next requests whose path ends like this, before the usual one; status 0 never answers. */
   faults: { path: RegExp; status: number; body?: unknown }[];
   stop: boolean;
+  /** What sessions are sealed under; a test may put others in their place. */
+  sessionKeys: SessionKeys;
   close(): Promise<void>;
+}
+
+/** Keys of one session; here every issue has the same ones. */
+export function testKeys(): SessionKeys {
+  const ref = { installationId: 1, repositoryId: 20, issueKey: 'DXTR-1' };
+  return sessionKeys({ current: newMasterKey(), previous: [] }, ref);
 }
 
 export async function startForge(gitRoot: string): Promise<Forge> {
@@ -43,6 +52,7 @@ export async function startForge(gitRoot: string): Promise<Forge> {
     pullRequests: [],
     faults: [],
     stop: false,
+    sessionKeys: testKeys(),
     async close() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeAllConnections();
@@ -71,6 +81,7 @@ export async function startForge(gitRoot: string): Promise<Forge> {
         fence: forge.claims.length,
         runToken: tokens.run,
         githubToken: tokens.github,
+        sessionKeys: forge.sessionKeys,
         committer,
       };
       return send(response, 200, ClaimResponse.parse(claim));

@@ -15,8 +15,8 @@ export function memoryStore(): SessionStore & { sessions: Map<string, Saved> } {
   return {
     sessions,
 
-    async read(ref) {
-      const newest = sessions.get(keyOf(ref))?.generations.at(-1);
+    async read(ref, { below = Number.POSITIVE_INFINITY } = {}) {
+      const newest = sessions.get(keyOf(ref))?.generations.findLast(({ generation }) => generation < below);
       if (!newest) return { outcome: 'miss' };
       const { generation, savedAt, bytes } = newest;
       return {

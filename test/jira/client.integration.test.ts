@@ -51,6 +51,17 @@ test('who added a label is read from the history of the ticket, not taken from a
   });
 });
 
+test('a ticket is closed since its status is of the category "done", whatever it was before', async () => {
+  const client = clientOf();
+  const at = new Date('2026-01-05T09:00:00.000Z');
+  expect(await client.readClosedSince(ticketKey)).toBeUndefined();
+  jira.setStatus(ticketKey, 'Done', at);
+  expect(await client.readClosedSince(ticketKey)).toEqual(at);
+  jira.setStatus(ticketKey, 'In Progress');
+  expect(await client.readClosedSince(ticketKey)).toBeUndefined();
+  await expect(client.readClosedSince('SHOP-999')).rejects.toMatchObject({ code: 'ticket-unreadable' });
+});
+
 test('a comment with the same marker is posted once', async () => {
   const client = clientOf();
   const body = adfDocument([adfParagraph(adfText('On it'))]);

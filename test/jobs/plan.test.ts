@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { encodeInputs, Job, maxInputCharacters } from '../../src/core/job.ts';
-import { branchName, jiraKeyInTitle, type PlanFacts, planJob } from '../../src/jobs/plan.ts';
+import { branchName, jiraKeyInTitle, type PlanFacts, planForget, planJob } from '../../src/jobs/plan.ts';
 import { contextFacts } from '../context/facts.ts';
 
 const git = promisify(execFile);
@@ -50,7 +50,7 @@ const facts: PlanFacts = {
   flags: {},
   installationId: 11,
   repository: { id: 22, owner: 'acme', name: 'shop' },
-  generation: 0,
+  newest: { generation: 0 },
   context: { ticket },
   requestedBy: 'Maria (@maria)',
   appUrl: 'https://dexter.example',
@@ -70,6 +70,7 @@ describe('planJob', () => {
         repositoryId: 22,
         mode: 'fresh',
         generation: 0,
+        ticket: { hash: expect.stringMatching(/^[0-9a-f]{64}$/), newestComment: '' },
         model: undefined,
         maxBudgetUsd: undefined,
         engine: 'claude-code',
@@ -87,12 +88,21 @@ describe('planJob', () => {
   });
 
   it.each<[Partial<PlanFacts>, string, number]>([
-    [{ generation: 0 }, 'fresh', 0],
-    [{ generation: 3 }, 'resume', 3],
-    [{ generation: 3, flags: { fresh: true } }, 'fresh', 3],
-    [{ generation: 3, flags: { fresh: false } }, 'resume', 3],
+    [{ newest: { generation: 0 } }, 'fresh', 0],
+    [{ newest: { generation: 3 } }, 'resume', 3],
+    [{ newest: { generation: 3 }, flags: { fresh: true } }, 'fresh', 3],
+    [{ newest: { generation: 3 }, flags: { fresh: false } }, 'resume', 3],
   ])('continues the session when there is one: %j', (some, mode, generation) => {
     expect(plan(some).session).toMatchObject({ mode, generation });
+  });
+
+  it('says what the store calls the generation', () => {
+    const newest = { generation: 3, entry: 'a-key-3-1' };
+    expect(plan({ newest }).session).toMatchObject(newest);
+    const forgetting = planForget({ ...facts, newest, requestedBy: 'x'.repeat(1_000) });
+    expect(Job.parse(forgetting)).toEqual(forgetting);
+    expect(forgetting.session).toMatchObject({ ...newest, mode: 'forget' });
+    expect(forgetting.session.ticket).toBeUndefined();
   });
 
   it('hands the flags on', () => {

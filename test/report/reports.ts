@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { errorCodes, type Problem } from '../../src/core/errors.ts';
 import type { Report } from '../../src/core/report.ts';
+import { StoreName } from '../../src/core/session.ts';
 import { markdownText } from '../jira/markdown-text.ts';
 
 export const report: Report = {
@@ -49,6 +50,17 @@ export const hostileReport: fc.Arbitrary<Report> = fc.record({
     markdownText.map((text) => text.repeat(8)),
   ),
   session: fc.constantFrom(undefined, report.session),
+  forgotten: fc.option(
+    fc.array(
+      fc.record({
+        store: fc.constantFrom(...StoreName.options),
+        generations: fc.nat(),
+        problem: fc.option(markdownText, { nil: undefined }),
+      }),
+      { maxLength: 4 },
+    ),
+    { nil: undefined },
+  ),
   usage: fc.constant(report.usage),
   costUsd: fc.constantFrom(null, 0, 1e-9, 3.5),
   turns: fc.nat(),

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { claimPath } from '../../src/core/runner.ts';
+import { newMasterKey } from '../../src/core/session-key.ts';
 import type { Services } from '../../src/jobs/services.ts';
 import { insertCommand } from '../../src/ledger/commands.ts';
 import { type Database, openDatabase } from '../../src/ledger/database.ts';
@@ -40,6 +41,7 @@ async function claim(token: string, options: Partial<RunnerApiOptions>) {
     services: services as Services,
     tokens,
     acceptRunTokens: false,
+    masterKeys: { current: newMasterKey(), previous: [] },
     ...options,
   });
   return routes.request(claimPath(id), {

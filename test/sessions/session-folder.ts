@@ -10,21 +10,45 @@ export function factsOf(generation: number): ManifestFacts {
   return {
     ref,
     generation,
+    parentGeneration: generation - 1,
     sessionId,
     engine: 'claude-code',
     engineVersion: '2.1.330',
     model: 'claude-sonnet-4-5',
+    effort: null,
     workingDirectory: '/work/checkout',
+    baseCommit: 'b'.repeat(40),
     headCommit: 'a'.repeat(40),
+    ticket: { hash: 'c'.repeat(64), newestComment: '10042' },
     contextTokens: 1234,
     costUsd: 0.5,
+    scrubRules: '1',
     createdAt: '2026-11-21T10:00:00.000Z',
   };
 }
 
+/** A conversation of `turns` questions and answers, as the CLI writes it. */
+export function conversation(turns: number): string {
+  const lines = Array.from({ length: 2 * turns }, (_, index) => {
+    const role = index % 2 === 0 ? 'user' : 'assistant';
+    return JSON.stringify({
+      parentUuid: index === 0 ? null : uuid(index - 1),
+      type: role,
+      message: { role, content: [{ type: 'text', text: `Grüße Nummer ${index}` }] },
+      uuid: uuid(index),
+      sessionId,
+    });
+  });
+  return `${lines.join('\n')}\n`;
+}
+
+function uuid(index: number): string {
+  return `00000000-0000-4000-8000-${String(index).padStart(12, '0')}`;
+}
+
 /** What belongs to a session in a configuration directory. */
 export const sessionFiles: Record<string, string> = {
-  [`projects/work/${sessionId}.jsonl`]: '{"type":"user","text":"Grüße"}\n'.repeat(1000),
+  [`projects/work/${sessionId}.jsonl`]: conversation(500),
   [`projects/work/${sessionId}/subagents/agent-1.jsonl`]: '{"type":"assistant"}\n',
   [`projects/work/${sessionId}/subagents/workflows/one/agent-2.jsonl`]: '{}\n',
   [`projects/work/${sessionId}/tool-results/toolu_01.txt`]: '',

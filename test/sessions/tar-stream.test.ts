@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readTar, type TarFile, writeTar } from '../../src/sessions/tar-stream.ts';
+import { readTar, type TarFile, tarBytes, writeTar } from '../../src/sessions/tar-stream.ts';
 
 function file(path: string, content: Uint8Array, size = content.byteLength): TarFile {
   return { path, size, content: Readable.from(content.byteLength === 0 ? [] : [content]) };
@@ -18,6 +18,7 @@ describe('writeTar and readTar', () => {
       fc.asyncProperty(contents, fc.integer({ min: 1, max: 2_000 }), async (files, pieceLength) => {
         const written = writeTar(of(files.map((content, index) => file(`f/${index}`, content))));
         const whole = Buffer.concat(await Array.fromAsync(written));
+        expect(tarBytes(files.map((content) => content.length))).toBe(whole.length);
         const pieces = Array.from({ length: Math.ceil(whole.length / pieceLength) }, (_, index) =>
           whole.subarray(index * pieceLength, (index + 1) * pieceLength),
         );
@@ -51,4 +52,44 @@ describe('writeTar and readTar', () => {
     whole[0] = 'b'.charCodeAt(0);
     await expect(Array.fromAsync(readTar(of([whole])))).rejects.toThrow('damaged');
   });
+
+  it('fails for an archive that ends anywhere before its end', async () => {
+    const whole = Buffer.concat(await Array.fromAsync(writeTar(of([file('a', new Uint8Array(10))]))));
+    for (const length of [0, 1, 511, 512, 515, 522, 1023, 1024, 1100, 1536, 2047]) {
+      await expect(readAll(whole.subarray(0, length)), `cut at ${length}`).rejects.toThrow('ends too early');
+    }
+    await expect(readAll(whole)).resolves.toEqual(['a']);
+  });
+
+  it.each([
+    ['a byte', Buffer.from('x')],
+    ['an empty block', Buffer.alloc(512)],
+    ['another archive', Buffer.alloc(2048, 1)],
+  ])('fails when %s follows the end', async (_name, more) => {
+    const whole = Buffer.concat(await Array.fromAsync(writeTar(of([file('a', new Uint8Array(10))]))));
+    await expect(readAll(Buffer.concat([whole, more]))).rejects.toThrow('follows the end');
+    await expect(readAll(whole, more)).rejects.toThrow('follows the end');
+  });
+
+  it('fails when one empty block is followed by a file', async () => {
+    const [header, ...rest] = await Array.fromAsync(writeTar(of([file('a', new Uint8Array(10))])));
+    if (header === undefined) throw new Error('no header');
+    await expect(readAll(Buffer.alloc(512), header, ...rest)).rejects.toThrow('not closed');
+  });
+
+  it('fails when the padding of a file hides something', async () => {
+    const whole = Buffer.concat(await Array.fromAsync(writeTar(of([file('a', new Uint8Array(10))]))));
+    whole[512 + 11] = 1;
+    await expect(readAll(whole)).rejects.toThrow('padding');
+  });
 });
+
+/** Paths of the files in an archive, all read. */
+async function readAll(...pieces: Uint8Array[]): Promise<string[]> {
+  const paths: string[] = [];
+  for await (const { path, content } of readTar(of(pieces))) {
+    await Array.fromAsync(content);
+    paths.push(path);
+  }
+  return paths;
+}

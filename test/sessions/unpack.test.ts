@@ -1,14 +1,14 @@
-import { createHash } from 'node:crypto';
-import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import { zstdCompressSync } from 'node:zlib';
+import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { constants, zstdCompressSync } from 'node:zlib';
 import fc from 'fast-check';
 import { Header } from 'tar';
 import { describe, expect, it } from 'vitest';
-import type { SessionManifest } from '../../src/core/session.ts';
 import { pack } from '../../src/sessions/pack.ts';
+import { limits } from '../../src/sessions/session-files.ts';
 import { unpack } from '../../src/sessions/unpack.ts';
 import { temporaryDirectory } from '../fakes/temporary-directory.ts';
+import { describedAs, describedFiles } from './described-files.ts';
 import { readTree } from './read-tree.ts';
 import { factsOf, ref, sessionFiles, sessionId, writeFiles } from './session-folder.ts';
 
@@ -26,10 +26,7 @@ interface Entry {
 const transcript = `projects/work/${sessionId}.jsonl`;
 const good: Entry = { path: transcript, content: '{"a":1}\n' };
 
-function described({ path, content }: Entry): SessionManifest['files'][number] {
-  const sha256 = createHash('sha256').update(content).digest('hex');
-  return { path, bytes: Buffer.byteLength(content), sha256 };
-}
+const described = ({ path, content }: Entry) => describedAs(path, content);
 
 function manifestEntry(files: Entry[], changes: Record<string, unknown> = {}): Entry {
   const manifest = { ...factsOf(2), format: 1, files: files.map(described), ...changes };
@@ -186,13 +183,57 @@ const malformed: [string, Entry[], RegExp][] = [
     /plain file/,
   ],
   [
+    'a long name of GNU tar',
+    [
+      manifestEntry([good]),
+      { path: '././@LongLink', content: '/tmp/evil\0', type: 'NextFileHasLongPath' },
+      good,
+    ],
+    /plain file/,
+  ],
+  [
+    'a long link of GNU tar',
+    [
+      manifestEntry([good]),
+      { path: '././@LongLink', content: '/tmp/evil\0', type: 'NextFileHasLongLinkpath' },
+      good,
+    ],
+    /plain file/,
+  ],
+  ['a block device', [manifestEntry([good]), { ...good, type: 'BlockDevice' }], /plain file/],
+  ['a contiguous file', [manifestEntry([good]), { ...good, type: 'ContiguousFile' }], /plain file/],
+  ['a sparse file', [manifestEntry([good]), { ...good, type: 'SparseFile' }], /plain file/],
+  ['a path with a NUL', withFile(inSession('tool-results/a\0.txt')), /no part of a session/],
+  ['a path with a letter outside ASCII', withFile(inSession('tool-results/ä.txt')), /no part of a session/],
+  ['a path with a space', withFile(inSession('tool-results/a b')), /no part of a session/],
+  ['a path that is too deep', withFile(inSession('subagents/a/b/c/d/e')), /no part of a session/],
+  ['a file beside the allowed folders', withFile(inSession('settings.json')), /no part of a session/],
+  ['the manifest as a file of the session', withFile({ path: 'manifest.json', content: '{}' }), /no part/],
+  [
+    'a file under another name than the listed one',
+    [manifestEntry([good, inSession('tool-results/a.txt')]), good, inSession('tool-results/A.txt')],
+    /not in the manifest/,
+  ],
+  [
+    'another hash',
+    [manifestEntry([good], { files: [{ ...described(good), sha256: '0'.repeat(64) }] }), good],
+    /damaged/,
+  ],
+  ['another generation to come', [manifestEntry([good], { generation: 3 }), good], /generation 3, not 2/],
+  ['a second manifest', [manifestEntry([good]), manifestEntry([good]), good], /not in the manifest/],
+  [
+    'a manifest that is too large',
+    [{ path: 'manifest.json', content: ' '.repeat(limits.manifestBytes + 1) }, good],
+    /manifest is too large/,
+  ],
+  [
     'more files than are allowed',
     [manifestEntry([good], { files: Array.from({ length: 5_001 }, () => described(good)) })],
     /5001 files/,
   ],
   [
     'more bytes than are allowed',
-    [manifestEntry([good], { files: [{ ...described(good), bytes: 300 * 1024 * 1024 }] })],
+    [manifestEntry([good], { files: [{ ...described(good), bytes: limits.totalBytes + 1 }] })],
     /bytes/,
   ],
 ];
@@ -236,21 +277,66 @@ describe('unpack', () => {
     }
   });
 
-  it('refuses a plain tar that was cut off between two blocks', async () => {
+  it('refuses a tar that was cut off between two blocks', async () => {
     const whole = tar([manifestEntry([good, inSession('tool-results/a.txt')]), good]);
     const { result } = await unpackOver(zstdCompressSync(whole.subarray(0, -1024)));
+    expect(result).toEqual({ outcome: 'unusable', reason: expect.stringContaining('too early') });
+  });
+
+  const whole = archived([manifestEntry([good]), good]);
+  const skipped = Buffer.from([0x50, 0x2a, 0x4d, 0x18, 1, 0, 0, 0, 0x78]);
+  it.each<[string, Uint8Array[]]>([
+    ['a second frame', [Buffer.concat([whole, archived([manifestEntry([good]), good])])]],
+    ['a second frame in a piece of its own', [whole, archived([manifestEntry([good]), good])]],
+    ['an empty frame', [Buffer.concat([whole, zstdCompressSync('')])]],
+    ['a frame to be skipped', [Buffer.concat([whole, skipped])]],
+    ['a single byte', [Buffer.concat([whole, Buffer.from('x')])]],
+    ['a single byte in a piece of its own', [whole, Buffer.from('x')]],
+    [
+      'a gap after the tar',
+      [zstdCompressSync(Buffer.concat([tar([manifestEntry([good]), good]), Buffer.alloc(512)]))],
+    ],
+  ])('refuses an archive that is followed by %s', async (_name, pieces) => {
+    await using parent = await temporaryDirectory();
+    const result = await unpack(
+      ReadableStream.from(pieces),
+      { ref, generation: 2 },
+      join(parent.path, 'config'),
+    );
     expect(result.outcome).toBe('unusable');
+    expect(await readdir(parent.path)).toEqual([]);
+  });
+
+  it('reads its source to the end before anything is put in place', async () => {
+    await using parent = await temporaryDirectory();
+    const source = ReadableStream.from(
+      (async function* () {
+        yield archived([manifestEntry([good]), good]);
+        throw new Error('the seal is broken');
+      })(),
+    );
+    const result = await unpack(source, { ref, generation: 2 }, join(parent.path, 'config'));
+    expect(result).toEqual({ outcome: 'unusable', reason: 'the seal is broken' });
+    expect(await readdir(parent.path)).toEqual([]);
+  });
+
+  it('refuses a window that needs more memory than ours', async () => {
+    const params = { [constants.ZSTD_c_windowLog]: 28, [constants.ZSTD_c_enableLongDistanceMatching]: 1 };
+    // The window is cut down to the content, so this has to be larger than ours.
+    const large = Buffer.alloc(130 * 1024 * 1024);
+    const { result } = await unpackOver(zstdCompressSync(large, { params }));
+    expect(result).toEqual({ outcome: 'unusable', reason: expect.stringMatching(/memory/i) });
   });
 
   it('never lets a damaged archive through with other content', async () => {
     await using from = await temporaryDirectory();
     await writeFiles(from.path, sessionFiles);
-    const result = await pack(from.path, factsOf(2));
+    const result = await pack(from.path, factsOf(2), await describedFiles(from.path, sessionId));
     if (result.outcome !== 'packed') throw new Error(result.outcome);
-    const whole = await new Response(result.archive).bytes();
+    const saved = await new Response(result.archive).bytes();
     await fc.assert(
-      fc.asyncProperty(fc.nat(whole.length - 1), fc.integer({ min: 0, max: 7 }), async (at, bit) => {
-        const damaged = whole.slice();
+      fc.asyncProperty(fc.nat(saved.length - 1), fc.integer({ min: 0, max: 7 }), async (at, bit) => {
+        const damaged = saved.slice();
         damaged[at] = (damaged[at] ?? 0) ^ (1 << bit);
         const { result: unpacked, tree } = await unpackOver(damaged);
         // A bit that carries no content, such as one of a checksum's length, may be flipped without harm.
@@ -261,10 +347,42 @@ describe('unpack', () => {
   });
 
   it('stops at a bomb before it has unpacked it', async () => {
-    const bomb = Buffer.alloc(16 * 1024 * 1024);
-    const { result, tree } = await unpackOver(zstdCompressSync(Buffer.concat([bomb.fill(1), bomb])));
-    expect(result.outcome).toBe('unusable');
+    const bomb: Entry = { path: transcript, content: 'x'.repeat(200 * 1024 * 1024) };
+    // Were the bomb unpacked to its end, its hash would be what is wrong with it.
+    const files = [{ ...described(bomb), sha256: '0'.repeat(64) }];
+    const { result, tree, beside } = await unpackOver(archived([manifestEntry([], { files }), bomb]));
+    expect(result).toEqual({ outcome: 'unusable', reason: expect.stringContaining('more than 1000 times') });
     expect(tree).toEqual({ 'old.txt': 'old' });
+    expect(beside).toEqual(['config']);
+  });
+
+  it('brings back whatever was packed', async () => {
+    const name = fc.stringMatching(/^[A-Za-z0-9_-][A-Za-z0-9._-]{0,8}$/);
+    const contents = fc.dictionary(name, fc.uint8Array({ maxLength: 3_000 }), { maxKeys: 4 });
+    await fc.assert(
+      fc.asyncProperty(contents, fc.uint8Array({ maxLength: 3_000 }), async (results, talk) => {
+        await using from = await temporaryDirectory();
+        const folder = `projects/work/${sessionId}/tool-results`;
+        const files: Record<string, Uint8Array> = { [transcript]: talk };
+        for (const [file, content] of Object.entries(results)) files[`${folder}/${file}`] = content;
+        for (const [path, content] of Object.entries(files)) {
+          await mkdir(dirname(join(from.path, path)), { recursive: true });
+          await writeFile(join(from.path, path), content);
+        }
+        const before = await describedFiles(from.path, sessionId);
+        expect(before).toHaveLength(Object.keys(files).length);
+        const packed = await pack(from.path, factsOf(2), before);
+        if (packed.outcome !== 'packed') throw new Error(packed.outcome);
+        const target = join(from.path, 'config');
+        const { manifest } = packed;
+        expect(await unpack(packed.archive, { ref, generation: 2 }, target)).toEqual({
+          outcome: 'unpacked',
+          manifest,
+        });
+        expect(await describedFiles(target, sessionId)).toEqual(before);
+      }),
+      { numRuns: 25 },
+    );
   });
 
   it('says what a broken source said', async () => {

@@ -27,6 +27,7 @@ export function cliArguments(task: EngineTask): string[] {
     '--settings',
     settings,
     ...(task.model === undefined ? [] : ['--model', task.model]),
+    ...(task.effort === undefined ? [] : ['--effort', task.effort]),
     ...(task.maxBudgetUsd === undefined ? [] : ['--max-budget-usd', String(task.maxBudgetUsd)]),
     ...(task.maxTurns === undefined ? [] : ['--max-turns', String(task.maxTurns)]),
     // Takes as many values as follow, so it comes last.

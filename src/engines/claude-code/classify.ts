@@ -61,7 +61,8 @@ function howItEnded({ code, signal }: CliExit): string {
   return `Claude Code ended ${how} before it gave a result.`;
 }
 
+/** The CLI says some things twice, on stderr and in its result; one time is enough. */
 function lastLines(text: string): string {
-  const lines = text.split('\n').filter((line) => line.trim() !== '');
-  return lines.slice(-6).join('\n').slice(-1_000);
+  const lines = new Set(text.split('\n').filter((line) => line.trim() !== ''));
+  return [...lines].slice(-6).join('\n').slice(-1_000);
 }

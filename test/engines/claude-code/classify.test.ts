@@ -129,4 +129,10 @@ describe('classify', () => {
     );
     expect(classify(run({}), { ...bad, code: 137 }, 'fresh', false, []).detail).toContain('exit code 137');
   });
+
+  it('says once what the CLI says on stderr and in its result', () => {
+    const stderr = 'No conversation found with session ID: x\n';
+    const { detail } = classify(run({ result: lost }), { ...bad, stderr }, 'resume', false, []);
+    expect(detail).toBe('No conversation found with session ID: x');
+  });
 });

@@ -1,0 +1,1 @@
+const proxyVariables=[`HTTP_PROXY`,`HTTPS_PROXY`,`NO_PROXY`,`http_proxy`,`https_proxy`,`no_proxy`];function pickVariables(env,names){return Object.fromEntries(names.flatMap(name=>{let value=env[name];return value===void 0?[]:[[name,value]]}))}export{proxyVariables as n,pickVariables as t};

@@ -1,0 +1,97 @@
+import { AppError } from '../src/core/errors.ts';
+import type { StoreName } from '../src/core/session.ts';
+import { cacheEntries } from '../src/github/cache-entries.ts';
+import { tokenClient } from '../src/github/token-client.ts';
+import { openStore, type StoreConfig } from '../src/stores/open-store.ts';
+import { S3Options } from '../src/stores/s3/options.ts';
+import type { SessionStore } from '../src/stores/session-store.ts';
+import type { ActionInputs, S3Input } from './inputs.ts';
+import type { Runner } from './runner.ts';
+
+export interface Stores {
+  /** The one that sessions are kept in. */
+  store: SessionStore;
+  /** Every one that the inputs describe: a session may still lie where an earlier workflow kept it. */
+  stores: ReadonlyMap<StoreName, SessionStore>;
+}
+
+export interface StoresOptions {
+  inputs: ActionInputs;
+  runner: Runner;
+  /** Absolute path of the directory that outlives the run. */
+  workspace: string;
+  env: Readonly<Record<string, string | undefined>>;
+  /** Absolute path of the program that talks to the Actions cache. */
+  cacheProgram: string;
+  warn: (message: string) => void;
+}
+
+/**
+ * Opens the store that the inputs choose, and the others that they describe.
+ * @throws AppError `input-invalid` when what the chosen store needs is missing or wrong.
+ */
+export async function openStores(options: StoresOptions): Promise<Stores> {
+  const { inputs, workspace, warn } = options;
+  const chosen = inputs.store;
+  const configs: StoreConfig[] = [{ name: 'workspace', root: workspace }];
+  if (chosen === 's3' || inputs.s3['s3-bucket'] !== undefined)
+    configs.push({ name: 's3', ...s3Options(options), warn });
+  if (chosen === 'actions-cache') configs.push(actionsCache(options));
+  const opened = await Promise.all(
+    configs.map(async (config) => [config.name, await openStore(config)] as const),
+  );
+  const stores = new Map<StoreName, SessionStore>(opened);
+  const store = stores.get(chosen);
+  if (store === undefined) throw new Error(`no driver for the store ${chosen}`);
+  return { store, stores };
+}
+
+/** Each option of the driver with the input that fills it. */
+const s3Names: Record<string, S3Input> = {
+  bucket: 's3-bucket',
+  region: 's3-region',
+  endpoint: 's3-endpoint',
+  prefix: 's3-prefix',
+  forcePathStyle: 's3-path-style',
+  sseKmsKeyId: 's3-kms-key-id',
+};
+
+function s3Options({ inputs: { s3 }, env }: StoresOptions): S3Options {
+  const pathStyle = s3['s3-path-style'];
+  const parsed = S3Options.safeParse({
+    bucket: s3['s3-bucket'],
+    // Where the job has credentials for AWS, it was told the region too.
+    region: s3['s3-region'] ?? env.AWS_REGION ?? env.AWS_DEFAULT_REGION,
+    endpoint: s3['s3-endpoint'],
+    prefix: s3['s3-prefix'],
+    forcePathStyle: pathStyle === undefined ? undefined : pathStyle === 'true',
+    ...(s3['s3-kms-key-id'] === undefined ? {} : { sse: 'aws:kms', sseKmsKeyId: s3['s3-kms-key-id'] }),
+  });
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map(({ code, path: [option], message }) => {
+    const input = s3Names[String(option)] ?? 's3';
+    if (code === 'invalid_type') return `\`${input}\` is missing`;
+    return `\`${input}\` must be ${code === 'invalid_format' && option === 'endpoint' ? 'an http(s) address' : message}`;
+  });
+  throw new AppError('input-invalid', {
+    message: `The store \`s3\` cannot be used: ${problems.join('; ')}.`,
+    hint: 'Correct the inputs where the workflow calls the action; action.yml describes each one.',
+  });
+}
+
+function actionsCache({ inputs, runner, env, cacheProgram, warn }: StoresOptions): StoreConfig {
+  const { owner, repository: name } = runner;
+  const { githubToken } = inputs;
+  const repository = { id: inputs.job.session.repositoryId, owner, name };
+  return {
+    name: 'actions-cache',
+    env,
+    temporaryDirectory: runner.temporaryDirectory,
+    attempt: runner.attempt,
+    program: cacheProgram,
+    warn,
+    ...(githubToken === undefined
+      ? {}
+      : { entries: cacheEntries(tokenClient(githubToken, runner.apiUrl), repository) }),
+  };
+}

@@ -1,0 +1,57 @@
+import { realpath } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Engine, EngineTask } from '../engine.ts';
+import { isSince, readCliVersion } from './cli-version.ts';
+import { cliEnvironment } from './environment.ts';
+import { bringProjectFolderHome, lendProjectFolder, projectFolderOf } from './project-folder.ts';
+
+export interface AnyVersionOptions {
+  /** Name on the PATH or absolute path of the CLI. */
+  command: string;
+  /** The environment of this process; the CLI gets what is on an allow-list. */
+  env: Readonly<Record<string, string | undefined>>;
+  /** Absolute paths that belong to this session alone. */
+  homeDirectory: string;
+  temporaryDirectory: string;
+  /** Name that the session's folder below `projects/` has before and after a run. */
+  projectFolder: string;
+}
+
+const firstWithEffort = '2.1.38';
+
+/**
+ * Makes a session the same to every version of the CLI: older ones get the session's folder under the name
+ * that they want, and no flags that they do not know. After a run the folder has its own name again.
+ */
+export function anyVersion(engine: Engine, options: AnyVersionOptions): Engine {
+  const { projectFolder } = options;
+  let asked: Promise<string | undefined> | undefined;
+
+  return {
+    async run(task, onEvent, signal) {
+      asked ??= askVersion(options, signal);
+      const version = await asked;
+      const workingDirectory = await realpath(task.workingDirectory);
+      const wanted = projectFolderOf(version, { workingDirectory, projectFolder });
+      await lendProjectFolder(task.configDirectory, projectFolder, wanted);
+      try {
+        return await engine.run(inWordsOf(version, task), onEvent, signal);
+      } finally {
+        await bringProjectFolderHome(task.configDirectory, task.sessionId, projectFolder);
+      }
+    },
+  };
+}
+
+function askVersion(options: AnyVersionOptions, signal: AbortSignal): Promise<string | undefined> {
+  // Nothing that is only asked for its version may write into the session.
+  const configDirectory = join(options.homeDirectory, '.claude');
+  const env = cliEnvironment({ ...options, configDirectory });
+  return readCliVersion(options.command, env, options.temporaryDirectory, signal);
+}
+
+function inWordsOf(version: string | undefined, task: EngineTask): EngineTask {
+  if (isSince(version, firstWithEffort)) return task;
+  const { effort: _, ...known } = task;
+  return known;
+}

@@ -1,0 +1,131 @@
+import { mkdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { SessionFile } from '../../core/session.ts';
+import { readPieces } from '../read-pieces.ts';
+import { findSessionFiles } from '../session-files.ts';
+import { createOutput } from './output.ts';
+import { createScrubber, findSecrets, ScrubError } from './scrub-text.ts';
+import { scrubTextFile } from './scrub-text-file.ts';
+import { type ScrubbedFile, scrubTranscript } from './scrub-transcript.ts';
+import { createSuspects } from './suspects.ts';
+
+/** Names what a session was scrubbed with; another name means that everything is scrubbed again. */
+export const scrubRules = '1+secretlint-13.0.7';
+
+export interface ScrubOptions {
+  /** Values that must not be in an archive, whatever they look like. */
+  secrets: readonly string[];
+  /** Key of the marks: the same secret has the same mark under the same key. */
+  markKey: Uint8Array;
+  /** What was scrubbed before, as the manifest of the restored archive says; it is not scrubbed twice. */
+  before?: { scrubRules: string; files: readonly SessionFile[] };
+}
+
+export type ScrubResult =
+  | {
+      outcome: 'scrubbed';
+      files: SessionFile[];
+      /** Secrets that a mark has taken the place of. */
+      replaced: number;
+      /** Thoughts that were left out, as they are signed and may not be changed. */
+      blocksDropped: number;
+    }
+  /** The session cannot be saved without a secret in it; a clause without a full stop. */
+  | { outcome: 'refused'; reason: string };
+
+interface Tools {
+  scrubber: ReturnType<typeof createScrubber>;
+  suspects: ReturnType<typeof createSuspects>;
+}
+
+/**
+ * Copies a session's files to `target`, under the same relative paths and without their secrets. `target` must
+ * not exist yet, its parent must; it is there afterwards only when the outcome is `scrubbed`.
+ */
+export async function scrub(
+  configDirectory: string,
+  sessionId: string,
+  target: string,
+  { secrets, markKey, before }: ScrubOptions,
+): Promise<ScrubResult> {
+  const scrubber = createScrubber(secrets, markKey);
+  const tools = { scrubber, suspects: createSuspects(scrubber) };
+  const scrubbedBefore = before?.scrubRules === scrubRules ? before.files : [];
+  await mkdir(target, { mode: 0o700 });
+  let isDone = false;
+  try {
+    const files: SessionFile[] = [];
+    const result = { replaced: 0, blocksDropped: 0 };
+    for (const path of await findSessionFiles(configDirectory, sessionId)) {
+      const [source, copy] = [join(configDirectory, path), join(target, path)];
+      const known = scrubbedBefore.find((file) => file.path === path);
+      if (findSecrets(path, scrubber).length > 0) {
+        return { outcome: 'refused', reason: 'a secret stands in the name of one of its files' };
+      }
+      const scrubbed = await scrubFile(source, copy, known, tools);
+      if (scrubbed.outcome === 'refused') {
+        return { outcome: 'refused', reason: `${path} cannot be saved, because ${scrubbed.reason}` };
+      }
+      files.push({ path, ...scrubbed.written });
+      result.replaced += scrubbed.replaced;
+      result.blocksDropped += scrubbed.blocksDropped;
+    }
+    isDone = true;
+    return { outcome: 'scrubbed', files, ...result };
+  } catch (error) {
+    if (error instanceof ScrubError) return { outcome: 'refused', reason: error.message };
+    throw error;
+  } finally {
+    if (!isDone) await rm(target, { recursive: true, force: true });
+  }
+}
+
+type ScrubbedCopy = (ScrubbedFile & { outcome: 'refused' }) | (ScrubbedFile & { written: Written });
+type Written = Pick<SessionFile, 'bytes' | 'sha256'>;
+
+async function scrubFile(
+  source: string,
+  copy: string,
+  before: SessionFile | undefined,
+  tools: Tools,
+): Promise<ScrubbedCopy> {
+  if (before) {
+    const rest = await scrubRest(source, copy, before, tools);
+    if (rest) return rest;
+    await rm(copy, { force: true });
+  }
+  await using output = await createOutput(copy);
+  const scrubbed = source.endsWith('.jsonl')
+    ? await scrubTranscript(source, 0, output, tools)
+    : await scrubTextFile(source, output, tools);
+  return { ...scrubbed, written: output.written() };
+}
+
+/**
+ * Copies the part of a file that was scrubbed before and scrubs what came after it. Undefined when the part
+ * is another one by now, or may hold a value that was not known then.
+ */
+async function scrubRest(
+  source: string,
+  copy: string,
+  before: SessionFile,
+  tools: Tools,
+): Promise<ScrubbedCopy | undefined> {
+  const { size } = await stat(source);
+  const isTranscript = source.endsWith('.jsonl');
+  // Text has no lines that stand for themselves: a secret may begin in the old part and end in the new one.
+  if (size < before.bytes || (!isTranscript && size > before.bytes)) return undefined;
+  await using output = await createOutput(copy);
+  for await (const { bytes, isWhole } of readPieces(source, { end: before.bytes })) {
+    if (isTranscript && !isWhole) return undefined;
+    const { holdsKnown, mayHoldKnown } = tools.suspects;
+    if (isTranscript ? holdsKnown(bytes) : mayHoldKnown(bytes)) return undefined;
+    await output.write(bytes);
+  }
+  if (output.written().sha256 !== before.sha256) return undefined;
+  const rest: ScrubbedFile =
+    size > before.bytes
+      ? await scrubTranscript(source, before.bytes, output, tools)
+      : { outcome: 'scrubbed', replaced: 0, blocksDropped: 0 };
+  return { ...rest, written: output.written() };
+}
