@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { constants as modes } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
+import { Readable, type Writable } from 'node:stream';
 import { constants, createZstdCompress, type ZstdCompress } from 'node:zlib';
 import { type SessionFile, SessionManifest } from '../core/session.ts';
 import { giveBack } from './give-back.ts';
@@ -167,9 +167,16 @@ async function feed(
   }
 }
 
-/** Resolves when the chunk was compressed, and its memory may be used again. */
-function written(compressed: ZstdCompress, chunk: Uint8Array): Promise<void> {
+/** Resolves when all of the chunk was taken in, and its memory may be used again. */
+export function written(stream: Writable, chunk: Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
-    compressed.write(chunk, (error) => (error ? reject(error) : resolve()));
+    // A compressor that fails forgets whom it was to answer.
+    const closed = () => reject(new Error('the stream was closed'));
+    stream.once('close', closed);
+    stream.write(chunk, (error) => {
+      stream.off('close', closed);
+      if (error) reject(error);
+      else resolve();
+    });
   });
 }

@@ -1,13 +1,12 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { constants, createZstdDecompress, type ZstdDecompress } from 'node:zlib';
 import { hasCode, messageOf } from '../core/errors.ts';
 import { type SessionFile, SessionManifest, type SessionRef } from '../core/session.ts';
 import { giveBack } from './give-back.ts';
 import { growsTooMuch } from './growth.ts';
-import { manifestName } from './pack.ts';
+import { manifestName, written } from './pack.ts';
 import { isSessionFile, limits, transcriptPath } from './session-files.ts';
 import { readTar, type TarFile } from './tar-stream.ts';
 
@@ -30,7 +29,8 @@ class Unusable extends Error {}
 /**
  * Unpacks an archive into `configDirectory`, which is replaced as a whole and only when everything was right:
  * the manifest comes first and names the session and generation that were asked for, each file is one that
- * the manifest lists, with its size and hash, under a path that a session may have.
+ * the manifest lists, with its size and hash, under a path that a session may have. The chunks of the archive
+ * are used up: their memory is given back.
  */
 export async function unpack(
   archive: ReadableStream<Uint8Array>,
@@ -61,30 +61,30 @@ async function extract(
     params: { [constants.ZSTD_d_windowLogMax]: 27 },
     chunkSize: chunkBytes,
   });
+  const reader = archive.getReader();
   let received = 0;
-  // A failure is seen as an error of `tar`, which is read below; here it only must not go unhandled.
-  const decompressing = Promise.allSettled([
-    pipeline(
-      archive,
-      async function* (source) {
-        for await (const chunk of source) {
-          received += chunk.byteLength;
-          yield chunk;
-        }
-      },
-      tar,
-    ),
-  ]);
+  const feed = async () => {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      received += value.byteLength;
+      await written(tar, value);
+      giveBack(value);
+    }
+    tar.end();
+  };
+  // A failure of the source is seen as an error of what is read below.
+  const feeding = feed().catch((error: Error) => tar.destroy(error));
   try {
     const manifest = await extractFiles(readTar(withinGrowth(tar)), expected, staging);
-    const [source] = await decompressing;
-    if (source.status === 'rejected') throw source.reason;
     // What follows the compressed data in the same chunk is passed over in silence.
     if (tar.bytesWritten !== received) throw new Unusable('something follows the end of the archive');
     return manifest;
   } finally {
     tar.destroy();
-    await decompressing;
+    // A source that is broken rejects here once more with what broke it.
+    await reader.cancel().catch(() => undefined);
+    await feeding;
   }
 }
 

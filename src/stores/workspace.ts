@@ -81,16 +81,17 @@ export function workspaceStore({ root }: WorkspaceOptions): SessionStore {
 
     async *list(installationId) {
       const installation = join(sessions, String(installationId));
+      const damaged: string[] = [];
       for (const repository of await directoriesIn(installation)) {
         for (const key of await directoriesIn(join(installation, repository))) {
           const directory = join(installation, repository, key);
-          const generation = (await generationsIn(directory)).at(-1);
-          if (generation === undefined) continue;
-          const ref = SessionRef.parse(JSON.parse(await readFile(join(directory, 'ref.json'), 'utf8')));
-          const { size, mtime } = await stat(join(directory, generationName(generation)));
-          yield { ref, generation, bytes: size, savedAt: mtime };
+          const described = await describe(directory);
+          if (described.outcome === 'damaged') damaged.push(directory);
+          else if (described.outcome === 'saved') yield described.session;
         }
       }
+      // Last, so that one session does not hide the others.
+      if (damaged.length > 0) throw unlisted(damaged);
     },
   };
 }
@@ -141,6 +142,32 @@ async function refIn(path: string): Promise<SessionRef | undefined> {
     // The directory is still one to clear away by its age.
     return undefined;
   }
+}
+
+type Described =
+  | { outcome: 'saved'; session: { ref: SessionRef; generation: number; bytes: number; savedAt: Date } }
+  /** Nothing is saved there, or it was just removed. */
+  | { outcome: 'nothing' }
+  /** It does not say whose it is. */
+  | { outcome: 'damaged' };
+
+async function describe(directory: string): Promise<Described> {
+  const generation = (await generationsIn(directory)).at(-1);
+  if (generation === undefined) return { outcome: 'nothing' };
+  try {
+    const { size, mtime } = await stat(join(directory, generationName(generation)));
+    const ref = SessionRef.parse(JSON.parse(await readFile(join(directory, 'ref.json'), 'utf8')));
+    return { outcome: 'saved', session: { ref, generation, bytes: size, savedAt: mtime } };
+  } catch (error) {
+    return { outcome: hasCode(error, 'ENOENT') ? 'nothing' : 'damaged' };
+  }
+}
+
+function unlisted(directories: string[]): AppError {
+  return new AppError('session-unreadable', {
+    message: `What is in ${directories.join(', ')} does not say whose session it is.`,
+    hint: 'Its `ref.json` is damaged. The next run of the issue writes it again; remove the directory when there will be none.',
+  });
 }
 
 /** A fixed-length name, so that no key is the beginning of another one and none can leave the directory. */

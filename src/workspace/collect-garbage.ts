@@ -72,7 +72,7 @@ export async function removeAll(workspace: string, removals: Removal[]): Promise
 }
 
 /** `2 checkouts, 1 mirror`. */
-export function countKinds(removals: Removal[]): string {
+function countKinds(removals: Removal[]): string {
   const counts = new Map<string, number>();
   for (const { kind } of removals) counts.set(kind, (counts.get(kind) ?? 0) + 1);
   return [...counts].map(([kind, count]) => `${count} ${kind}${count === 1 ? '' : 's'}`).join(', ');

@@ -299,7 +299,7 @@ describe('unpack', () => {
   ])('refuses an archive that is followed by %s', async (_name, pieces) => {
     await using parent = await temporaryDirectory();
     const result = await unpack(
-      ReadableStream.from(pieces),
+      ReadableStream.from(pieces.map((piece) => Uint8Array.from(piece))),
       { ref, generation: 2 },
       join(parent.path, 'config'),
     );

@@ -86,6 +86,21 @@ describe('workspaceStore', () => {
     expect(JSON.parse(named)).toEqual(ref);
   });
 
+  it('lists what it can, and names at the end what is damaged', async () => {
+    await using root = await temporaryDirectory();
+    const store = workspaceStore({ root: root.path });
+    const other = { ...ref, issueKey: 'DXTR-9' };
+    await store.write(ref, 1, archiveOf('one'));
+    await writeFile(join(await sessionDirectory(root.path), 'ref.json'), '{"installationId":');
+    await store.write(other, 1, archiveOf('two'));
+    const listed: unknown[] = [];
+    const all = async () => {
+      for await (const each of store.list(1)) listed.push(each.ref);
+    };
+    await expect(all()).rejects.toMatchObject({ code: 'session-unreadable', message: /does not say whose/ });
+    expect(listed).toEqual([other]);
+  });
+
   it('says that it cannot be read, instead of missing', async () => {
     await using root = await temporaryDirectory();
     const store = workspaceStore({ root: root.path });
