@@ -30,8 +30,10 @@ const headerBytes = magic.length + sizes.keyId + sizes.iv + sizes.key + sizes.ta
 /** What does not compress at all grows a little in an archive. */
 const mostSealedBytes = limits.totalBytes + 16 * 1024 * 1024;
 
-/** Stores hand out small pieces; written one by one they would cost more than all else. */
-const writeBytes = 1024 * 1024;
+/** Stores hand out small pieces; decrypted one by one they would cost more than all else. */
+const pieceBytes = 1024 * 1024;
+/** Most archives are smaller than this, and need no file while they are verified. */
+const keptInMemory = 16 * 1024 * 1024;
 
 /** What an archive is bound to. */
 export interface Binding {
@@ -80,8 +82,8 @@ export type OpenResult =
 type Reader = ReadableStreamDefaultReader<Uint8Array>;
 
 /**
- * Decrypts and verifies a sealed archive. What is not verified yet is kept in a file without a name in
- * `temporaryDirectory`; nobody reads it before the last byte proved right.
+ * Decrypts and verifies a sealed archive. What is not verified yet is kept in memory, and from 16 MiB on in a
+ * file without a name in `temporaryDirectory`; nobody reads it before the last byte proved right.
  */
 export async function openSealed(
   sealed: ReadableStream<Uint8Array>,
@@ -102,17 +104,14 @@ export async function openSealed(
 
     const decipher = createDecipheriv(algorithm, dataKey, header.subarray(-sizes.iv));
     decipher.setAAD(boundTo(binding, header));
-    const file = await namelessFile(temporaryDirectory);
-    const problem = await decrypt(reader, rest, decipher, file).catch(async (error: unknown) => {
-      await file.close();
-      throw error;
-    });
-    if (problem !== undefined) {
-      await file.close();
-      return { outcome: 'refused', reason: problem };
+    const place = holdingPlace(temporaryDirectory);
+    try {
+      const problem = await decrypt(reader, rest, decipher, place);
+      if (problem !== undefined) return { outcome: 'refused', reason: problem };
+      return { outcome: 'opened', archive: place.take(), keyId };
+    } finally {
+      await place.close();
     }
-    const archive = Readable.toWeb(file.createReadStream({ start: 0, highWaterMark: writeBytes }));
-    return { outcome: 'opened', archive, keyId };
   } finally {
     // Nothing is left to read after a success; otherwise the store may stop sending.
     await reader.cancel().catch(() => undefined);
@@ -158,12 +157,12 @@ function unwrap(header: Buffer, key: SealingKey, binding: Binding): Buffer | und
   return verified(decipher) ? dataKey : undefined;
 }
 
-/** Writes the plain archive to `file`; answers with what is wrong with it, or undefined. */
+/** Puts the plain archive into `place`; answers with what is wrong with it, or undefined. */
 async function decrypt(
   reader: Reader,
   first: Buffer,
   decipher: DecipherGCM,
-  file: FileHandle,
+  place: HoldingPlace,
 ): Promise<string | undefined> {
   let held: Uint8Array[] = [first];
   let heldBytes = first.length;
@@ -176,12 +175,12 @@ async function decrypt(
       total += value.byteLength;
     }
     if (total > mostSealedBytes) return 'it is larger than a session may be';
-    if (!done && heldBytes < writeBytes) continue;
+    if (!done && heldBytes < pieceBytes) continue;
     // The last bytes are the tag, and which ones are the last is known only at the end.
     const bytes = Buffer.concat(held);
     const end = Math.max(0, bytes.length - sizes.tag);
-    if (end > 0) await file.writeFile(decipher.update(bytes.subarray(0, end)));
-    const rest = bytes.subarray(end);
+    if (end > 0) await place.add(decipher.update(bytes.subarray(0, end)));
+    const rest = Buffer.from(bytes.subarray(end));
     if (done) return verdict(decipher, rest);
     held = [rest];
     heldBytes = rest.length;
@@ -202,6 +201,40 @@ function verified(decipher: DecipherGCM): boolean {
     // The one failure that `final` knows: the tag is not that of the content.
     return false;
   }
+}
+
+/** Where an archive waits until it is verified. */
+interface HoldingPlace {
+  add(bytes: Buffer): Promise<void>;
+  /** The archive, whose reader now has to end it. */
+  take(): ReadableStream<Uint8Array>;
+  /** Lets go of what was not taken. */
+  close(): Promise<void>;
+}
+
+function holdingPlace(temporaryDirectory: string): HoldingPlace {
+  let pieces: Buffer[] = [];
+  let bytesInMemory = 0;
+  let file: FileHandle | undefined;
+  return {
+    async add(bytes) {
+      pieces.push(bytes);
+      bytesInMemory += bytes.length;
+      if (file === undefined && bytesInMemory <= keptInMemory) return;
+      file ??= await namelessFile(temporaryDirectory);
+      for (const piece of pieces) await file.writeFile(piece);
+      pieces = [];
+    },
+    take() {
+      if (file === undefined) return ReadableStream.from(pieces);
+      const stream = file.createReadStream({ start: 0, highWaterMark: pieceBytes });
+      file = undefined;
+      return Readable.toWeb(stream);
+    },
+    async close() {
+      await file?.close();
+    },
+  };
 }
 
 /** Open for this process alone, and gone with it. */

@@ -23,7 +23,7 @@ export function refOf(issueKey: string) {
   return { installationId: 1, repositoryId: 20, issueKey };
 }
 
-export function targetOf(issueKey: string) {
+function targetOf(issueKey: string) {
   const ticketUrl = `https://jira.example.com/browse/${issueKey}`;
   return { branch: `dexter/${issueKey}`, base: '', title: 'Coupons', ticketUrl, requestedBy: 'Ann' };
 }
