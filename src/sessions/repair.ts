@@ -32,7 +32,8 @@ const interrupted =
  * instead, as what the tool has done is done, and the model has to know that. Damage anywhere else is not
  * mended: the CLI skips such a line without a word, and what came before it is forgotten.
  *
- * `isVerified` says that the hashes of all files were just compared, so that only the end is looked at.
+ * `isVerified` says that the hashes of all files were just compared: it was whole when it was saved, so that only
+ * the very end is looked at.
  */
 export async function repair(
   configDirectory: string,
@@ -46,7 +47,8 @@ export async function repair(
     if (await dropCutLine(transcript)) {
       dropped.push('The last line of the transcript was cut in the middle and is left out.');
     }
-    const ended = await endInterruptedTools(transcript, sessionId);
+    const mostBytes = isVerified ? verifiedTurn : longestTurn;
+    const ended = await endInterruptedTools(transcript, sessionId, mostBytes);
     if (ended > 0) {
       const uses = ended === 1 ? 'One tool use' : `${ended} tool uses`;
       dropped.push(`${uses} had no result because the run was interrupted; the session now says so.`);
@@ -140,8 +142,8 @@ async function dropCutLine(path: string): Promise<boolean> {
 }
 
 /** Appends a result for each tool use of the last turn that has none, and says how many there were. */
-async function endInterruptedTools(path: string, sessionId: string): Promise<number> {
-  const turn = await lastTurn(path);
+async function endInterruptedTools(path: string, sessionId: string, mostBytes: number): Promise<number> {
+  const turn = await lastTurn(path, mostBytes);
   const done = new Set(turn.flatMap(toolResults));
   const open = turn.filter((record) => toolUses(record).some((id) => !done.has(id)));
   const last = turn.findLast(({ uuid }) => uuid !== undefined);
@@ -176,9 +178,10 @@ async function endInterruptedTools(path: string, sessionId: string): Promise<num
 
 /** Looked at for the beginning of the last turn; of a longer one only this much. */
 const longestTurn = 16 * 1024 * 1024;
+const verifiedTurn = 1024 * 1024;
 
 /** Records of the main conversation since the last thing that a person said, in their order. */
-async function lastTurn(path: string): Promise<TranscriptRecord[]> {
+async function lastTurn(path: string, mostBytes: number): Promise<TranscriptRecord[]> {
   const turn: TranscriptRecord[] = [];
   let hasMessage = false;
   let seen = 0;
@@ -191,7 +194,7 @@ async function lastTurn(path: string): Promise<TranscriptRecord[]> {
       if (isPrompt(record)) break;
     }
     seen += end - start;
-    if (hasMessage && seen > longestTurn) break;
+    if (hasMessage && seen > mostBytes) break;
   }
   if (!hasMessage) throw new Broken('The transcript holds no message.');
   return turn;

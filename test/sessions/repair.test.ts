@@ -125,7 +125,7 @@ describe.each([[false], [true]])('a repair, with the files verified: %s', (isVer
   });
 
   it('reads as much of the end as the last turn needs', async () => {
-    const long = 'x'.repeat(3_000_000);
+    const long = 'x'.repeat(isVerified ? 300_000 : 3_000_000);
     const records = [
       asked,
       used,

@@ -11,9 +11,10 @@ export async function createOutput(path: string) {
   return {
     async write(part: Buffer): Promise<void> {
       if (part.length === 0) return;
+      const writing = file.writeFile(part);
       hash.update(part);
       bytes += part.length;
-      await file.writeFile(part);
+      await writing;
     },
     /** Size and SHA-256, lower case hex, of what was written so far. */
     written: () => ({ bytes, sha256: hash.copy().digest('hex') }),
