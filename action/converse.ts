@@ -77,10 +77,9 @@ export async function converse(work: Work, directory: SessionDirectory, checkout
 
 /** Restores the session that the job asks for, or says why a new one is started. */
 async function openConversation(work: Work, directory: SessionDirectory): Promise<Conversation> {
-  const { ref, store } = work;
   const { generation: expected, mode } = work.inputs.job.session;
   // The store alone counts: it takes the generation after its newest, whatever the app remembers of one it lost.
-  if (mode === 'fresh') return fresh(await newestGeneration(store, ref), []);
+  if (mode === 'fresh') return await freshAfter(work);
   const found = await restoreOrSay(work, directory);
   switch (found.outcome) {
     case 'restored':
@@ -99,6 +98,16 @@ async function openConversation(work: Work, directory: SessionDirectory): Promis
       return fresh(0, expected > 0 ? [lostNotice('it is not in the store of this runner')] : []);
     case 'unusable':
       return fresh(found.newest, [lostNotice(found.reason)]);
+  }
+}
+
+/** Somebody asked for a new one, perhaps because the store does not give the earlier one out any more. */
+async function freshAfter({ inputs, ref, store }: Work): Promise<Conversation> {
+  try {
+    return fresh(await newestGeneration(store, ref), []);
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    return fresh(inputs.job.session.generation, [error.message]);
   }
 }
 

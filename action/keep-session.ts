@@ -85,9 +85,10 @@ async function saveOrSay(
     }
     return saved;
   } catch (error) {
-    if (!(error instanceof AppError)) throw error;
+    // Whatever it is, a full disk for example: the commits are there, and still have to be pushed.
     log.warn(messageOf(error));
-    report.notices.push(`${error.message} The next command starts from what was saved before.`);
+    const what = error instanceof AppError ? error.message : 'The session could not be saved.';
+    report.notices.push(`${what} The next command starts from what was saved before.`);
     return { outcome: 'nothing' };
   }
 }

@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { newMasterKey } from '../src/core/session-key.ts';
 import { openDatabase } from '../src/ledger/database.ts';
 import { freePort, spawnServer } from './app/server-process.ts';
 import { temporaryDirectory } from './fakes/temporary-directory.ts';
@@ -244,7 +245,8 @@ describe('npm start', () => {
 
   it('says that its database cannot be reached, without the password', async () => {
     const url = `postgres://dexter:hunter2@127.0.0.1:${await freePort()}/dexter`;
-    const { code, output } = await refused({ ...credentials, DATABASE_URL: url, PORT: '0' });
+    const key = { DEXTER_SESSION_KEY: newMasterKey() };
+    const { code, output } = await refused({ ...credentials, ...key, DATABASE_URL: url, PORT: '0' });
     expect(code).toBe(1);
     expect(output).toContain('The database at DATABASE_URL cannot be opened');
     expect(output).not.toContain('hunter2');

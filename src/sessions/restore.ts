@@ -109,7 +109,8 @@ async function bringIn(options: RestoreOptions, { generation, archive }: Hit): P
     const dropped = repaired.outcome === 'repaired' ? repaired.dropped : [];
     return { outcome: 'restored', manifest: unpacked.manifest, dropped };
   } catch (cause) {
-    if (cause instanceof AppError) throw cause;
+    // The store gave the archive out and could not bring it all: another generation may be whole.
+    if (cause instanceof AppError) return { outcome: 'unusable', reason: cause.message };
     throw new AppError('session-unreadable', {
       message: `The session of ${ref.issueKey} could not be unpacked: ${messageOf(cause)}.`,
       hint: 'Check that the disk of the runner is writable and has space left.',

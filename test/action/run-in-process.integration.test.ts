@@ -336,6 +336,26 @@ describe('run', () => {
     });
   });
 
+  it('starts anew when a store that fails is asked for a new session', async () => {
+    const error = new AppError('session-unreadable', { message: 'The store is down.', hint: '' });
+    const store = { ...memoryStore(), read: () => Promise.reject(error) };
+    expect(await reportOf({ session: { mode: 'fresh', generation: 3 } }, { store })).toMatchObject({
+      outcome: 'done',
+      session: { mode: 'fresh' },
+      notices: expect.arrayContaining([expect.stringContaining('The store is down')]),
+    });
+  });
+
+  it('pushes what it did when the session cannot be saved for a reason that nobody thought of', async () => {
+    const store = { ...memoryStore(), write: () => Promise.reject(new Error('EIO at /dev/sdb')) };
+    expect(await reportOf({ plan: writes }, { store })).toMatchObject({
+      outcome: 'done',
+      commits: [{}],
+      notices: [expect.stringMatching(/^The session could not be saved\./)],
+    });
+    expect(await branches()).toContain(branch);
+  });
+
   it('adds up what the session cost', async () => {
     const store = memoryStore();
     await reportOf({}, { store });

@@ -5,6 +5,7 @@ import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type GitHub, startGitHub } from '../../demo/github/start-github.ts';
 import { ClaimResponse, claimPath, heartbeatPath, reportPath } from '../../src/core/runner.ts';
+import { newMasterKey } from '../../src/core/session-key.ts';
 import { temporaryDirectory } from '../fakes/temporary-directory.ts';
 import { type Gate, startGate } from './gate.ts';
 import { type Issuer, startIssuer } from './issuer.ts';
@@ -26,6 +27,7 @@ export function twoProcesses(name: string, openDatabase: () => Promise<SharedDat
     let github: GitHub;
     let gate: Gate;
     let servers: Server[];
+    const sessionKey = newMasterKey();
     let issuer: Issuer;
 
     const start = async (index: number) => {
@@ -36,7 +38,11 @@ export function twoProcesses(name: string, openDatabase: () => Promise<SharedDat
         port: await freePort(),
         github,
         githubApiUrl: gate.url,
-        environment: { DATABASE_URL: database.url, DEXTER_OIDC_ISSUER: issuer.url },
+        environment: {
+          DATABASE_URL: database.url,
+          DEXTER_OIDC_ISSUER: issuer.url,
+          DEXTER_SESSION_KEY: sessionKey,
+        },
       });
     };
 

@@ -112,6 +112,28 @@ it('names the key that is missing', async () => {
   expect(await rotated.restore()).toMatchObject({ outcome: 'restored' });
 });
 
+it('brings back the generation before one that the store cannot bring whole', async () => {
+  const store = memoryStore();
+  const error = new AppError('session-unreadable', { message: 'Its object is gone.', hint: '' });
+  await using runner = await custody({
+    ...store,
+    async read(of, options) {
+      const found = await store.read(of, options);
+      if (found.outcome === 'miss' || found.generation < 2) return found;
+      const archive = new ReadableStream<Uint8Array>({ pull: (controller) => controller.error(error) });
+      return { ...found, archive };
+    },
+  });
+  await runner.save({ generation: 1 });
+  await runner.save({ generation: 2 });
+  expect(await runner.restore()).toMatchObject({
+    outcome: 'restored',
+    generation: 1,
+    newest: 2,
+    notices: [expect.stringContaining('Its object is gone')],
+  });
+});
+
 it('lets a failing store be seen', async () => {
   const error = new AppError('session-unreadable', { message: 'down', hint: '' });
   await using runner = await custody({ ...memoryStore(), read: () => Promise.reject(error) });
