@@ -48,6 +48,11 @@ export async function keepUnpushed({ git }: Checkout, head: string, commandId: s
   return ref;
 }
 
+/** Forgets what `keepUnpushed` kept for a command: it is on the server now. */
+export async function dropUnpushed({ git }: Checkout, commandId: string): Promise<void> {
+  await git(['update-ref', '-d', `${unpushedRefs}/${commandId}`]);
+}
+
 /** Whether the branch holds commits that its base does not, from this run or from an earlier one. */
 export async function isAheadOfBase({ git, base, start }: Checkout, head: string): Promise<boolean> {
   if (head !== start) return true;

@@ -10,7 +10,7 @@ import { converse } from './converse.ts';
 import { endingOf, lostRun, stoppedBeforeStart } from './ending.ts';
 import { forget } from './forget.ts';
 import { keepSession } from './keep-session.ts';
-import { isAheadOfBase, keepUnpushed, openPullRequest, push } from './publish.ts';
+import { dropUnpushed, isAheadOfBase, keepUnpushed, openPullRequest, push } from './publish.ts';
 import { openRemote, type Remote } from './remote.ts';
 import { finishedReport } from './report.ts';
 import { openSessionDirectory, type SessionDirectory } from './session-directory.ts';
@@ -75,6 +75,8 @@ async function doWork(work: Work): Promise<void> {
 
   const { head, commits } = await commitChanges(checkout, inputs.job, claim.committer, directory.home);
   report.commits = commits;
+  // Whatever happens before the push: the next run of the issue keeps what stands under this ref.
+  if (commits.length > 0) await keepUnpushed(checkout, head, inputs.job.commandId);
   const isOurs = (await work.heartbeat.now()) === 'alive';
   if (isOurs) await keepSession(work, directory, checkout, talk, head);
   else Object.assign(report, lostRun(report, work.heartbeat.lostBecause()));
@@ -122,6 +124,7 @@ async function publish(
     // Not ended with the engine's time, which may be over: what was done until then is still published.
     await using remote = await remoteOf(work, directory, work.signal);
     await push(checkout, head, remote, job.commandId);
+    await dropUnpushed(checkout, job.commandId);
   }
   const number = job.target.pullRequest;
   if (number !== undefined) {

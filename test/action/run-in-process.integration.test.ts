@@ -41,6 +41,13 @@ async function branches(): Promise<string> {
   return await git(world.repository.path, 'branch', '--list', 'dexter/*');
 }
 
+/** What is kept in the checkout of what the server does not have. */
+async function unpushed(): Promise<string> {
+  const work = join(world.workspace, 'work');
+  const [issue = ''] = await readdir(work);
+  return await git(join(work, issue, 'checkout'), 'for-each-ref', 'refs/dexter/unpushed');
+}
+
 /** Waits until the CLI has written its file. */
 async function engineWorks(): Promise<void> {
   const work = join(world.workspace, 'work');
@@ -354,6 +361,22 @@ describe('run', () => {
       notices: [expect.stringMatching(/^The session could not be saved\./)],
     });
     expect(await branches()).toContain(branch);
+    expect(await unpushed(), 'it is on the server').toBe('');
+  });
+
+  it('keeps its commits when it cannot even begin to push', async () => {
+    const runner = { ...world.options().runner };
+    let reads = 0;
+    // Asked for when the remote is opened: for the checkout, and then for the push.
+    Object.defineProperty(runner, 'gitUrl', {
+      get() {
+        reads += 1;
+        if (reads > 1) throw new Error('EMFILE');
+        return world.options().runner.gitUrl;
+      },
+    });
+    expect(await reportOf({ plan: writes }, { runner })).toMatchObject({ outcome: 'failed', commits: [{}] });
+    expect(await unpushed()).toContain('refs/dexter/unpushed/');
   });
 
   it('adds up what the session cost', async () => {
