@@ -1,11 +1,11 @@
 import { messageOf } from '../src/core/errors.ts';
 import type { Report } from '../src/core/report.ts';
-import { secretValues } from '../src/core/secret-values.ts';
 import { killLeftovers } from '../src/engines/claude-code/leftovers.ts';
 import { bringProjectFolderHome } from '../src/engines/claude-code/project-folder.ts';
 import { type SaveResult, save } from '../src/sessions/save.ts';
 import { projectFolder } from '../src/sessions/session-files.ts';
 import type { SessionStore } from '../src/stores/session-store.ts';
+import { knownSecrets } from './known-secrets.ts';
 import { emptyReport } from './report.ts';
 import type { RunState } from './run-state.ts';
 import { openSessionDirectory, type SessionDirectory } from './session-directory.ts';
@@ -30,7 +30,8 @@ export async function recover(
   await killLeftovers(directory.home);
   if (!state.session) return report;
   const { id, mode, model } = state.session;
-  const secrets = [state.claim.runToken, ...secretValues(env)];
+  const { claim, sessionKeys, workspace } = state;
+  const secrets = knownSecrets({ given: [claim.runToken], sessionKeys, env, workspace });
   await bringProjectFolderHome(directory.config, id, projectFolder);
   const saved = await saveOrWarn(state, state.session, { store, directory, secrets }, warn);
   report.session = {

@@ -1,11 +1,11 @@
 import type { Report } from '../src/core/report.ts';
 import type { ClaimResponse } from '../src/core/runner.ts';
-import { secretValues } from '../src/core/secret-values.ts';
 import type { SessionRef, StoreName } from '../src/core/session.ts';
 import type { SessionStore } from '../src/stores/session-store.ts';
 import type { AppClient } from './app-client.ts';
 import { type Heartbeat, type HeartbeatOptions, startHeartbeat } from './heartbeat.ts';
 import type { ActionInputs } from './inputs.ts';
+import { knownSecrets } from './known-secrets.ts';
 import type { RunLog } from './log.ts';
 import { type ProgressBoard, progressBoard } from './progress.ts';
 import { emptyReport } from './report.ts';
@@ -61,20 +61,13 @@ export interface Work extends Omit<RunOptions, 'keepState'> {
 export function startWork(options: RunOptions, claim: ClaimResponse, startedAt: number): Work {
   const { app, inputs, log, runner } = options;
   const { installationId, repositoryId } = inputs.job.session;
-  const known = [
-    claim.githubToken,
-    claim.runToken,
-    inputs.anthropicApiKey,
-    inputs.githubToken,
-    runner.runToken,
-  ];
-  const { current, previous } = claim.sessionKeys;
-  const secrets = [
-    ...known.filter((value) => value !== undefined),
-    ...[current, ...previous].map(({ key }) => key),
-    // A password that is an ordinary word would be found in the paths that each line of a transcript names.
-    ...secretValues(options.env).filter((value) => !options.workspace.includes(value)),
-  ];
+  const { anthropicApiKey, githubToken } = inputs;
+  const secrets = knownSecrets({
+    given: [claim.githubToken, claim.runToken, anthropicApiKey, githubToken, runner.runToken],
+    sessionKeys: claim.sessionKeys,
+    env: options.env,
+    workspace: options.workspace,
+  });
   const stop = stopSwitch(options.timeLimitMs, options.signal);
   const board = progressBoard({
     secrets,
