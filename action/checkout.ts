@@ -1,4 +1,5 @@
 import { mkdir } from 'node:fs/promises';
+import { isDiskProblem } from '../src/core/disk-problem.ts';
 import { AppError, messageOf } from '../src/core/errors.ts';
 import type { Target } from '../src/core/job.ts';
 import { removeTree } from '../src/workspace/remove-tree.ts';
@@ -67,7 +68,12 @@ interface Fetched {
 /** Where the history can come from. Each next one costs more, and depends on less that may be damaged. */
 type Source = 'mirror' | 'mirror made anew' | 'own objects' | 'own objects made anew';
 
-const withMirror: Source[] = ['mirror', 'mirror made anew', 'own objects', 'own objects made anew'];
+const following: Record<Source, Source | undefined> = {
+  mirror: 'mirror made anew',
+  'mirror made anew': 'own objects',
+  'own objects': 'own objects made anew',
+  'own objects made anew': undefined,
+};
 
 async function fromFirstSource(
   options: CheckoutOptions,
@@ -75,20 +81,35 @@ async function fromFirstSource(
   wanted: ReadonlyMap<string, string>,
   from: string,
 ): Promise<Fetched> {
-  const sources = options.mirror === undefined ? withMirror.slice(2) : withMirror;
-  for (const [index, source] of sources.entries()) {
+  let source: Source = options.mirror === undefined ? 'own objects' : 'mirror';
+  for (;;) {
+    let isBrought = false;
     try {
       const found = await bringFrom(source, options, git, wanted);
+      isBrought = true;
       await checkOut(options, git, found.fetched, from);
       return found;
     } catch (error) {
-      const next = sources[index + 1];
-      // What lies on this disk is not to blame for a server that does not answer.
-      if (next === undefined || options.mirror?.signal.aborted || isUnreachable(error)) throw error;
+      const next: Source | undefined = options.mirror?.signal.aborted
+        ? undefined
+        : sourceAfter(source, error, isBrought);
+      if (next === undefined) throw error;
       options.mirror?.warn(insteadOf(source, next, error));
+      source = next;
     }
   }
-  throw new Error('there is always a last source');
+}
+
+/**
+ * What may help after an error; undefined when what lies here is not to blame for it: the server does not
+ * answer, the disk is full, or git refuses to write a tree whose objects were fetched a moment ago.
+ */
+function sourceAfter(source: Source, error: unknown, isBrought: boolean): Source | undefined {
+  if (isUnreachable(error) || isDiskProblem(error)) return undefined;
+  if (isBrought && source.endsWith('made anew')) return undefined;
+  // Another run has held the mirror for as long as anybody waits: it is not waited for twice.
+  if (error instanceof AppError && error.code === 'session-conflict') return 'own objects';
+  return following[source];
 }
 
 async function bringFrom(
@@ -134,7 +155,7 @@ function insteadOf(source: Source, next: Source, error: unknown): string {
     'mirror made anew': 'It is made anew.',
     'own objects': 'This run fetches a history of its own.',
     'own objects made anew':
-      'Commits of this issue that were not pushed are lost; it fetches everything anew.',
+      'Everything is fetched anew; commits that were not pushed are kept as far as they are whole.',
   }[next];
   const what = source.startsWith('mirror') ? 'The mirror of the repository' : 'What this issue had fetched';
   return `${what} could not be used: ${messageOf(error)}. ${instead}`;

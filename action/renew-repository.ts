@@ -1,5 +1,6 @@
 import { lstat, mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isDiskProblem } from '../src/core/disk-problem.ts';
 import { removeTree, takeAway } from '../src/workspace/remove-tree.ts';
 import { type Git, GitError } from './git.ts';
 import { isDirectory } from './is-directory.ts';
@@ -18,7 +19,7 @@ const refPattern = /^([0-9a-f]{40}) (refs\/[^\s~^:?*[\\]{1,300})$/;
 const longestRefFile = 10_000_000;
 const mostRefs = 10_000;
 const deepestRef = 12;
-const walkLimitMs = 60_000;
+const walkLimitMs = 5 * 60_000;
 
 /**
  * A new repository that borrows its history from a mirror, in which `fetched` already are. Of the old one only
@@ -33,7 +34,7 @@ export async function renewBorrowing(
   const { aside, refs } = await beginAnew(directory, git);
   const own = join(directory, '.git', 'objects');
   const before = join(aside, 'objects');
-  const unpushed = refs.filter(({ name }) => name.startsWith(unpushedRefs));
+  const unpushed = refs.filter(isUnpushed);
   if (unpushed.length > 0) {
     await borrowFrom(own, [mirror, before]);
     const found = await commitsOf(unpushed, git);
@@ -53,8 +54,9 @@ export async function renewBorrowing(
 }
 
 /**
- * A new repository with a history of its own, around the objects of the old one when `keepObjects`. `fetch`
- * brings what is missing, and is told which commits are there with all that they need.
+ * A new repository with a history of its own, around the objects of the old one when `keepObjects`; otherwise
+ * only commits that could not be pushed are taken over, as far as they are whole. `fetch` brings what is
+ * missing, and is told which commits are there with all that they need.
  */
 export async function renewWhole(
   directory: string,
@@ -64,22 +66,39 @@ export async function renewWhole(
 ): Promise<Map<string, string>> {
   const { aside, refs } = await beginAnew(directory, git);
   const own = join(directory, '.git', 'objects');
-  if (!keepObjects) {
-    await takeAway(aside);
-    return await fetch([]);
-  }
-  if (await isDirectory(join(aside, 'objects'))) {
+  const before = join(aside, 'objects');
+  const unpushed = refs.filter(isUnpushed);
+  let fetched: Map<string, string>;
+  if (keepObjects) {
     await removeTree(own);
-    await rename(join(aside, 'objects'), own);
+    await rename(before, own);
+    await borrowFrom(own, []);
+    fetched = await fetch(await wholeOf(refs, git));
+  } else {
+    fetched = await fetch([]);
+    await takeOver(unpushed, [...fetched.values()], { own, before }, git);
   }
-  await borrowFrom(own, []);
-  const known: string[] = [];
-  for (const ref of await commitsOf(refs, git)) if (await areWhole([ref], git)) known.push(ref.commit);
-  const fetched = await fetch([...new Set(known)]);
-  for (const { commit, name } of await commitsOf(refs, git))
-    if (name.startsWith(unpushedRefs)) await git(['update-ref', name, commit]);
+  for (const { commit, name } of await commitsOf(unpushed, git)) await git(['update-ref', name, commit]);
   await takeAway(aside);
   return fetched;
+}
+
+/**
+ * Takes commits into `own` from objects that are damaged, without what `others` have of them; each in a pack of
+ * its own, so that one that cannot be read does not take another along.
+ */
+async function takeOver(
+  refs: Ref[],
+  others: string[],
+  { own, before }: Record<'own' | 'before', string>,
+  git: Git,
+): Promise<void> {
+  await borrowFrom(own, [before]);
+  for (const ref of await commitsOf(refs, git)) {
+    if (!(await areWhole([ref], git))) continue;
+    await packWithout([ref], others, join(own, 'pack', 'pack'), git).catch(unlessGit);
+  }
+  await borrowFrom(own, []);
 }
 
 /**
@@ -123,9 +142,7 @@ async function readRefs(repository: string): Promise<Ref[]> {
     for (const folder of ['refs/dexter', 'refs/remotes'])
       await addLoose(repository, folder, loose, deepestRef);
   const refs = new Map([...packed, ...loose].map((ref) => [ref.name, ref]));
-  return [...refs.values()].filter(
-    ({ name }) => name.startsWith(`${unpushedRefs}/`) || name.startsWith(`${originRefs}/`),
-  );
+  return [...refs.values()].filter((ref) => isUnpushed(ref) || ref.name.startsWith(`${originRefs}/`));
 }
 
 async function addLoose(repository: string, folder: string, found: Ref[], depth: number): Promise<void> {
@@ -146,6 +163,10 @@ function parseRefs(text: string): Ref[] {
   });
 }
 
+function isUnpushed({ name }: Ref): boolean {
+  return name.startsWith(`${unpushedRefs}/`);
+}
+
 /** Empty for what is no file, such as a pipe that would never end. */
 async function readRegular(path: string): Promise<string> {
   const stats = await lstat(path).catch(() => undefined);
@@ -162,6 +183,12 @@ async function commitsOf(refs: Ref[], git: Git): Promise<Ref[]> {
     }
   }
   return found;
+}
+
+async function wholeOf(refs: Ref[], git: Git): Promise<string[]> {
+  const whole: string[] = [];
+  for (const ref of await commitsOf(refs, git)) if (await areWhole([ref], git)) whole.push(ref.commit);
+  return [...new Set(whole)];
 }
 
 /** Whether the commits are there with all that they need. */
@@ -185,7 +212,8 @@ async function succeeds(command: Promise<string>): Promise<boolean> {
   return (await command.catch(unlessGit)) !== undefined;
 }
 
+/** Git says so of what is missing or damaged; a full disk is neither. */
 function unlessGit(error: unknown): undefined {
-  if (error instanceof GitError) return undefined;
+  if (error instanceof GitError && !isDiskProblem(error)) return undefined;
   throw error;
 }

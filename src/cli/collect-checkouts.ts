@@ -41,7 +41,6 @@ export async function collectCheckouts(
 const kinds = {
   checkout: 'the checkout of',
   mirror: 'the mirror',
-  archive: 'the saved session of',
   leftover: 'the leftover',
 } as const;
 
@@ -53,7 +52,7 @@ const reasons = {
   'left behind': 'left behind by a process that died',
 } as const;
 
-function nameOf({ kind, path, ref, bytes, usedAt, because }: Removal, now: Date): string {
-  const name = kind === 'checkout' || kind === 'archive' ? sessionName({ ref, path }) : basename(path);
-  return `${kinds[kind]} ${plain(name)} (${formatSize(bytes)}, used ${formatSince(usedAt, now)}, ${reasons[because]})`;
+function nameOf({ kind, path, ref, bytes, usedAt, because, unpushed }: Removal, now: Date): string {
+  const name = kind === 'checkout' ? sessionName({ ref, path }) : basename(path);
+  return `${kinds[kind]} ${plain(name)} (${formatSize(bytes)}, used ${formatSince(usedAt, now)}, ${unpushed ? 'with commits that could not be pushed, ' : ''}${reasons[because]})`;
 }

@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { constants, createZstdDecompress, type ZstdDecompress } from 'node:zlib';
+import { isDiskProblem } from '../core/disk-problem.ts';
 import { hasCode, messageOf } from '../core/errors.ts';
 import { type SessionFile, SessionManifest, type SessionRef } from '../core/session.ts';
 import { giveBack } from './give-back.ts';
@@ -45,7 +46,8 @@ export async function unpack(
     await rename(staging, configDirectory);
     return { outcome: 'unpacked', manifest };
   } catch (error) {
-    if (isDiskProblem(error)) throw error;
+    // What is missing is the directory that was made a moment ago: this too says nothing about the archive.
+    if (isDiskProblem(error) || hasCode(error, 'ENOENT')) throw error;
     return { outcome: 'unusable', reason: messageOf(error) };
   } finally {
     await rm(staging, { recursive: true, force: true });
@@ -171,9 +173,4 @@ async function writeChecked(
     giveBack(chunk);
   }
   if (hash.digest('hex') !== described.sha256) throw new Unusable(`${path} is damaged`);
-}
-
-/** A full or read-only disk says nothing about the archive. */
-function isDiskProblem(error: unknown): boolean {
-  return hasCode(error, 'ENOSPC', 'EROFS', 'EACCES', 'EPERM', 'EDQUOT', 'EMFILE');
 }

@@ -99,11 +99,6 @@ export function workspaceStore({ root }: WorkspaceOptions): SessionStore {
 /** One session's directory in the store, for whoever keeps the disk tidy. */
 export interface SavedSession {
   path: string;
-  /** Undefined when the directory does not say whose it is. */
-  ref: SessionRef | undefined;
-  generations: number;
-  /** When it was saved last; when the directory changed last, when nothing is saved in it. */
-  savedAt: Date;
   /** Files of writers that died. */
   abandoned: string[];
 }
@@ -114,34 +109,9 @@ export async function* savedSessions(root: string, now: Date): AsyncIterable<Sav
   for (const installation of await directoriesIn(sessions))
     for (const repository of await directoriesIn(join(sessions, installation)))
       for (const key of await directoriesIn(join(sessions, installation, repository))) {
-        const saved = await savedIn(join(sessions, installation, repository, key), now);
-        if (saved !== undefined) yield saved;
+        const path = join(sessions, installation, repository, key);
+        yield { path, abandoned: await abandonedIn(path, now) };
       }
-}
-
-/** Undefined for one that is removed while it is looked at. */
-async function savedIn(path: string, now: Date): Promise<SavedSession | undefined> {
-  const generations = await generationsIn(path);
-  const newest = generations.at(-1);
-  const changed = newest === undefined ? path : join(path, generationName(newest));
-  try {
-    const { mtime } = await stat(changed);
-    const abandoned = await abandonedIn(path, now);
-    return { path, ref: await refIn(path), generations: generations.length, savedAt: mtime, abandoned };
-  } catch (error) {
-    if (hasCode(error, 'ENOENT')) return undefined;
-    throw error;
-  }
-}
-
-async function refIn(path: string): Promise<SessionRef | undefined> {
-  const text = await readFile(join(path, 'ref.json'), 'utf8').catch(() => '');
-  try {
-    return SessionRef.parse(JSON.parse(text));
-  } catch {
-    // The directory is still one to clear away by its age.
-    return undefined;
-  }
 }
 
 type Described =

@@ -1,9 +1,9 @@
-import { readdir, rmdir, stat } from 'node:fs/promises';
-import { basename, dirname } from 'node:path';
-import { AppError, hasCode, messageOf } from '../core/errors.ts';
+import { stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { AppError, messageOf } from '../core/errors.ts';
 import { formatSize } from '../core/size.ts';
 import { diskUsage } from './disk-usage.ts';
-import { lockOfMirror, lockOfWork, workPath } from './layout.ts';
+import { lockOfMirror, lockOfWork } from './layout.ts';
 import { borrowedMirrors, listWorkspace, mirrorUsedAt } from './list-workspace.ts';
 import { acquireLock, type Lock } from './lock.ts';
 import { type GarbageLimits, planGarbage, type Removal } from './plan-garbage.ts';
@@ -48,6 +48,8 @@ export async function tidyWorkspace({ info, warn, ...options }: TidyOptions): Pr
   try {
     const { removed, failed } = await collectGarbage(options);
     for (const { removal, problem } of failed) warn(`${removal.path} could not be removed: ${problem}`);
+    for (const { path, ref } of removed.filter(({ unpushed }) => unpushed))
+      warn(`The checkout of ${ref?.issueKey ?? path} was removed, with commits that could not be pushed.`);
     if (removed.length === 0) return;
     const bytes = removed.reduce((total, each) => total + each.bytes, 0);
     info(`Removed from the workspace: ${countKinds(removed)}, ${formatSize(bytes)} together.`);
@@ -88,8 +90,6 @@ async function remove(workspace: string, removal: Removal): Promise<boolean> {
       return await removeCheckout(removal);
     case 'mirror':
       return await removeMirror(workspace, removal);
-    case 'archive':
-      return await removeArchive(workspace, removal);
   }
 }
 
@@ -109,39 +109,6 @@ async function removeMirror(workspace: string, { path, usedAt }: Removal): Promi
   if ((await borrowedMirrors(workspace)).has(basename(path))) return false;
   if ((await mirrorUsedAt(path)) > usedAt) return false;
   return await takeAway(path);
-}
-
-async function removeArchive(workspace: string, { path, ref, usedAt }: Removal): Promise<boolean> {
-  if (ref === undefined) return await takeArchive(path, usedAt);
-  const work = workPath(workspace, ref);
-  await using _ = await lock(lockOfWork(work));
-  const isGone = await takeArchive(path, usedAt);
-  // The lock made the directory, when the session has none: it goes again.
-  if ((await readdir(work)).every((name) => name === basename(lockOfWork(work)))) await takeAway(work);
-  return isGone;
-}
-
-/** With the folders of repository and installation, when they are empty then. */
-async function takeArchive(path: string, usedAt: Date): Promise<boolean> {
-  if (await hasNewer(path, usedAt)) return false;
-  const isGone = await takeAway(path);
-  for (const folder of [dirname(path), dirname(dirname(path))]) {
-    try {
-      await rmdir(folder);
-    } catch (error) {
-      if (!hasCode(error, 'ENOTEMPTY', 'EEXIST', 'ENOENT')) throw error;
-    }
-  }
-  return isGone;
-}
-
-async function hasNewer(path: string, than: Date): Promise<boolean> {
-  for (const name of await readdir(path).catch(() => [])) {
-    if (!name.startsWith('gen-')) continue;
-    const stats = await stat(`${path}/${name}`).catch(() => undefined);
-    if (stats !== undefined && stats.mtime > than) return true;
-  }
-  return false;
 }
 
 function lock(path: string): Promise<Lock> {

@@ -41,12 +41,10 @@ export interface WorkspaceMirror {
   inUse: boolean;
 }
 
+/** All that is saved of one session. */
 export interface WorkspaceArchive {
   path: string;
-  ref: SessionRef | undefined;
-  savedAt: Date;
   bytes: number;
-  inUse: boolean;
 }
 
 /** What a process left that died. */
@@ -64,7 +62,8 @@ export interface WorkspaceContents {
 }
 
 const lockOrTemporary = /\.lock\.[0-9a-f-]{36}$/;
-const longestFile = 1_000_000;
+/** Of a repository with very many branches; more than this of refs is nothing that git wrote. */
+const longestFile = 64_000_000;
 
 /** Bytes of a path on the disk. */
 type Measure = (path: string) => Promise<number>;
@@ -96,15 +95,13 @@ export async function listWorkspace(
     if (workNamePattern.test(basename(path))) contents.checkouts.push(await checkoutAt(path, measure));
     else if (isLeftover(path)) await leftover(path);
   }
-  const used = new Set(contents.checkouts.filter(({ inUse }) => inUse).map(({ ref }) => keyOf(ref)));
-  for await (const { path, ref, savedAt, abandoned } of savedSessions(workspace, now)) {
+  for await (const { path, abandoned } of savedSessions(workspace, now)) {
     if (isLeftover(path)) {
       await leftover(path);
       continue;
     }
     for (const each of abandoned) await leftover(each);
-    const bytes = await measure(path);
-    contents.archives.push({ path, ref, savedAt, bytes, inUse: ref !== undefined && used.has(keyOf(ref)) });
+    contents.archives.push({ path, bytes: await measure(path) });
   }
   return contents;
 }
@@ -187,8 +184,4 @@ async function pathsIn(directory: string): Promise<string[]> {
     if (hasCode(error, 'ENOENT', 'ENOTDIR')) return [];
     throw error;
   }
-}
-
-function keyOf(ref: SessionRef | undefined): string {
-  return ref === undefined ? '' : JSON.stringify([ref.installationId, ref.repositoryId, ref.issueKey]);
 }

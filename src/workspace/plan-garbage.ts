@@ -6,20 +6,22 @@ import type { WorkspaceCheckout, WorkspaceContents } from './list-workspace.ts';
 export interface GarbageLimits {
   /** Checkouts. */
   maxSessions?: number;
-  /** Since something was used, or an archive was saved. */
+  /** Since something was used. */
   maxAgeDays?: number;
   /** Of everything in the workspace together. */
   maxBytes?: number;
 }
 
 export interface Removal {
-  kind: 'checkout' | 'mirror' | 'archive' | 'leftover';
+  kind: 'checkout' | 'mirror' | 'leftover';
   path: string;
   /** The session that it is of, when that is known. */
   ref: SessionRef | undefined;
   bytes: number;
-  /** When it was used, saved or changed: somebody who has used it since keeps it. */
+  /** When it was used or changed: somebody who has used it since keeps it. */
   usedAt: Date;
+  /** Whether commits go with it that could not be pushed. */
+  unpushed: boolean;
   because: 'age' | 'count' | 'size' | 'unused' | 'left behind';
 }
 
@@ -30,8 +32,9 @@ const leftoverAfterMs = 60 * 60_000;
 /**
  * What to remove, in this order: what dead processes left, what is older than the limit, and then checkouts,
  * the least recently used first, until count and size are within theirs; those with commits that could not be
- * pushed come last. What is in use stays. Archives go by age alone: they cannot be made again. A mirror goes
- * when nobody borrows from it any more, and it is old or the room is needed.
+ * pushed come last. What is in use stays. Saved sessions are none of it, for they cannot be made again: they go
+ * by the app's retention and by `dexter session gc`. A mirror goes when nobody borrows from it any more, and it
+ * is old or the room is needed.
  */
 export function planGarbage(contents: WorkspaceContents, limits: GarbageLimits, now: Date): Removal[] {
   const { maxSessions = Number.POSITIVE_INFINITY, maxBytes = Number.POSITIVE_INFINITY } = limits;
@@ -41,9 +44,6 @@ export function planGarbage(contents: WorkspaceContents, limits: GarbageLimits, 
   const removals: Removal[] = contents.leftovers
     .filter(({ changedAt }) => changedAt.getTime() < now.getTime() - leftoverAfterMs)
     .map(({ path, bytes, changedAt }) => removal('leftover', { path, bytes }, changedAt, 'left behind'));
-  for (const archive of contents.archives)
-    if (!archive.inUse && isOld(archive.savedAt))
-      removals.push(removal('archive', archive, archive.savedAt, 'age'));
 
   let bytes = sum(Object.values(contents).flat()) - sum(removals);
   let left = contents.checkouts;
@@ -87,11 +87,11 @@ function leastWantedFirst(a: WorkspaceCheckout, b: WorkspaceCheckout): number {
 
 function removal(
   kind: Removal['kind'],
-  { path, ref, bytes }: { path: string; ref?: SessionRef | undefined; bytes: number },
+  { path, ref, bytes, unpushed = false }: Pick<Removal, 'path' | 'bytes'> & Partial<Removal>,
   usedAt: Date,
   because: Removal['because'],
 ): Removal {
-  return { kind, path, ref, bytes, usedAt, because };
+  return { kind, path, ref, bytes, usedAt, because, unpushed };
 }
 
 function sum(parts: { bytes: number }[]): number {

@@ -55,13 +55,20 @@ export interface RunPlace {
   url: string;
 }
 
+export interface OpenOptions {
+  withMirror?: boolean;
+  keepIgnored?: boolean;
+  /** Where git is looked for. */
+  path?: string | undefined;
+}
+
 /** The first steps of a run: its directory, and the checkout in it. */
 export async function openIssue(
   { workspace, temporary, url }: RunPlace,
   issueKey: string,
-  { withMirror = true, keepIgnored = true } = {},
+  { withMirror = true, keepIgnored = true, path = process.env.PATH }: OpenOptions = {},
 ): Promise<IssueRun> {
-  const env = { PATH: process.env.PATH };
+  const env = { PATH: path };
   const warnings: string[] = [];
   const { signal } = new AbortController();
   const directory = await openSessionDirectory(workspace, refOf(issueKey), { repository: 'acme/shop' });
@@ -104,7 +111,7 @@ export interface CheckoutWorld extends RunPlace {
   /** Answers of git stop after this many bytes and hang. */
   stopsAfter: number | undefined;
   stopped: number;
-  open(issueKey: string, options?: { withMirror?: boolean; keepIgnored?: boolean }): Promise<IssueRun>;
+  open(issueKey: string, options?: OpenOptions): Promise<IssueRun>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 

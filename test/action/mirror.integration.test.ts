@@ -17,8 +17,10 @@ import {
   committer,
   createCheckoutWorld,
   historyBytes,
+  type IssueRun,
   jobOf,
   noObjects,
+  type OpenOptions,
   objectsIn,
   packsOf,
   refOf,
@@ -193,6 +195,64 @@ describe('a damaged mirror', () => {
   });
 });
 
+describe('commits that could not be pushed outlive', () => {
+  const kept = (run: IssueRun) => git(run.checkout.directory, 'rev-parse', 'refs/dexter/unpushed/c');
+
+  it.each(['pack-objects', 'update-ref'])(
+    'a disk that is full at `git %s`, whatever is tried',
+    async (command) => {
+      const head = await keepOneUnpushed('DXTR-1');
+      const bin = join(world.directory, 'bin');
+      await mkdir(bin);
+      const path = `${bin}:${process.env.PATH}`;
+      const script = `#!/bin/sh
+if [ "$1" = ${command} ]; then echo 'fatal: write error: No space left on device' >&2; exit 128; fi
+PATH='${process.env.PATH}' exec git "$@"
+`;
+      await writeFile(join(bin, 'git'), script, { mode: 0o700 });
+      await expect(world.open('DXTR-1', { path })).rejects.toThrow(/No space left on device/);
+      await using run = await world.open('DXTR-1');
+      expect(run.warnings).toEqual([]);
+      expect(await kept(run)).toBe(head);
+      expect(await git(run.checkout.directory, 'fsck', '--full', '--no-dangling')).toBe('');
+    },
+  );
+
+  it('a branch that this disk cannot hold: it is said, and nothing else is tried for long', async () => {
+    const head = await keepOneUnpushed('DXTR-1');
+    const before = await git(world.repository.path, 'rev-parse', 'main');
+    const blob = await git(world.repository.path, 'rev-parse', 'main:.gitignore');
+    const tree = await mktree(`100644 blob ${blob}\t${'long'.repeat(80)}\n`);
+    const commit = await git(world.repository.path, 'commit-tree', tree, '-p', before, '-m', 'long');
+    await git(world.repository.path, 'update-ref', 'refs/heads/main', commit);
+    await expect(world.open('DXTR-1')).rejects.toThrow(/File name too long/);
+    await git(world.repository.path, 'update-ref', 'refs/heads/main', before);
+    await using run = await world.open('DXTR-1');
+    expect(await kept(run)).toBe(head);
+    expect(await git(run.checkout.directory, 'fsck', '--full', '--no-dangling')).toBe('');
+  });
+
+  it('own objects that are damaged, when the server still has what is broken', async () => {
+    await (await world.open('DXTR-1', { withMirror: false }))[Symbol.asyncDispose]();
+    const head = await keepOneUnpushed('DXTR-1', { withMirror: false });
+    const objects = join(workPath(world.workspace, refOf('DXTR-1')), 'checkout/.git/objects');
+    const [pack = ''] = await packsOf(objects);
+    await truncate(join(objects, 'pack', pack), 1_000);
+    await using run = await world.open('DXTR-1', { withMirror: false });
+    expect(await kept(run)).toBe(head);
+    expect(await git(run.checkout.directory, 'fsck', '--full', '--no-dangling')).toBe('');
+  });
+
+  async function mktree(entries: string): Promise<string> {
+    const child = spawn('git', ['mktree'], {
+      cwd: world.repository.path,
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    child.stdin.end(entries);
+    return (await text(child.stdout)).trim();
+  }
+});
+
 describe('runs at the same time', () => {
   it('of several issues fetch the history once: who waited takes what is there', async () => {
     const runs = ['DXTR-1', 'DXTR-2', 'DXTR-3'].map((key) => startRun(key));
@@ -329,8 +389,8 @@ describe('an agent that tampers with its .git', () => {
 });
 
 /** A run that could not push its commit. */
-async function keepOneUnpushed(issueKey: string): Promise<string> {
-  await using run = await world.open(issueKey);
+async function keepOneUnpushed(issueKey: string, options?: OpenOptions): Promise<string> {
+  await using run = await world.open(issueKey, options);
   await writeFile(join(run.checkout.directory, 'mine.txt'), `${issueKey}\n`);
   const { head } = await commitChanges(run.checkout, jobOf(issueKey), committer, run.directory.home);
   await keepUnpushed(run.checkout, head, 'c');
