@@ -2,6 +2,7 @@ import { messageOf } from '../src/core/errors.ts';
 import type { Report } from '../src/core/report.ts';
 import { killLeftovers } from '../src/engines/claude-code/leftovers.ts';
 import { bringProjectFolderHome } from '../src/engines/claude-code/project-folder.ts';
+import { hasAnswer } from '../src/sessions/has-answer.ts';
 import { type SaveResult, save } from '../src/sessions/save.ts';
 import { projectFolder } from '../src/sessions/session-files.ts';
 import type { SessionStore } from '../src/stores/session-store.ts';
@@ -33,7 +34,12 @@ export async function recover(
   const { claim, sessionKeys, workspace } = state;
   const secrets = knownSecrets({ given: [claim.runToken], sessionKeys, env, workspace });
   await bringProjectFolderHome(directory.config, id, projectFolder);
-  const saved = await saveOrWarn(state, state.session, { store, directory, secrets }, warn);
+  // A new session that the model never answered in is worth less than an earlier one, whatever that is.
+  const isWorthIt =
+    mode === 'resume' || state.session.nextGeneration === 1 || (await hasAnswer(directory.config, id));
+  const saved = isWorthIt
+    ? await saveOrWarn(state, state.session, { store, directory, secrets }, warn)
+    : undefined;
   report.session = {
     id,
     mode,

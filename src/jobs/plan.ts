@@ -48,7 +48,7 @@ export function planJob(facts: PlanFacts): Job {
     session: {
       installationId: facts.installationId,
       repositoryId: facts.repository.id,
-      mode: facts.flags.fresh || facts.newest.generation === 0 ? 'fresh' : 'resume',
+      mode: facts.flags.fresh ? 'fresh' : 'resume',
       ...facts.newest,
       ticket: ticketSeen(facts.context),
       model: facts.flags.model,

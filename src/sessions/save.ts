@@ -9,7 +9,7 @@ import { type ManifestFacts, pack } from './pack.ts';
 import { repair } from './repair.ts';
 import { scrub, scrubRules } from './scrub/scrub.ts';
 import { seal } from './seal.ts';
-import { transcriptPath } from './session-files.ts';
+import { countLeftOut, transcriptPath } from './session-files.ts';
 
 export interface SaveOptions {
   store: SessionStore;
@@ -54,10 +54,21 @@ export async function save(options: SaveOptions): Promise<SaveResult> {
   try {
     const files = await scrubOrThrow(options, scrubbed);
     const written = await writeSession(options, scrubbed, files);
+    notices.push(...(await leftOut(options)));
     return written.outcome === 'saved' ? { ...written, notices } : written;
   } finally {
     await rm(scrubbed, { recursive: true, force: true });
   }
+}
+
+async function leftOut({ configDirectory, facts }: SaveOptions): Promise<string[]> {
+  const count = await countLeftOut(configDirectory, facts.sessionId);
+  if (count === 0) return [];
+  const files =
+    count === 1 ? 'One long tool result or sub-agent has' : `${count} long tool results or sub-agents have`;
+  return [
+    `${files} a file name that a session archive cannot hold, and will be missing after the next restore.`,
+  ];
 }
 
 type Written = Exclude<SaveResult, { outcome: 'saved' }> | Omit<SaveResult & { outcome: 'saved' }, 'notices'>;
@@ -84,9 +95,13 @@ export async function writeSession(
 
 async function repairOrThrow({ configDirectory, facts }: SaveOptions): Promise<string[]> {
   const repaired = await repair(configDirectory, facts.sessionId);
-  if (repaired.outcome !== 'broken') return repaired.outcome === 'repaired' ? repaired.dropped : [];
-  throw new AppError('session-not-saved', {
-    message: `The session of ${facts.ref.issueKey} was not saved, because its transcript is damaged. ${repaired.reason}`,
+  if (repaired.outcome === 'broken') throw damaged(facts.ref.issueKey, repaired.reason);
+  return repaired.outcome === 'repaired' ? repaired.dropped : [];
+}
+
+function damaged(issueKey: string, reason: string): AppError {
+  return new AppError('session-not-saved', {
+    message: `The session of ${issueKey} was not saved, because its transcript is damaged. ${reason}`,
     hint: 'Look for a full disk or a killed process on the runner.',
   });
 }
@@ -100,6 +115,7 @@ async function scrubOrThrow(options: SaveOptions, target: string): Promise<Sessi
     ...(before === undefined ? {} : { before }),
   });
   if (result.outcome === 'scrubbed') return result.files;
+  if (result.outcome === 'broken') throw damaged(facts.ref.issueKey, result.reason);
   throw new AppError('session-not-saved', {
     message: `The session of ${facts.ref.issueKey} was not saved, because secrets could not be taken out of it safely: ${result.reason}.`,
     hint: 'Keep secrets out of what the agent reads; its next session starts from what was saved before.',

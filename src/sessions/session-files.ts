@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hasCode } from '../core/errors.ts';
+import { fitsHeader } from './tar-stream.ts';
 
 /**
  * The CLI names the folder of a checkout's sessions after the path of the checkout, unless this name is given
@@ -18,8 +19,6 @@ export const limits = {
    */
   ratio: 1_000,
   manifestBytes: 4 * 1024 * 1024,
-  /** Longest path that a plain tar header holds without an extension. */
-  pathBytes: 100,
 };
 
 const segment = /^[A-Za-z0-9_-][A-Za-z0-9._-]*$/;
@@ -34,19 +33,21 @@ export function transcriptPath(sessionId: string): string {
  * executed by the next start of the CLI (settings, hooks, plugins, shell snapshots).
  */
 export function isSessionFile(path: string, sessionId: string): boolean {
-  if (path.length > limits.pathBytes) return false;
+  if (!fitsHeader(path)) return false;
   if (path === transcriptPath(sessionId)) return true;
   const [projects, folder, session, kind, ...rest] = path.split('/');
   return (
     projects === 'projects' &&
     folder === projectFolder &&
     session === sessionId &&
-    (kind === 'subagents' || kind === 'tool-results') &&
+    isKind(kind) &&
     rest.length >= 1 &&
     rest.length <= 4 &&
     rest.every((name) => segment.test(name))
   );
 }
+
+const isKind = (name: string | undefined) => name === 'subagents' || name === 'tool-results';
 
 /** Paths of a session's files relative to the configuration directory, sorted; links are left out. */
 export async function findSessionFiles(configDirectory: string, sessionId: string): Promise<string[]> {
@@ -55,13 +56,21 @@ export async function findSessionFiles(configDirectory: string, sessionId: strin
   for (const entry of await listed(join(configDirectory, folder), false)) {
     if (entry.isFile() && entry.name === `${sessionId}.jsonl`) found.push(`${folder}/${entry.name}`);
   }
-  const beside = `${folder}/${sessionId}`;
-  for (const entry of await listed(join(configDirectory, beside), true)) {
-    if (!entry.isFile()) continue;
-    const inside = join(entry.parentPath, entry.name).slice(join(configDirectory, beside).length);
-    found.push(beside + inside);
-  }
+  found.push(...(await filesBeside(configDirectory, sessionId)));
   return found.filter((path) => isSessionFile(path, sessionId)).sort();
+}
+
+/** How many files are where those of a session are, and cannot be kept because of their names. */
+export async function countLeftOut(configDirectory: string, sessionId: string): Promise<number> {
+  const files = await filesBeside(configDirectory, sessionId);
+  return files.filter((path) => isKind(path.split('/')[3]) && !isSessionFile(path, sessionId)).length;
+}
+
+async function filesBeside(configDirectory: string, sessionId: string): Promise<string[]> {
+  const beside = `projects/${projectFolder}/${sessionId}`;
+  const root = join(configDirectory, beside);
+  const files = (await listed(root, true)).filter((entry) => entry.isFile());
+  return files.map(({ parentPath, name }) => beside + join(parentPath, name).slice(root.length));
 }
 
 async function listed(directory: string, recursive: boolean) {

@@ -1,7 +1,7 @@
 import { Header } from 'tar';
 
 /**
- * The part of the tar format that an archive of ours needs: plain files with short names, one after another.
+ * The part of the tar format that an archive of ours needs: plain files whose names fit into a header, one after another.
  * Links, devices and extension headers, which most attacks on archives are made of, do not exist here.
  */
 const block = 512;
@@ -38,6 +38,14 @@ export async function* writeTar(files: AsyncIterable<TarFile>): AsyncGenerator<U
     if (padding(size) > 0) yield Buffer.alloc(padding(size));
   }
   yield Buffer.alloc(endBytes);
+}
+
+/** Whether a path of ASCII letters needs no extension header: it can be cut at a slash into two fields. */
+export function fitsHeader(path: string): boolean {
+  const [longestPrefix, longestName] = [155, 100];
+  if (path.length < longestName) return true;
+  const cut = path.lastIndexOf('/', longestPrefix);
+  return cut > 0 && path.length - cut - 1 <= longestName;
 }
 
 function encodeHeader(path: string, size: number): Buffer {

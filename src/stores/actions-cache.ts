@@ -23,7 +23,7 @@ import {
   parseKey,
   sessionPrefix,
 } from './actions-cache/entry-key.ts';
-import { openArchive } from './actions-cache/open-archive.ts';
+import { type OpenArchive, openArchive } from './actions-cache/open-archive.ts';
 import { saveProgram, startSaving } from './actions-cache/save-file.ts';
 import type { ReadOptions, ReadResult, SessionStore, WriteResult } from './session-store.ts';
 
@@ -71,9 +71,15 @@ export function actionsCacheStore(options: ActionsCacheOptions): SessionStore {
       try {
         const found = await (below === undefined ? newest(ref, entry) : newestBelow(ref, below, entry));
         if (!found) return { outcome: 'miss' };
-        const { bytes, savedAt, content } = await openArchive(found.entry, pause);
-        const archive = ReadableStream.from(unreadableWhenBroken(ref, content));
-        return { outcome: 'hit', generation: found.generation, savedAt, bytes, archive };
+        const opened = await openArchive(found.entry, pause);
+        const { bytes, savedAt } = opened;
+        return {
+          outcome: 'hit',
+          generation: found.generation,
+          savedAt,
+          bytes,
+          archive: streamOf(ref, opened),
+        };
       } catch (cause) {
         throw unreadable(ref, cause);
       }
@@ -181,6 +187,8 @@ export function actionsCacheStore(options: ActionsCacheOptions): SessionStore {
         if (result.outcome === 'failed') return { outcome: 'saved', bytes, entry: key };
         const isThere = await appears(key, reservation.looks);
         if (result.outcome === 'sent') {
+          if (isThere && (await isBeside(ref, generation, key)))
+            return { outcome: 'conflict', newest: generation };
           if (isThere) return { outcome: 'saved', bytes, entry: key };
           throw new CacheProblem('the cache took the session but does not give it back', tryLater);
         }
@@ -194,6 +202,18 @@ export function actionsCacheStore(options: ActionsCacheOptions): SessionStore {
     } finally {
       await first.stop();
     }
+  }
+
+  /**
+   * Whether somebody else has saved this generation under another key: who was slow to fill the first one finds
+   * that the next was taken meanwhile. Of two that end at the same moment both may say so; none says wrongly that
+   * it was the only one.
+   */
+  async function isBeside(ref: SessionRef, generation: number, own: string): Promise<boolean> {
+    const attempts = Array.from({ length: attempt + keysPerGeneration - 1 }, (_, index) => index + 1);
+    const keys = attempts.map((each) => formatKey({ ref, generation, attempt: each }));
+    const found = await Promise.all(keys.filter((key) => key !== own).map((key) => appears(key, 1)));
+    return found.includes(true);
   }
 
   /** Whether an entry can be found under exactly this key; a new one may take a moment. */
@@ -258,15 +278,24 @@ async function writeFile(path: string, archive: ReadableStream<Uint8Array>): Pro
   return bytes;
 }
 
-async function* unreadableWhenBroken(
-  ref: SessionRef,
-  content: AsyncIterable<Uint8Array>,
-): AsyncGenerator<Uint8Array> {
-  try {
-    yield* content;
-  } catch (cause) {
-    throw unreadable(ref, cause);
-  }
+/** Unlike one made `from` an iterator, it ends the download also when nobody has read from it yet. */
+function streamOf(ref: SessionRef, { content, close }: OpenArchive): ReadableStream<Uint8Array> {
+  const iterator = content[Symbol.asyncIterator]();
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        try {
+          const { done, value } = await iterator.next();
+          if (done) controller.close();
+          else controller.enqueue(value);
+        } catch (cause) {
+          throw unreadable(ref, cause);
+        }
+      },
+      cancel: close,
+    },
+    { highWaterMark: 0 },
+  );
 }
 
 function needed(entries: CacheEntries | undefined): CacheEntries {

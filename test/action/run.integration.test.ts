@@ -528,6 +528,24 @@ describe('the post step', () => {
     expect(lastReport()).toMatchObject({ outcome: 'done', session: { mode: 'resume', generation: 2 } });
   });
 
+  it('keeps the earlier session when a new one was killed before the model said anything', async () => {
+    await world.run({ plan: writes });
+    const earlier = lastReport().session?.id;
+    const child = join(world.directory, 'child.pid');
+    const plan = { child, seconds: 60, unanswered: true };
+    const started = await world.start({ ...follow(1, { mode: 'fresh' }), plan });
+    await until(async () => (await readFile(child, 'utf8').catch(() => '')) !== '');
+    started.child.kill('SIGKILL');
+    const post = await world.post(await started.ended);
+    expect(post.exitCode, post.output).toBe(0);
+    expect(lastReport()).toMatchObject({
+      problem: { code: 'runner-lost' },
+      session: { mode: 'fresh', generation: 0 },
+    });
+    await world.run({ ...follow(1), plan: {} });
+    expect(lastReport().session).toMatchObject({ id: earlier, mode: 'resume', generation: 2 });
+  });
+
   it('delivers a report that the main step could not', async () => {
     const { workspace } = world;
     const main = await world.run({ plan: writes });

@@ -1,5 +1,5 @@
 // Stands in for the Claude Code CLI where the real one cannot be made to misbehave. Reads what to do from the
-// prompt, after `FAKE: `, as JSON: { lines: [...], raw, touch, seconds, exit, kill, ignoreInterrupt, child }.
+// prompt, after `FAKE: `, as JSON: { lines: [...], raw, touch, seconds, exit, kill, ignoreInterrupt, child, unanswered }.
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -82,10 +82,8 @@ process.exitCode = plan.exit ?? 0;
 function appendTurn(file, question) {
   const last = existsSync(file) ? readFileSync(file, 'utf8').trimEnd().split('\n').at(-1) : undefined;
   let parentUuid = last === undefined ? null : JSON.parse(last).uuid;
-  for (const [role, content] of [
-    ['user', question],
-    ['assistant', [{ type: 'text', text: 'Fake answer.' }]],
-  ]) {
+  const answer = ['assistant', [{ type: 'text', text: 'Fake answer.' }]];
+  for (const [role, content] of [['user', question], ...(plan.unanswered ? [] : [answer])]) {
     const uuid = randomUUID();
     const line = JSON.stringify({ parentUuid, type: role, message: { role, content }, uuid, session_id });
     writeFileSync(file, `${line}\n`, { flag: 'a' });

@@ -48,6 +48,20 @@ it('leaves the session of a faster run alone', async () => {
   expect(await runner.save()).toEqual({ outcome: 'conflict', newest: 1 });
 });
 
+it('keeps files with long names, and says what it cannot keep', async () => {
+  await using runner = await custody(memoryStore());
+  const results = `projects/work/${sessionId}/tool-results`;
+  const long = `mcp-${'tool'.repeat(20)}.txt`;
+  await writeFile(join(runner.configDirectory, results, long), 'long');
+  expect(await runner.save()).toMatchObject({ notices: [] });
+  await writeFile(join(runner.configDirectory, results, `${'x'.repeat(120)}.txt`), 'too long');
+  const saved = await runner.save({ generation: 2 });
+  expect(saved).toMatchObject({ notices: [expect.stringMatching(/^One long tool result .* file name/)] });
+  await runner.restore();
+  const restored = await readTree(join(runner.directory, 'restored'));
+  expect(restored[`${results}/${long}`]).toBe('long');
+});
+
 it('writes nothing where there is no transcript', async () => {
   const store = memoryStore();
   await using runner = await custody(store);

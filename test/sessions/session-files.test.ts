@@ -1,7 +1,7 @@
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { findSessionFiles, isSessionFile } from '../../src/sessions/session-files.ts';
+import { countLeftOut, findSessionFiles, isSessionFile } from '../../src/sessions/session-files.ts';
 import { temporaryDirectory } from '../fakes/temporary-directory.ts';
 import { otherFiles, sessionFiles, sessionId, writeFiles } from './session-folder.ts';
 
@@ -41,10 +41,30 @@ describe('findSessionFiles', () => {
   });
 });
 
+describe('countLeftOut', () => {
+  it('counts what has a name that cannot be kept, and nothing that does not belong to a session', async () => {
+    await using from = await temporaryDirectory();
+    await writeFiles(from.path, sessionFiles);
+    expect(await countLeftOut(from.path, sessionId)).toBe(0);
+    await writeFiles(from.path, {
+      [`${beside}/tool-results/${'a'.repeat(120)}.txt`]: 'x',
+      [`${beside}/subagents/ä.jsonl`]: '{}',
+      [`${beside}/elsewhere/ä.txt`]: 'x',
+    });
+    expect(await countLeftOut(from.path, sessionId)).toBe(2);
+  });
+});
+
 describe('isSessionFile', () => {
+  it('takes the long names that tools of other servers have', () => {
+    const name = `mcp-${'server'.repeat(10)}-tool-1795300000000.txt`;
+    expect(isSessionFile(`${beside}/tool-results/${name}`, sessionId)).toBe(true);
+  });
+
   it.each([
     [`${beside}/subagents/${'a/'.repeat(5)}b.jsonl`, 'is too deep'],
-    [`${beside}/tool-results/${'a'.repeat(100)}`, 'is too long'],
+    [`${beside}/tool-results/${'a'.repeat(101)}`, 'is too long'],
+    [`${beside}/tool-results/${'a/'.repeat(3)}${'b'.repeat(101)}`, 'has a name that is too long'],
     [`${beside}/tool-results/`, 'has an empty name'],
     [`${beside}/tool-results/-\u0000`, 'has a NUL'],
     [`${beside}/tool-results/ä.txt`, 'is not ASCII'],

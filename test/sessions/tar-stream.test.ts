@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readTar, type TarFile, tarBytes, writeTar } from '../../src/sessions/tar-stream.ts';
+import { fitsHeader, readTar, type TarFile, tarBytes, writeTar } from '../../src/sessions/tar-stream.ts';
 
 function file(path: string, content: Uint8Array, size = content.byteLength): TarFile {
   return { path, size, content: Readable.from(content.byteLength === 0 ? [] : [content]) };
@@ -35,6 +35,25 @@ describe('writeTar and readTar', () => {
   it.each([2, 4])('fails when a file has %i bytes instead of 3', async (length) => {
     const written = writeTar(of([file('a', new Uint8Array(length), 3)]));
     await expect(Array.fromAsync(written)).rejects.toThrow('a changed while it was packed');
+  });
+
+  it('bring every path through that fits, and no other', async () => {
+    const names = fc.array(fc.integer({ min: 1, max: 120 }), { minLength: 1, maxLength: 5 });
+    await fc.assert(
+      fc.asyncProperty(names, async (lengths) => {
+        const path = lengths.map((length) => 'n'.repeat(length)).join('/');
+        const written = Array.fromAsync(writeTar(of([file(path, new Uint8Array())])));
+        if (!fitsHeader(path)) {
+          await expect(written).rejects.toThrow('plain tar header');
+          return;
+        }
+        for await (const read of readTar(of(await written))) {
+          expect(read.path).toBe(path);
+          await Array.fromAsync(read.content);
+        }
+      }),
+      { numRuns: 300 },
+    );
   });
 
   it('fails for a path that a plain header cannot hold', async () => {

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readdir, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
@@ -83,7 +83,7 @@ describe('actionsCacheStore', () => {
     const [entry] = service.stored();
     const packed = await world.blobs().get(entry?.blob ?? '');
     const ranges: (string | undefined)[] = [];
-    const flaky = createServer((request, response) => {
+    await using _ = await downloadsFrom((request, response) => {
       const { range } = request.headers;
       ranges.push(range);
       const rest = packed.subarray(Number(/^bytes=(\d+)-$/.exec(range ?? 'bytes=0-')?.[1]));
@@ -91,24 +91,64 @@ describe('actionsCacheStore', () => {
       if (ranges.length === 3) response.end(rest);
       else response.write(rest.subarray(0, 20_000), () => setTimeout(() => response.destroy(), 50));
     });
-    await once(flaky.listen(0, '127.0.0.1'), 'listening');
-    const address = flaky.address();
-    const signed_download_url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}/`;
-    service.answerWith((request) =>
-      request.url.endsWith('/GetCacheEntryDownloadURL')
-        ? Response.json({ ok: true, signed_download_url, matched_key: entry?.key })
-        : undefined,
-    );
-    try {
+    const found = await store.read(ref);
+    if (found.outcome !== 'hit') throw new Error('miss');
+    expect(Buffer.from(await new Response(found.archive).bytes()).equals(bytes)).toBe(true);
+    expect(ranges).toEqual([undefined, 'bytes=20000-', 'bytes=40000-']);
+  });
+
+  it.each(['before its first byte', 'after some of it'])(
+    'ends a download that is given up %s',
+    async (when) => {
+      await store.write(ref, 1, new Blob([randomBytes(600_000)]).stream());
+      const packed = await world.blobs().get(service.stored()[0]?.blob ?? '');
+      const closed = Promise.withResolvers<string>();
+      await using _ = await downloadsFrom((_request, response) => {
+        response.on('close', () => closed.resolve('closed'));
+        // What is left never comes.
+        response.writeHead(200, { 'content-length': packed.length }).write(packed.subarray(0, -1000));
+      });
       const found = await store.read(ref);
       if (found.outcome !== 'hit') throw new Error('miss');
-      expect(Buffer.from(await new Response(found.archive).bytes()).equals(bytes)).toBe(true);
-      expect(ranges).toEqual([undefined, 'bytes=20000-', 'bytes=40000-']);
-    } finally {
-      flaky.close();
-      flaky.closeAllConnections();
-    }
+      const reader = found.archive.getReader();
+      if (when !== 'before its first byte') await reader.read();
+      await reader.cancel();
+      expect(await closed.promise).toBe('closed');
+    },
+  );
+
+  it('says so when somebody else saved the generation under the next key meanwhile', async () => {
+    service.answerWith(async (request) => {
+      if (!request.url.endsWith('/FinalizeCacheEntryUpload')) return undefined;
+      service.mend();
+      const key = formatKey({ ref, generation: 1, attempt: 2 });
+      await service.plant(key, zstd, zstdCompressSync(Buffer.from('theirs')));
+      return undefined;
+    });
+    expect(await store.write(ref, 1, archiveOf('mine'))).toEqual({ outcome: 'conflict', newest: 1 });
   });
+
+  /** A server of its own for the contents of the one entry that there is. */
+  async function downloadsFrom(answer: RequestListener) {
+    const server = createServer(answer);
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const address = server.address();
+    const signed_download_url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}/`;
+    const matched_key = service.stored()[0]?.key;
+    service.answerWith((request) =>
+      request.url.endsWith('/GetCacheEntryDownloadURL')
+        ? Response.json({ ok: true, signed_download_url, matched_key })
+        : undefined,
+    );
+    return {
+      async [Symbol.asyncDispose]() {
+        const closed = once(server, 'close');
+        server.close();
+        server.closeAllConnections();
+        await closed;
+      },
+    };
+  }
 
   describe('when the cache fails', () => {
     it.each([

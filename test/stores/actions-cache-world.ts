@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 import { afterAll, beforeAll } from 'vitest';
@@ -42,7 +43,9 @@ export function actionsCacheWorld() {
         attempt: 1,
         entries: cacheEntries(tokenClient('token', service.url), { id: 20, owner: 'acme', name: 'shop' }),
         program,
-        pause: async () => undefined,
+        // As patient as in earnest with a writer that is slow, in less time.
+        reservation: { looks: 100, pauseMs: 25 },
+        pause: (ms) => sleep(Math.min(ms, 25)),
         ...more,
       };
       const cleanUp = async () => {

@@ -1,5 +1,6 @@
 import { linesIn, type Piece, readPieces } from '../read-pieces.ts';
 import type { Output } from './output.ts';
+import type { RecordChain } from './record-chain.ts';
 import { scrubLine } from './scrub-line.ts';
 import type { Scrubber } from './scrub-text.ts';
 import type { Suspects } from './suspects.ts';
@@ -10,6 +11,13 @@ export type ScrubbedFile =
 
 const lineEnd = Buffer.from('\n');
 
+export interface TranscriptTools {
+  scrubber: Scrubber;
+  suspects: Suspects;
+  /** Told of every record, as it was before the scrub: no record is left out, and none gets other ids. */
+  chain?: RecordChain | undefined;
+}
+
 /**
  * Scrubs the lines of a transcript from the byte `start` on. Lines that cannot hold a secret are copied byte for
  * byte; a last line that was cut in the middle is left out.
@@ -18,7 +26,7 @@ export async function scrubTranscript(
   path: string,
   start: number,
   output: Output,
-  { scrubber, suspects }: { scrubber: Scrubber; suspects: Suspects },
+  { scrubber, suspects, chain }: TranscriptTools,
 ): Promise<ScrubbedFile> {
   const result = { replaced: 0, blocksDropped: 0 };
   for await (const piece of readPieces(path, { start })) {
@@ -33,10 +41,10 @@ export async function scrubTranscript(
         return { outcome: 'scrubbed', ...result };
       }
       const text = bytes.toString('utf8', line.start, line.end);
-      if (!suspected.has(line.start)) {
-        if (!isRecord(text)) return { outcome: 'refused', reason: 'a line in it is no JSON object' };
-        continue;
-      }
+      const record = recordOf(text);
+      if (record === undefined) return { outcome: 'refused', reason: 'a line in it is no JSON object' };
+      chain?.add(record);
+      if (!suspected.has(line.start)) continue;
       const scrubbed = scrubLine(text, scrubber);
       if (scrubbed.outcome === 'refused') return scrubbed;
       if (scrubbed.outcome === 'clean') continue;
@@ -54,13 +62,13 @@ export async function scrubTranscript(
 }
 
 function isCutOff({ bytes, isWhole }: Piece, { start, end }: { start: number; end: number }): boolean {
-  return !isWhole && end === bytes.length && !isRecord(bytes.toString('utf8', start, end));
+  return !isWhole && end === bytes.length && recordOf(bytes.toString('utf8', start, end)) === undefined;
 }
 
-function isRecord(line: string): boolean {
+function recordOf(line: string): Record<string, unknown> | undefined {
   try {
-    return line.startsWith('{') && JSON.parse(line) !== null;
+    return line.startsWith('{') ? JSON.parse(line) : undefined;
   } catch {
-    return false;
+    return undefined;
   }
 }

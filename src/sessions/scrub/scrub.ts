@@ -2,11 +2,12 @@ import { mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SessionFile } from '../../core/session.ts';
 import { readPieces } from '../read-pieces.ts';
-import { findSessionFiles } from '../session-files.ts';
-import { createOutput } from './output.ts';
+import { findSessionFiles, transcriptPath } from '../session-files.ts';
+import { createOutput, type Output } from './output.ts';
+import { createRecordChain, holdsRecord } from './record-chain.ts';
 import { createScrubber, findSecrets, ScrubError } from './scrub-text.ts';
 import { scrubTextFile } from './scrub-text-file.ts';
-import { type ScrubbedFile, scrubTranscript } from './scrub-transcript.ts';
+import { type ScrubbedFile, scrubTranscript, type TranscriptTools } from './scrub-transcript.ts';
 import { createSuspects } from './suspects.ts';
 
 /** Names what a session was scrubbed with; another name means that everything is scrubbed again. */
@@ -31,11 +32,15 @@ export type ScrubResult =
       blocksDropped: number;
     }
   /** The session cannot be saved without a secret in it; a clause without a full stop. */
-  | { outcome: 'refused'; reason: string };
+  | { outcome: 'refused'; reason: string }
+  /** What it scrubbed could not be resumed as a whole; a sentence. */
+  | { outcome: 'broken'; reason: string };
 
-interface Tools {
-  scrubber: ReturnType<typeof createScrubber>;
-  suspects: ReturnType<typeof createSuspects>;
+interface FileTools extends Omit<TranscriptTools, 'chain'> {
+  /** What is known of the file as it was before. */
+  before: SessionFile | undefined;
+  /** Whether its records follow on one another: those of the main conversation. */
+  chained: boolean;
 }
 
 /**
@@ -59,10 +64,12 @@ export async function scrub(
     for (const path of await findSessionFiles(configDirectory, sessionId)) {
       const [source, copy] = [join(configDirectory, path), join(target, path)];
       const known = scrubbedBefore.find((file) => file.path === path);
+      const chained = path === transcriptPath(sessionId);
       if (findSecrets(path, scrubber).length > 0) {
         return { outcome: 'refused', reason: 'a secret stands in the name of one of its files' };
       }
-      const scrubbed = await scrubFile(source, copy, known, tools);
+      const scrubbed = await scrubFile(source, copy, { ...tools, before: known, chained });
+      if (scrubbed.outcome === 'broken') return scrubbed;
       if (scrubbed.outcome === 'refused') {
         return { outcome: 'refused', reason: `${path} cannot be saved, because ${scrubbed.reason}` };
       }
@@ -80,24 +87,36 @@ export async function scrub(
   }
 }
 
-type ScrubbedCopy = (ScrubbedFile & { outcome: 'refused' }) | (ScrubbedFile & { written: Written });
+type ScrubbedCopy =
+  | (ScrubbedFile & { outcome: 'refused' })
+  | (ScrubResult & { outcome: 'broken' })
+  | (ScrubbedFile & { written: Written });
 type Written = Pick<SessionFile, 'bytes' | 'sha256'>;
 
-async function scrubFile(
-  source: string,
-  copy: string,
-  before: SessionFile | undefined,
-  tools: Tools,
-): Promise<ScrubbedCopy> {
-  if (before) {
-    const rest = await scrubRest(source, copy, before, tools);
+async function scrubFile(source: string, copy: string, tools: FileTools): Promise<ScrubbedCopy> {
+  if (tools.before) {
+    const rest = await scrubRest(source, copy, tools.before, tools);
     if (rest) return rest;
     await rm(copy, { force: true });
   }
   await using output = await createOutput(copy);
-  const scrubbed = source.endsWith('.jsonl')
-    ? await scrubTranscript(source, 0, output, tools)
-    : await scrubTextFile(source, output, tools);
+  if (source.endsWith('.jsonl')) return await scrubRecords(source, 0, output, tools);
+  const scrubbed = await scrubTextFile(source, output, tools);
+  return { ...scrubbed, written: output.written() };
+}
+
+/** Scrubs a transcript from the byte `start` on; what stands before it was checked when it was saved. */
+async function scrubRecords(
+  source: string,
+  start: number,
+  output: Output,
+  { chained, ...tools }: FileTools,
+): Promise<ScrubbedCopy> {
+  const chain = chained ? createRecordChain() : undefined;
+  const scrubbed = await scrubTranscript(source, start, output, { ...tools, chain });
+  if (scrubbed.outcome === 'refused') return scrubbed;
+  const reason = await chain?.problem((uuid) => holdsRecord(source, start, uuid));
+  if (reason !== undefined) return { outcome: 'broken', reason };
   return { ...scrubbed, written: output.written() };
 }
 
@@ -109,7 +128,7 @@ async function scrubRest(
   source: string,
   copy: string,
   before: SessionFile,
-  tools: Tools,
+  tools: FileTools,
 ): Promise<ScrubbedCopy | undefined> {
   const { size } = await stat(source);
   const isTranscript = source.endsWith('.jsonl');
@@ -123,9 +142,6 @@ async function scrubRest(
     await output.write(bytes);
   }
   if (output.written().sha256 !== before.sha256) return undefined;
-  const rest: ScrubbedFile =
-    size > before.bytes
-      ? await scrubTranscript(source, before.bytes, output, tools)
-      : { outcome: 'scrubbed', replaced: 0, blocksDropped: 0 };
-  return { ...rest, written: output.written() };
+  if (size > before.bytes) return await scrubRecords(source, before.bytes, output, tools);
+  return { outcome: 'scrubbed', replaced: 0, blocksDropped: 0, written: output.written() };
 }

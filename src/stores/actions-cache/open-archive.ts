@@ -6,6 +6,8 @@ import { type OneFile, readOneFile } from './one-file-tar.ts';
 
 export interface OpenArchive extends OneFile {
   savedAt: Date;
+  /** Ends the download, for whoever does not read to the end. */
+  close(): void;
 }
 
 /** A connection that brings nothing for so long is given up. */
@@ -23,13 +25,15 @@ export async function openArchive(
 ): Promise<OpenArchive> {
   const contents = await startDownload(url, pause);
   const unpacker = packing === 'gzip' ? createGunzip() : createZstdDecompress();
+  const close = () => void unpacker.destroy();
   const unpacked = pipeline(Readable.from(contents.chunks, { objectMode: false }), unpacker, () => {
     // What went wrong is thrown to whoever reads from the unpacker.
   });
   try {
     const { bytes, content } = await readOneFile(unpacked);
-    return { bytes, content: guarded(content), savedAt: createdAt ?? contents.savedAt };
+    return { bytes, content: guarded(content), savedAt: createdAt ?? contents.savedAt, close };
   } catch (error) {
+    close();
     throw damaged(error);
   }
 }

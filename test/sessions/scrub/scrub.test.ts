@@ -199,6 +199,60 @@ describe('a scrub', () => {
   });
 });
 
+describe('a scrub of a conversation whose records', () => {
+  const [asked, thought, used, result, answered, again, last] = conversation();
+  const beside = assistant(8, [toolUse('toolu_2', { command: 'pwd' })], used);
+  const besideResult = toolResult(9, 'toolu_2', '/work', beside);
+  const after = assistant(10, [text('Both.')], besideResult);
+  const abandoned = assistant(11, [toolUse('toolu_3', {})], asked);
+  const boundary = { ...prompt(12, 'Summary.'), logicalParentUuid: last.uuid };
+  const note = { type: 'file-history-snapshot', uuid: uuidOf(13) };
+
+  it.each<[string, object[]]>([
+    ['follow on one another', [asked, thought, used, result, answered, again, last]],
+    ['hold tools that ran side by side', [asked, thought, used, beside, result, besideResult, after]],
+    ['branch off, with a branch that was given up', [asked, abandoned, thought, used, result, answered]],
+    ['begin anew after a compaction', [last, boundary, assistant(14, [text('Yes.')], boundary)]],
+    ['are followed by a note without a place among them', [asked, thought, note]],
+    ['are of a sub-agent', [asked, { ...thought, isSidechain: true, parentUuid: uuidOf(99) }]],
+    ['have no ids at all', [{ type: 'user', message: { content: 'Hi.' } }]],
+  ])('%s is taken', async (_name, records) => {
+    const { result: scrub } = await scrubbed({ [transcript]: jsonl(records) });
+    expect(scrub.outcome).toBe('scrubbed');
+  });
+
+  const broken: [string, object[], RegExp][] = [
+    ['lack one in the middle', [asked, used, result, answered], /that others follow on is missing/],
+    ['lack the first one', [thought, used, result, answered], /that others follow on is missing/],
+    [
+      'lack the result of a tool',
+      [asked, thought, used, { ...answered, parentUuid: used.uuid }],
+      /no result/,
+    ],
+    ['go round in a circle', [{ ...asked, parentUuid: thought.uuid }, thought], /circle/],
+  ];
+
+  it.each(broken)('%s is refused, and nothing of it is left', async (_name, records, reason) => {
+    const { result: scrub, target } = await scrubbed({ [transcript]: jsonl(records) });
+    expect(scrub).toEqual({ outcome: 'broken', reason: expect.stringMatching(reason) });
+    await expect(access(target)).rejects.toThrow();
+  });
+
+  it('do not follow on what was saved before is refused; what follows on any of it is taken', async () => {
+    const first = await scrubbed({ [transcript]: jsonl([asked, thought, used, result, answered]) });
+    const files = first.result.outcome === 'scrubbed' ? first.result.files : [];
+    const before = { scrubRules, files };
+    const add = async (record: object) => {
+      await scrubbed({ [transcript]: jsonl([asked, thought, used, result, answered]) });
+      await appendFile(join(config(), transcript), jsonl([record]));
+      return (await scrubbed({}, { before })).result.outcome;
+    };
+    expect(await add(again)).toBe('scrubbed');
+    expect(await add({ ...again, parentUuid: asked.uuid })).toBe('scrubbed');
+    expect(await add(last)).toBe('broken');
+  });
+});
+
 describe('a scrub of what was scrubbed before', () => {
   const later = 'later-known-value-0815';
 

@@ -77,5 +77,5 @@ export function conversation(output = 'nothing special') {
   const answered = assistant(5, [text('Looked.')], result);
   const again = prompt(6, 'Go on.', answered);
   const last = assistant(7, [text('Done.')], again);
-  return [asked, thought, used, result, answered, again, last];
+  return [asked, thought, used, result, answered, again, last] as const;
 }
