@@ -18,6 +18,8 @@ export interface Conversation {
   sessionId: string;
   /** Generation that this run saves. */
   nextGeneration: number;
+  /** The store did not say which one is its newest, so the next one is guessed from what the app remembers. */
+  isGuessed: boolean;
   /** Generation that was restored, 0 for none. */
   parentGeneration: number;
   /** What was restored; absent for a fresh session. */
@@ -47,7 +49,7 @@ export async function converse(work: Work, directory: SessionDirectory, checkout
   await rm(directory.config, { recursive: true, force: true });
   await mkdir(directory.config, { mode: 0o700 });
   const notices = [...conversation.notices, lostNotice(first.detail || 'Claude Code refused it')];
-  const again = fresh(conversation.nextGeneration - 1, notices);
+  const again = fresh(conversation.nextGeneration - 1, notices, conversation.isGuessed);
   return noted({ conversation: again, result: await ask(again) });
 
   async function ask(current: Conversation): Promise<EngineResult> {
@@ -87,6 +89,7 @@ async function openConversation(work: Work, directory: SessionDirectory): Promis
         mode: 'resume',
         sessionId: found.manifest.sessionId,
         nextGeneration: found.newest + 1,
+        isGuessed: false,
         parentGeneration: found.generation,
         restored: found.manifest,
         notices: [
@@ -98,6 +101,8 @@ async function openConversation(work: Work, directory: SessionDirectory): Promis
       return fresh(0, expected > 0 ? [lostNotice('it is not in the store of this runner')] : []);
     case 'unusable':
       return fresh(found.newest, [lostNotice(found.reason)]);
+    case 'failed':
+      return fresh(expected, [lostNotice(found.reason)], true);
   }
 }
 
@@ -107,7 +112,7 @@ async function freshAfter({ inputs, ref, store }: Work): Promise<Conversation> {
     return fresh(await newestGeneration(store, ref), []);
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
-    return fresh(inputs.job.session.generation, [error.message]);
+    return fresh(inputs.job.session.generation, [error.message], true);
   }
 }
 
@@ -115,8 +120,8 @@ async function freshAfter({ inputs, ref, store }: Work): Promise<Conversation> {
 async function restoreOrSay(
   { claim, store, ref, inputs }: Work,
   directory: SessionDirectory,
-): Promise<RestoreResult> {
-  const { entry, generation } = inputs.job.session;
+): Promise<RestoreResult | { outcome: 'failed'; reason: string }> {
+  const { entry } = inputs.job.session;
   try {
     return await restore({
       store,
@@ -128,15 +133,16 @@ async function restoreOrSay(
     });
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
-    return { outcome: 'unusable', newest: generation, reason: messageOf(error) };
+    return { outcome: 'failed', reason: messageOf(error) };
   }
 }
 
-function fresh(newest: number, notices: string[]): Conversation {
+function fresh(newest: number, notices: string[], isGuessed = false): Conversation {
   return {
     mode: 'fresh',
     sessionId: randomUUID(),
     nextGeneration: newest + 1,
+    isGuessed,
     parentGeneration: 0,
     notices,
   };

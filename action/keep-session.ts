@@ -1,4 +1,9 @@
+import { randomUUID } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { AppError, messageOf } from '../src/core/errors.ts';
+import { restore } from '../src/sessions/restore.ts';
 import { type SaveOptions, type SaveResult, save } from '../src/sessions/save.ts';
 import type { Checkout } from './checkout.ts';
 import { effortOf, type Talk } from './converse.ts';
@@ -33,7 +38,7 @@ export async function keepSession(
   };
   const saved = replacesForNothing(conversation, result)
     ? keptEarlier(work)
-    : await saveOrSay(work, directory, facts, conversation.restored);
+    : await saveOrSay(work, directory, facts, conversation);
   const savedBefore = conversation.restored?.createdAt;
   work.report.session = {
     id: conversation.sessionId,
@@ -62,21 +67,27 @@ function keptEarlier({ report }: Work): SaveResult {
 }
 
 async function saveOrSay(
-  { claim, store, report, log, secrets }: Work,
+  work: Work,
   directory: SessionDirectory,
   facts: SaveOptions['facts'],
-  before: SaveOptions['before'],
+  conversation: Talk['conversation'],
 ): Promise<SaveResult> {
-  try {
-    const saved = await save({
+  const { claim, store, report, log, secrets } = work;
+  const saveAs = (asFacts: SaveOptions['facts']) =>
+    save({
       store,
       keys: claim.sessionKeys,
       configDirectory: directory.config,
       temporaryDirectory: directory.root,
-      facts,
+      facts: asFacts,
       secrets,
-      before,
+      before: conversation.restored,
     });
+  try {
+    let saved = await saveAs(facts);
+    if (saved.outcome === 'conflict' && (await isOurs(work, directory, conversation))) {
+      saved = await saveAs({ ...facts, generation: saved.newest + 1 });
+    }
     if (saved.outcome === 'saved') report.notices.push(...saved.notices);
     if (saved.outcome === 'conflict') {
       report.notices.push(
@@ -90,5 +101,31 @@ async function saveOrSay(
     const what = error instanceof AppError ? error.message : 'The session could not be saved.';
     report.notices.push(`${what} The next command starts from what was saved before.`);
     return { outcome: 'nothing' };
+  }
+}
+
+/**
+ * Whether the newest generation, which was not expected, is nothing that another run has said: the store did not
+ * answer when the run began, or an administrator has sealed the same conversation anew (`dexter key rotate`).
+ */
+async function isOurs(
+  { claim, store, ref }: Work,
+  { root }: SessionDirectory,
+  { isGuessed, restored }: Talk['conversation'],
+): Promise<boolean> {
+  if (isGuessed) return true;
+  if (restored === undefined) return false;
+  const configDirectory = join(root, `newest-${randomUUID()}`);
+  try {
+    const options = { store, keys: claim.sessionKeys, ref, configDirectory, temporaryDirectory: root };
+    const found = await restore(options);
+    return (
+      found.outcome === 'restored' &&
+      found.generation === found.newest &&
+      found.manifest.sessionId === restored.sessionId &&
+      isDeepStrictEqual(found.manifest.files, restored.files)
+    );
+  } finally {
+    await rm(configDirectory, { recursive: true, force: true });
   }
 }

@@ -1,4 +1,4 @@
-import { access, readdir, readFile, writeFile } from 'node:fs/promises';
+import { access, appendFile, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type RunEnd, run } from '../../action/run.ts';
@@ -6,7 +6,8 @@ import type { RunOptions } from '../../action/work.ts';
 import { startModel } from '../../demo/model/server.ts';
 import { AppError } from '../../src/core/errors.ts';
 import type { StoreName } from '../../src/core/session.ts';
-import { newestGeneration, restore } from '../../src/sessions/restore.ts';
+import { newestGeneration, type RestoreOptions, restore } from '../../src/sessions/restore.ts';
+import { save } from '../../src/sessions/save.ts';
 import type { SessionStore } from '../../src/stores/session-store.ts';
 import { testKeys, tokens } from '../fakes/forge.ts';
 import { memoryStore } from '../fakes/memory-store.ts';
@@ -264,6 +265,63 @@ describe('run', () => {
       notices: expect.arrayContaining([expect.stringContaining('The store is down')]),
     });
   });
+
+  it('saves behind what is there when the store did not answer at first', async () => {
+    const store = memoryStore();
+    await reportOf({}, { store });
+    await reportOf({ session: { generation: 1 } }, { store });
+    const error = new AppError('session-unreadable', { message: 'The store is down.', hint: '' });
+    let reads = 0;
+    const flaky = {
+      ...store,
+      read: (...given: Parameters<typeof store.read>) =>
+        reads++ === 0 ? Promise.reject(error) : store.read(...given),
+    };
+    // The report of the second run never reached the app.
+    expect(await reportOf({ session: { generation: 1 } }, { store: flaky })).toMatchObject({
+      session: { mode: 'fresh', generation: 3 },
+    });
+  });
+
+  it.each([
+    ['goes on after a session that was sealed anew meanwhile', '', { mode: 'resume', generation: 3 }],
+    [
+      'leaves alone what somebody else has added meanwhile',
+      '{"type":"user","uuid":"u","parentUuid":null,"message":{"content":"Theirs."}}\n',
+      { mode: 'resume', generation: 0 },
+    ],
+  ])('%s', async (_name, added, session) => {
+    const store = memoryStore();
+    await reportOf({}, { store });
+    const saveAgain = async () => {
+      const keys = world.forge.sessionKeys;
+      const configDirectory = join(world.directory, 'c');
+      const at = { store, keys, configDirectory, temporaryDirectory: join(world.directory, 't') };
+      const { manifest } = await openedOf(at);
+      const { format, files, scrubRules, ...facts } = manifest;
+      await appendFile(join(configDirectory, files[0]?.path ?? ''), added);
+      await save({ ...at, facts: { ...facts, generation: 2 }, secrets: [], before: manifest });
+    };
+    let writes = 0;
+    const raced = {
+      ...store,
+      async write(...given: Parameters<typeof store.write>) {
+        writes += 1;
+        if (writes === 1) await saveAgain();
+        return await store.write(...given);
+      },
+    };
+    expect(await reportOf({ session: { generation: 1 } }, { store: raced })).toMatchObject({ session });
+  });
+
+  async function openedOf(at: Omit<RestoreOptions, 'ref'>) {
+    const restored = await restore({
+      ...at,
+      ref: { installationId: 1, repositoryId: 20, issueKey: 'DXTR-1' },
+    });
+    if (restored.outcome !== 'restored') throw new Error(restored.outcome);
+    return restored;
+  }
 
   it('starts anew when the key of the session is gone, and says which one', async () => {
     const store = memoryStore();
