@@ -33,7 +33,6 @@ async function main(env: NodeJS.ProcessEnv): Promise<void> {
     warn,
     secret: (value: string) => core.setSecret(value),
   };
-  const stores = await openStores({ inputs, runner, workspace, env, cacheProgram, warn });
 
   const ended = await run({
     inputs,
@@ -42,7 +41,7 @@ async function main(env: NodeJS.ProcessEnv): Promise<void> {
     workspace,
     app: appClient({ appUrl, commandId }),
     claimToken: runner.runToken ?? (await oidcToken(appUrl)),
-    ...stores,
+    openStores: () => openStores({ inputs, runner, workspace, env, cacheProgram, warn }),
     signal: cancelledBySignal(),
     log,
     keepState: (state) => core.saveState(stateNames.run, state),

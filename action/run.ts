@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { AppError, messageOf, toProblem } from '../src/core/errors.ts';
 import type { Report } from '../src/core/report.ts';
 import { killLeftovers } from '../src/engines/claude-code/leftovers.ts';
-import { removeSessionFiles } from '../src/workspace/remove-session-files.ts';
+import { workPath } from '../src/workspace/layout.ts';
+import { lockSession } from '../src/workspace/lock-session.ts';
+import { takeAway } from '../src/workspace/remove-tree.ts';
 import { type Checkout, prepareCheckout } from './checkout.ts';
 import { commitChanges } from './commit.ts';
 import { converse } from './converse.ts';
@@ -38,21 +40,24 @@ export async function run(options: RunOptions): Promise<RunEnd> {
 }
 
 async function worked(options: RunOptions, claim: Work['claim'], startedAt: number): Promise<Report> {
-  await using work = startWork(options, claim, startedAt);
+  await using begun = startWork(options, claim, startedAt);
   try {
+    const work = { ...begun, ...(await options.openStores()) };
     await (options.inputs.job.session.mode === 'forget' ? forgetSession(work) : doWork(work));
   } catch (error) {
     options.log.warn(describeError(error));
-    work.report.outcome = 'failed';
-    work.report.problem = toProblem(error);
+    begun.report.outcome = 'failed';
+    begun.report.problem = toProblem(error);
   }
-  return finishedReport(work.report, Date.now() - startedAt, work.secrets);
+  return finishedReport(begun.report, Date.now() - startedAt, begun.secrets);
 }
 
 /** The story of a run that has only to forget. */
 async function forgetSession({ board, log, ref, report, stores, workspace }: Work): Promise<void> {
   board.step('Deleting the session');
-  const removeFiles = async () => void (await removeSessionFiles(workspace, ref));
+  // Until all of it is gone: a run of the session that began meanwhile would save it once more.
+  await using _ = await lockSession(workspace, ref);
+  const removeFiles = async () => void (await takeAway(workPath(workspace, ref)));
   const { forgotten, problem } = await forget({ ref, stores, removeFiles, warn: log.warn });
   report.forgotten = forgotten;
   report.outcome = problem === undefined ? 'done' : 'failed';

@@ -1,7 +1,9 @@
 import { AppError } from '../src/core/errors.ts';
 import type { StoreName } from '../src/core/session.ts';
 import { cacheEntries } from '../src/github/cache-entries.ts';
+import { statusOf } from '../src/github/github.ts';
 import { tokenClient } from '../src/github/token-client.ts';
+import type { CacheEntries } from '../src/stores/actions-cache/cache-entries.ts';
 import { openStore, type StoreConfig } from '../src/stores/open-store.ts';
 import { S3Options } from '../src/stores/s3/options.ts';
 import type { SessionStore } from '../src/stores/session-store.ts';
@@ -36,7 +38,9 @@ export async function openStores(options: StoresOptions): Promise<Stores> {
   const configs: StoreConfig[] = [{ name: 'workspace', root: workspace }];
   if (chosen === 's3' || inputs.s3['s3-bucket'] !== undefined)
     configs.push({ name: 's3', ...s3Options(options), warn });
-  if (chosen === 'actions-cache') configs.push(actionsCache(options));
+  // Whoever has a token of the repository can look, which costs requests: done only where it matters.
+  const mayForget = inputs.job.session.mode === 'forget' && inputs.githubToken !== undefined;
+  if (chosen === 'actions-cache' || mayForget) configs.push(actionsCache(options));
   const opened = await Promise.all(
     configs.map(async (config) => [config.name, await openStore(config)] as const),
   );
@@ -92,6 +96,29 @@ function actionsCache({ inputs, runner, env, cacheProgram, warn }: StoresOptions
     warn,
     ...(githubToken === undefined
       ? {}
-      : { entries: cacheEntries(tokenClient(githubToken, runner.apiUrl), repository) }),
+      : {
+          entries: entriesOf(cacheEntries(tokenClient(githubToken, runner.apiUrl), repository), inputs, warn),
+        }),
+  };
+}
+
+/** Of a job that keeps its sessions elsewhere and may not see the cache, none is expected there. */
+function entriesOf(
+  entries: CacheEntries,
+  { store }: ActionInputs,
+  warn: StoresOptions['warn'],
+): CacheEntries {
+  if (store === 'actions-cache') return entries;
+  return {
+    ...entries,
+    async list(keyPrefix) {
+      try {
+        return await entries.list(keyPrefix);
+      } catch (error) {
+        if (!(error instanceof AppError) || statusOf(error.cause) !== 403) throw error;
+        warn('The Actions cache was not searched: the job has no `permissions: actions: write`.');
+        return [];
+      }
+    },
   };
 }

@@ -1,7 +1,6 @@
 import type { Report } from '../src/core/report.ts';
 import type { ClaimResponse } from '../src/core/runner.ts';
-import type { SessionRef, StoreName } from '../src/core/session.ts';
-import type { SessionStore } from '../src/stores/session-store.ts';
+import type { SessionRef } from '../src/core/session.ts';
 import type { AppClient } from './app-client.ts';
 import { type Heartbeat, type HeartbeatOptions, startHeartbeat } from './heartbeat.ts';
 import type { ActionInputs } from './inputs.ts';
@@ -12,6 +11,7 @@ import { emptyReport } from './report.ts';
 import type { RunState } from './run-state.ts';
 import type { Runner } from './runner.ts';
 import { type StopSwitch, stopSwitch } from './stop-switch.ts';
+import type { Stores } from './stores.ts';
 
 /** What a run is given by the composition root. */
 export interface RunOptions {
@@ -21,10 +21,8 @@ export interface RunOptions {
   claimToken: string;
   env: Readonly<Record<string, string | undefined>>;
   app: AppClient;
-  /** Where this session is kept. */
-  store: SessionStore;
-  /** Every store that this runner is set up for: what is to be forgotten is forgotten in all of them. */
-  stores: ReadonlyMap<StoreName, SessionStore>;
+  /** Opens what the inputs describe; what is wrong with them is the run's to report. */
+  openStores: () => Promise<Stores>;
   /** Absolute path of the directory that outlives the run. */
   workspace: string;
   /** Aborts when the runner is told to end the job. */
@@ -39,7 +37,7 @@ export interface RunOptions {
 }
 
 /** What the steps of a run share once it is claimed. */
-export interface Work extends Omit<RunOptions, 'keepState'> {
+export interface Work extends Omit<RunOptions, 'keepState' | 'openStores'>, Stores {
   ref: SessionRef;
   claim: ClaimResponse;
   stop: StopSwitch;
@@ -58,7 +56,11 @@ export interface Work extends Omit<RunOptions, 'keepState'> {
 }
 
 /** Starts the clock, the heartbeat and the report of a claimed run. */
-export function startWork(options: RunOptions, claim: ClaimResponse, startedAt: number): Work {
+export function startWork(
+  options: RunOptions,
+  claim: ClaimResponse,
+  startedAt: number,
+): Omit<Work, keyof Stores> {
   const { app, inputs, log, runner } = options;
   const { installationId, repositoryId } = inputs.job.session;
   const { anthropicApiKey, githubToken } = inputs;
@@ -87,7 +89,7 @@ export function startWork(options: RunOptions, claim: ClaimResponse, startedAt: 
   });
   const ref = { installationId, repositoryId, issueKey: inputs.job.issueKey };
   const { commandId, appUrl } = inputs.job;
-  const { workspace, keepState, ...given } = options;
+  const { workspace, keepState, openStores: _, ...given } = options;
   const { fence, runToken, sessionKeys } = claim;
   const state: RunState = {
     commandId,

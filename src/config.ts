@@ -3,7 +3,7 @@ import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { AppError, messageOf } from './core/errors.ts';
 import { StoreName } from './core/session.ts';
-import { type MasterKeys, SessionMasterKey } from './core/session-key.ts';
+import { type MasterKeys, PreviousMasterKeys, SessionMasterKey } from './core/session-key.ts';
 
 const repositoryName = z
   .string()
@@ -278,11 +278,7 @@ const Environment = z.object({
   DEXTER_WORKFLOW_REF: z.string().optional(),
   DEXTER_API_TOKEN: z.string().min(16, 'at least 16 characters').optional(),
   DEXTER_SESSION_KEY: SessionMasterKey.optional(),
-  DEXTER_SESSION_KEY_PREVIOUS: z
-    .string()
-    .transform((text) => text.split(',').map((key) => key.trim()))
-    .pipe(z.array(SessionMasterKey).max(8, 'at most 8 keys'))
-    .default([]),
+  DEXTER_SESSION_KEY_PREVIOUS: PreviousMasterKeys.default([]),
   DEXTER_STORE: z.enum(StoreName.options, '`workspace`, `s3` or `actions-cache`').default('workspace'),
   GITHUB_API_URL: z
     .url({ protocol: /^https?$/, error: 'an http(s) address' })

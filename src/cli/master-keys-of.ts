@@ -1,12 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
 import type { Environment } from '../config.ts';
 import { AppError, hasCode, messageOf } from '../core/errors.ts';
-import { type MasterKeys, SessionMasterKey } from '../core/session-key.ts';
+import { type MasterKeys, PreviousMasterKeys, SessionMasterKey } from '../core/session-key.ts';
 import { dataDirectoryOf } from './open-store-of.ts';
-
-const mostPrevious = 8;
 
 /**
  * The keys that sessions are sealed under: those of the environment, or else the one that the app has made for
@@ -14,19 +11,15 @@ const mostPrevious = 8;
  * @throws AppError `config-invalid` when something else than a key is there. No error holds a key.
  */
 export async function masterKeysOf(env: Environment): Promise<MasterKeys | undefined> {
-  const previous = (env.DEXTER_SESSION_KEY_PREVIOUS ?? '')
-    .split(',')
-    .map((key) => key.trim())
-    .filter((key) => key !== '');
   if (!env.DEXTER_SESSION_KEY) {
-    if (previous.length === 0) return ownKey(env);
+    if (!env.DEXTER_SESSION_KEY_PREVIOUS) return ownKey(env);
     throw new AppError('config-invalid', {
       message: 'DEXTER_SESSION_KEY_PREVIOUS is set and DEXTER_SESSION_KEY is not.',
       hint: 'Set DEXTER_SESSION_KEY to the key that sessions are sealed under from now on.',
     });
   }
-  const current = SessionMasterKey.safeParse(env.DEXTER_SESSION_KEY.trim());
-  const earlier = z.array(SessionMasterKey).max(mostPrevious).safeParse(previous);
+  const current = SessionMasterKey.safeParse(env.DEXTER_SESSION_KEY);
+  const earlier = PreviousMasterKeys.safeParse(env.DEXTER_SESSION_KEY_PREVIOUS ?? '');
   if (current.success && earlier.success) {
     return { current: current.data, previous: earlier.data.filter((key) => key !== current.data) };
   }
@@ -34,7 +27,7 @@ export async function masterKeysOf(env: Environment): Promise<MasterKeys | undef
     ...(current.success ? [] : ['DEXTER_SESSION_KEY must be a key that `dexter key new` made']),
     ...(earlier.success
       ? []
-      : [`DEXTER_SESSION_KEY_PREVIOUS must be at most ${mostPrevious} such keys, with commas between them`]),
+      : ['DEXTER_SESSION_KEY_PREVIOUS must be at most 8 such keys, with commas between them']),
   ];
   throw new AppError('config-invalid', {
     message: `${wrong.join('; ')}.`,
@@ -60,7 +53,7 @@ async function ownKey(env: Environment): Promise<MasterKeys | undefined> {
       cause,
     });
   }
-  const key = SessionMasterKey.safeParse(text.trim());
+  const key = SessionMasterKey.safeParse(text);
   if (key.success) return { current: key.data, previous: [] };
   throw new AppError('config-invalid', {
     message: `${path} does not hold a session key.`,

@@ -8,9 +8,16 @@ const keyBytes = 32;
 /** The master key that all sessions of an app are sealed under: `dxk1_` and 32 random bytes, base64url. */
 export const SessionMasterKey = z
   .string()
+  .trim()
   .regex(/^dxk1_[A-Za-z0-9_-]{43}$/, 'a key that `dexter key new` made')
   .brand('SessionMasterKey');
 export type SessionMasterKey = z.infer<typeof SessionMasterKey>;
+
+/** Earlier master keys as a variable holds them: separated by commas, newest first. */
+export const PreviousMasterKeys = z
+  .string()
+  .transform((text) => text.split(',').filter((key) => key.trim() !== ''))
+  .pipe(z.array(SessionMasterKey).max(8, 'at most 8 keys'));
 
 export function newMasterKey(): SessionMasterKey {
   return SessionMasterKey.parse(prefix + randomBytes(keyBytes).toString('base64url'));

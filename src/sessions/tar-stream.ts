@@ -51,7 +51,9 @@ export function fitsHeader(path: string): boolean {
 function encodeHeader(path: string, size: number): Buffer {
   const buffer = Buffer.alloc(block);
   const header = new Header({ path, size, type: 'File', mode: 0o600, mtime: new Date(0) });
-  if (header.encode(buffer)) throw new TarError(`${path} does not fit into a plain tar header`);
+  // Of some names that do not fit the library would write the beginning.
+  if (!fitsHeader(path) || header.encode(buffer))
+    throw new TarError(`${path} does not fit into a plain tar header`);
   return buffer;
 }
 

@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { constants, createZstdDecompress, type ZstdDecompress } from 'node:zlib';
@@ -167,9 +168,10 @@ async function writeChecked(
   const hash = createHash('sha256');
   await using file = await open(target, 'wx', 0o600);
   for await (const chunk of content) {
-    const writing = file.writeFile(chunk);
+    // Into the memory of the operating system, while the next chunk is unpacked in another thread. To go to a
+    // third thread for this takes a quarter longer in all.
+    writeFileSync(file.fd, chunk);
     hash.update(chunk);
-    await writing;
     giveBack(chunk);
   }
   if (hash.digest('hex') !== described.sha256) throw new Unusable(`${path} is damaged`);

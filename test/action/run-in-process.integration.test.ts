@@ -2,6 +2,7 @@ import { access, appendFile, readdir, readFile, writeFile } from 'node:fs/promis
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type RunEnd, run } from '../../action/run.ts';
+import type { Stores } from '../../action/stores.ts';
 import type { RunOptions } from '../../action/work.ts';
 import { startModel } from '../../demo/model/server.ts';
 import { AppError } from '../../src/core/errors.ts';
@@ -32,8 +33,14 @@ const takenAway = {
 };
 const writes = { write: { 'src/coupon.ts': 'export {};\n' } };
 
-async function reportOf(job: Partial<JobFields>, changes: Partial<RunOptions> = {}) {
-  const ended = await run({ ...world.options(job), ...changes });
+async function reportOf(
+  job: Partial<JobFields>,
+  { store, stores, ...changes }: Partial<RunOptions & Stores> = {},
+) {
+  const options = { ...world.options(job), ...changes };
+  const opened = await options.openStores();
+  const given = { store: store ?? opened.store, stores: stores ?? opened.stores };
+  const ended = await run({ ...options, openStores: async () => given });
   if (ended.outcome !== 'ended') throw new Error(ended.outcome);
   return ended.report;
 }
@@ -256,6 +263,16 @@ describe('run', () => {
     });
   });
 
+  it('reports inputs that do not describe a store', async () => {
+    const wrong = { message: '`s3-region` is missing.', hint: 'Correct the inputs.' };
+    const openStores = () => Promise.reject(new AppError('input-invalid', wrong));
+    const ended = await run({ ...world.options(), openStores });
+    expect(ended).toMatchObject({
+      delivered: true,
+      report: { outcome: 'failed', problem: { code: 'input-invalid', ...wrong } },
+    });
+  });
+
   it('starts anew when the store fails, and says so', async () => {
     const error = new AppError('session-unreadable', { message: 'The store is down.', hint: '' });
     const store = { ...memoryStore(), read: () => Promise.reject(error) };
@@ -362,7 +379,7 @@ describe('run', () => {
 
   it('forgets a session in every store and on the disk, without starting the engine', async () => {
     const ref = { installationId: 1, repositoryId: 20, issueKey: 'DXTR-1' };
-    const { store: workspace } = world.options();
+    const { store: workspace } = await world.options().openStores();
     await reportOf({ plan: writes });
     const other = memoryStore();
     await other.write(ref, 1, new Blob(['x']).stream());
@@ -389,7 +406,7 @@ describe('run', () => {
     const broken = { ...memoryStore(), remove: () => Promise.reject(error) };
     const stores = new Map<StoreName, SessionStore>([
       ['s3', broken],
-      ['workspace', world.options().store],
+      ['workspace', (await world.options().openStores()).store],
     ]);
     expect(await reportOf({ session: { mode: 'forget' } }, { stores })).toMatchObject({
       outcome: 'failed',

@@ -1,3 +1,4 @@
+import nock from 'nock';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseInputs } from '../../action/inputs.ts';
 import { parseRunner } from '../../action/runner.ts';
@@ -17,7 +18,9 @@ const job = encodeInputs({
 });
 
 let workspace: Awaited<ReturnType<typeof temporaryDirectory>>;
+let warnings: string[];
 beforeEach(async () => {
+  warnings = [];
   workspace = await temporaryDirectory();
 });
 afterEach(() => workspace.remove());
@@ -30,7 +33,7 @@ function open(inputs: Record<string, string>, env: Record<string, string> = {}) 
     workspace: workspace.path,
     env,
     cacheProgram: '/action/save-program.js',
-    warn: () => undefined,
+    warn: (message) => warnings.push(message),
   });
 }
 
@@ -58,6 +61,30 @@ describe('openStores', () => {
     const { store, stores } = await open({ 's3-bucket': 'sessions' }, { AWS_REGION: 'eu-central-1' });
     expect([...stores.keys()]).toEqual(['workspace', 's3']);
     expect(store).toBe(stores.get('workspace'));
+  });
+
+  it('opens the Actions cache to forget in where it can be searched', async () => {
+    const { session } = job;
+    const forget = { session: JSON.stringify({ ...JSON.parse(session ?? '{}'), mode: 'forget' }) };
+    expect([...(await open(forget)).stores.keys()]).toEqual(['workspace']);
+    const { stores } = await open({ ...forget, 'github-token': 'ghs_x' });
+    expect([...stores.keys()]).toEqual(['workspace', 'actions-cache']);
+  });
+
+  it.each([
+    [403, 'workspace', 0],
+    [422, 'workspace', 'github-failed'],
+    [403, 'actions-cache', 'github-failed'],
+  ])('meets HTTP %i when the cache is searched and the store is %s', async (status, store, expected) => {
+    nock('https://api.github.com').get('/repos/acme/shop/actions/caches').query(true).reply(status, {});
+    const session = JSON.stringify({ ...JSON.parse(job.session ?? '{}'), mode: 'forget' });
+    const { stores } = await open({ store, session, 'github-token': 'ghs_x' });
+    const removed = stores
+      .get('actions-cache')
+      ?.remove({ installationId: 1, repositoryId: 2, issueKey: 'D-1' });
+    if (typeof expected === 'number') expect(await removed).toBe(expected);
+    else await expect(removed).rejects.toMatchObject({ code: expected });
+    expect(warnings).toHaveLength(expected === 0 ? 1 : 0);
   });
 
   it('takes a KMS key without more ado', async () => {

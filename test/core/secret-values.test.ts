@@ -16,6 +16,8 @@ it.each([
   'DEXTER_SESSION_KEY',
   'SERVICE_CREDENTIALS',
   'github_token',
+  'PGPASSWORD',
+  'MYSQL_PWD',
 ])('takes the value of %s for a secret', (name) => {
   expect(secretValues({ [name]: value })).toEqual([value]);
 });
@@ -29,8 +31,32 @@ it.each([
   'KEYBOARD',
   'TOKENIZER',
   'CSECRETS',
+  'PWD',
+  'OLDPWD',
+  'CACHE_KEY',
+  'SSH_AUTH_SOCK',
 ])('leaves the value of %s alone', (name) => {
   expect(secretValues({ [name]: value })).toEqual([]);
+});
+
+it.each(['STRIPE_KEY', 'OPENAI_KEY', 'GH_PAT', 'NPM_AUTH'])(
+  'takes the value of %s for a secret when nobody made it up',
+  (name) => {
+    expect(secretValues({ [name]: 'rk_live_4eC39HqLyjWDarjt' })).toEqual(['rk_live_4eC39HqLyjWDarjt']);
+    expect(secretValues({ [name]: 'node-modules-of-the-shop' })).toEqual([]);
+  },
+);
+
+it.each([
+  ['postgres://shop:p%40ssw0rd-1@db.example:5432/shop', ['p%40ssw0rd-1', 'p@ssw0rd-1']],
+  ['https://0123456789abcdef0123@o1.ingest.example/42', ['0123456789abcdef0123']],
+  ['Server=db;User Id=shop;Password=correct-horse;', ['correct-horse']],
+  ['host=db user=shop password=correct-horse', ['correct-horse']],
+  ['AccountName=shop;AccountKey=Zm9vYmFyYmF6cXV4==;EndpointSuffix=x', ['Zm9vYmFyYmF6cXV4==']],
+  ['https://db.example/shop?user=shop', []],
+  ['postgres://shop:short@db.example/shop', []],
+])('finds the secrets in %s, whatever its variable is called', (value, secrets) => {
+  expect(secretValues({ WHERE: value })).toEqual(secrets);
 });
 
 it('leaves values alone that are too short to be told from ordinary text', () => {

@@ -39,7 +39,7 @@ describe('newMasterKey', () => {
     expect(SessionMasterKey.safeParse(newMasterKey()).success).toBe(true);
   });
 
-  it.each(['', 'secret', `dxk1_${'A'.repeat(42)}`, `dxk1_${'A'.repeat(43)} `, `dxk1_${'+'.repeat(43)}`])(
+  it.each(['', 'secret', `dxk1_${'A'.repeat(42)}`, `dxk1_${'+'.repeat(43)}`])(
     'is not taken for %j',
     (text) => {
       expect(SessionMasterKey.safeParse(text).success).toBe(false);

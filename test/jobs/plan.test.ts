@@ -68,7 +68,7 @@ describe('planJob', () => {
       session: {
         installationId: 11,
         repositoryId: 22,
-        mode: 'fresh',
+        mode: 'resume',
         generation: 0,
         ticket: { hash: expect.stringMatching(/^[0-9a-f]{64}$/), newestComment: '' },
         model: undefined,
@@ -88,13 +88,16 @@ describe('planJob', () => {
   });
 
   it.each<[Partial<PlanFacts>, string, number]>([
-    [{ newest: { generation: 0 } }, 'fresh', 0],
+    [{ newest: { generation: 0 } }, 'resume', 0],
     [{ newest: { generation: 3 } }, 'resume', 3],
     [{ newest: { generation: 3 }, flags: { fresh: true } }, 'fresh', 3],
     [{ newest: { generation: 3 }, flags: { fresh: false } }, 'resume', 3],
-  ])('continues the session when there is one: %j', (some, mode, generation) => {
-    expect(plan(some).session).toMatchObject({ mode, generation });
-  });
+  ])(
+    'continues what the store has, whatever the ledger knows, unless a new session is asked for: %j',
+    (some, mode, generation) => {
+      expect(plan(some).session).toMatchObject({ mode, generation });
+    },
+  );
 
   it('says what the store calls the generation', () => {
     const newest = { generation: 3, entry: 'a-key-3-1' };

@@ -12,6 +12,7 @@ export interface OpenArchive extends OneFile {
 
 /** A connection that brings nothing for so long is given up. */
 const stallMs = 60_000;
+const pieceBytes = 512 * 1024;
 /** Times in a row that a download is taken up again without a byte of progress. */
 const resumes = 3;
 
@@ -24,9 +25,9 @@ export async function openArchive(
   pause: (ms: number) => Promise<void>,
 ): Promise<OpenArchive> {
   const contents = await startDownload(url, pause);
-  const unpacker = packing === 'gzip' ? createGunzip() : createZstdDecompress();
+  const unpacker = (packing === 'gzip' ? createGunzip : createZstdDecompress)({ chunkSize: pieceBytes });
   const close = () => void unpacker.destroy();
-  const unpacked = pipeline(Readable.from(contents.chunks, { objectMode: false }), unpacker, () => {
+  const unpacked = pipeline(Readable.from(joined(contents.chunks), { objectMode: false }), unpacker, () => {
     // What went wrong is thrown to whoever reads from the unpacker.
   });
   try {
@@ -36,6 +37,21 @@ export async function openArchive(
     close();
     throw damaged(error);
   }
+}
+
+/** Connections bring small pieces, and to unpack each one costs a trip to another thread. */
+async function* joined(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
+  let held: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of chunks) {
+    held.push(chunk);
+    bytes += chunk.byteLength;
+    if (bytes < pieceBytes) continue;
+    yield Buffer.concat(held);
+    held = [];
+    bytes = 0;
+  }
+  if (bytes > 0) yield Buffer.concat(held);
 }
 
 async function* guarded(content: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
