@@ -1,5 +1,6 @@
 import type { IssueKey } from '../core/issue-key.ts';
 import type { SessionMode } from '../core/session.ts';
+import { fenced } from './fence.ts';
 
 export interface PromptParts {
   issueKey: IssueKey;
@@ -43,13 +44,6 @@ function noticeLine(notice: string): string {
 function dataSection(issueKey: IssueKey, mode: SessionMode, context: string): string {
   const data = context.trim();
   if (data === '') return '';
-  const fence = fenceAround(data);
   const heading = mode === 'fresh' ? `## Data: ${issueKey}` : `## New data: ${issueKey}`;
-  return `${heading}\n\n${fence}data\n${data}\n${fence}`;
-}
-
-/** A run of backticks that is longer than any in the data, so that nothing in the data can close it. */
-function fenceAround(data: string): string {
-  const longest = (data.match(/`+/g) ?? []).reduce((most, run) => Math.max(most, run.length), 0);
-  return '`'.repeat(Math.max(4, longest + 1));
+  return `${heading}\n\n${fenced(data, 'data', 4)}`;
 }

@@ -1,5 +1,6 @@
 import type { GitHubComment, IssueFacts, PullRequestFacts, ThreadFacts } from '../github/context.ts';
 import type { JiraTicket } from '../jira/client.ts';
+import { fenced } from './fence.ts';
 
 /** What is known of the ticket and the pull request when a command is about to run. */
 export interface ContextFacts {
@@ -150,11 +151,4 @@ function shorten(text: string, limit: number): string {
 
 function endOf(text: string, limit: number): string {
   return text.length <= limit ? text : text.slice(-limit).replace(/^(?:[^\n]*\n|[\udc00-\udfff])/, '');
-}
-
-/** A code fence that the text cannot close. */
-function fenced(text: string, language: string): string {
-  const longest = [...text.matchAll(/`+/g)].reduce((most, [run]) => Math.max(most, run.length), 2);
-  const fence = '`'.repeat(longest + 1);
-  return `${fence}${language}\n${text}\n${fence}`;
 }
