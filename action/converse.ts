@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { renderPrompt } from '../src/context/prompt.ts';
 import { AppError, messageOf } from '../src/core/errors.ts';
-import type { Job } from '../src/core/job.ts';
 import { redact } from '../src/core/redact.ts';
 import type { SessionManifest, SessionMode } from '../src/core/session.ts';
 import type { EngineResult, EngineTask } from '../src/engines/engine.ts';
@@ -10,6 +9,7 @@ import { newestGeneration, type RestoreResult, restore } from '../src/sessions/r
 import type { Checkout } from './checkout.ts';
 import type { SessionDirectory } from './session-directory.ts';
 import { startEngine } from './start-engine.ts';
+import { toldContext } from './told-context.ts';
 import type { Work } from './work.ts';
 
 /** How a run comes by its conversation. */
@@ -173,7 +173,7 @@ function taskFor(
   const effort = effortOf(work, conversation);
   const model = job.session.model ?? conversation.restored?.model ?? inputs.model;
   return {
-    prompt: promptFor(job, conversation, checkout),
+    prompt: promptFor(work, conversation, checkout),
     sessionId: conversation.sessionId,
     mode: conversation.mode,
     workingDirectory: checkout.directory,
@@ -186,11 +186,12 @@ function taskFor(
   };
 }
 
-function promptFor(job: Job, conversation: Conversation, checkout: Checkout): string {
+function promptFor({ claim, inputs }: Work, conversation: Conversation, checkout: Checkout): string {
+  const { job } = inputs;
   return renderPrompt({
     issueKey: job.issueKey,
     mode: conversation.mode,
-    context: job.context,
+    context: toldContext(job, claim.context, conversation.restored),
     instruction: job.instruction,
     notices: movedNotice(conversation, checkout.start),
   });

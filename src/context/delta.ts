@@ -1,5 +1,6 @@
 import { structuredPatch } from 'diff';
 import type { ContextSeen } from '../core/context-seen.ts';
+import { storable } from '../core/storable.ts';
 import { fenced } from './fence.ts';
 import { type ContextComment, type ContextItems, hashOf } from './items.ts';
 
@@ -59,7 +60,7 @@ function changedFields(seen: ContextSeen, now: ContextItems): FieldChange[] {
   const values = new Map(now.fields.map(({ name, value }) => [name, value]));
   const names = new Set([...values.keys(), ...Object.keys(seen.fields)]);
   return [...names].flatMap((name) => {
-    const [before, after] = [seen.fields[name] ?? '', values.get(name) ?? ''];
+    const [before, after] = [seen.fields[name] ?? '', storable(values.get(name) ?? '')];
     return before === after ? [] : [{ name, before, after }];
   });
 }

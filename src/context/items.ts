@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { ContextSeen } from '../core/context-seen.ts';
+import { storable } from '../core/storable.ts';
+import { type ContextFacts, titleOfGitHub, titleOfJira } from './render.ts';
 
 /** The ticket and the pull request as parts that change one by one. */
 export interface ContextItems {
@@ -26,12 +28,64 @@ export interface ContextComment {
   isOwn: boolean;
 }
 
-/** What a conversation has seen that was told `items`. */
-export function seenOf({ fields, comments, attachments }: ContextItems): ContextSeen {
+/** Written into each comment that Dexter posts on GitHub. */
+const ownMark = /<!-- dexter:[0-9a-f-]{36} -->/;
+
+export function itemsOf(facts: ContextFacts): ContextItems {
+  const { ticket, issue, pullRequest } = facts;
+  const conversation = pullRequest?.comments ?? issue?.comments ?? [];
   return {
-    fields: Object.fromEntries(fields.map(({ name, value }) => [name, value])),
-    comments: Object.fromEntries(comments.map((comment) => [comment.id, hashOf(comment)])),
-    attachments: Object.fromEntries(attachments.map(({ id, name }) => [id, name])),
+    fields: [
+      ...(ticket
+        ? [
+            { name: 'Summary', value: ticket.summary },
+            { name: 'Type', value: ticket.type },
+            { name: 'Status', value: ticket.status },
+            { name: 'Priority', value: ticket.priority },
+            { name: 'Labels', value: ticket.labels.join(', ') },
+            { name: 'Description', value: ticket.description },
+          ]
+        : []),
+      ...(issue
+        ? [
+            { name: 'Title of the issue', value: issue.title },
+            { name: 'Description of the issue', value: issue.body },
+          ]
+        : []),
+      ...(pullRequest
+        ? [
+            { name: 'Title of the pull request', value: pullRequest.title },
+            { name: 'Base branch', value: pullRequest.base },
+            { name: 'Description of the pull request', value: pullRequest.body },
+          ]
+        : []),
+    ],
+    comments: [
+      ...(ticket?.comments ?? []).map((comment) => ({
+        id: `jira:${comment.id}`,
+        title: titleOfJira(comment),
+        text: comment.text,
+        isOwn: comment.author.accountId === facts.ownAccountId,
+      })),
+      ...conversation.map((comment) => ({
+        id: `github:${comment.id}`,
+        title: titleOfGitHub(comment),
+        text: comment.text,
+        isOwn: comment.author.endsWith('[bot]') && ownMark.test(comment.text),
+      })),
+    ],
+    attachments: [],
+  };
+}
+
+/** What a conversation has seen that was told `items`: as the ledger can keep it, so that it compares equal later. */
+export function seenOf({ fields, comments, attachments }: ContextItems): ContextSeen {
+  const kept = (pairs: [string, string][]) =>
+    Object.fromEntries(pairs.map(([key, value]) => [storable(key), storable(value)]));
+  return {
+    fields: kept(fields.map(({ name, value }) => [name, value])),
+    comments: kept(comments.map((comment) => [comment.id, hashOf(comment)])),
+    attachments: kept(attachments.map(({ id, name }) => [id, name])),
   };
 }
 

@@ -4,10 +4,10 @@ import { fenced } from './fence.ts';
 
 export interface PromptParts {
   issueKey: IssueKey;
-  /** On a resume the conversation holds the role and the earlier context: only what is new is said. */
+  /** On a resume the conversation holds the role. */
   mode: SessionMode;
   /** Markdown of the ticket and the pull request, written by whoever may comment there: data. */
-  context: string;
+  context: { kind: 'all' | 'news'; markdown: string };
   /** What the person asked, passed on as it is. */
   instruction: string;
   /** What Dexter has to say about this run, such as a branch that has moved. */
@@ -41,9 +41,14 @@ function noticeLine(notice: string): string {
   return `- ${notice.replaceAll(/\s+/g, ' ').trim()}`;
 }
 
-function dataSection(issueKey: IssueKey, mode: SessionMode, context: string): string {
-  const data = context.trim();
+function dataSection(
+  issueKey: IssueKey,
+  mode: SessionMode,
+  { kind, markdown }: PromptParts['context'],
+): string {
+  const data = markdown.trim();
   if (data === '') return '';
-  const heading = mode === 'fresh' ? `## Data: ${issueKey}` : `## New data: ${issueKey}`;
+  const again = mode === 'fresh' ? '' : ', as it is now';
+  const heading = kind === 'news' ? `## New data: ${issueKey}` : `## Data: ${issueKey}${again}`;
   return `${heading}\n\n${fenced(data, 'data', 4)}`;
 }

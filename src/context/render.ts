@@ -5,6 +5,8 @@ import { fenced } from './fence.ts';
 /** What is known of the ticket and the pull request when a command is about to run. */
 export interface ContextFacts {
   ticket?: JiraTicket;
+  /** Account of Dexter itself on the ticket's site. */
+  ownAccountId?: string | undefined;
   issue?: IssueFacts;
   pullRequest?: PullRequestFacts;
   /** The review thread that asked. */
@@ -75,7 +77,7 @@ function olderOnGitHub(facts: ContextFacts): number {
   return facts.pullRequest?.olderComments ?? facts.issue?.olderComments ?? 0;
 }
 
-export function ticketSection(ticket: JiraTicket | undefined): string {
+function ticketSection(ticket: JiraTicket | undefined): string {
   if (!ticket) return '';
   const fields = [
     `Link: ${ticket.url}`,
@@ -91,12 +93,12 @@ function field(name: string, value: string): string {
   return value === '' ? '' : `${name}: ${value}`;
 }
 
-export function issueSection(issue: IssueFacts | undefined): string {
+function issueSection(issue: IssueFacts | undefined): string {
   if (!issue) return '';
   return `# GitHub issue #${issue.number}: ${issue.title}\n\nLink: ${issue.url}\n\n## Description\n\n${issue.body || '(none)'}`;
 }
 
-export function pullRequestSection(pullRequest: PullRequestFacts | undefined): string {
+function pullRequestSection(pullRequest: PullRequestFacts | undefined): string {
   if (!pullRequest) return '';
   return `# Pull request #${pullRequest.number}: ${pullRequest.title}\n\nLink: ${pullRequest.url}\nBranch: ${pullRequest.branch} into ${pullRequest.base}\n\n## Description of the pull request\n\n${pullRequest.body || '(none)'}`;
 }
@@ -112,14 +114,20 @@ function lineSection(thread: ThreadFacts): string {
   return `### Review of ${at}\n\n${fenced(endOf(thread.hunk, longestHunk), 'diff')}${said ? `\n\n${said}` : ''}`;
 }
 
+export function titleOfJira({ author, createdAt }: JiraTicket['comments'][number]): string {
+  return `${author.displayName} on JIRA, ${createdAt}`;
+}
+
+export function titleOfGitHub({ author, createdAt }: GitHubComment): string {
+  return `${author} on GitHub, ${createdAt}`;
+}
+
 function fromJira(comment: JiraTicket['comments'][number]): Entry {
-  const { author, createdAt, text } = comment;
-  return { at: createdAt, title: `${author.displayName} on JIRA, ${createdAt}`, text };
+  return { at: comment.createdAt, title: titleOfJira(comment), text: comment.text };
 }
 
 function fromGitHub(comment: GitHubComment): Entry {
-  const { author, createdAt, text } = comment;
-  return { at: createdAt, title: `${author} on GitHub, ${createdAt}`, text };
+  return { at: comment.createdAt, title: titleOfGitHub(comment), text: comment.text };
 }
 
 function commentText(entry: Entry): string {
@@ -141,7 +149,7 @@ function newestThatFit(entries: Entry[], room: number): Entry[] {
 }
 
 /** The beginning of a text and how much is missing; just the beginning where the note has no room. */
-function shorten(text: string, limit: number): string {
+export function shorten(text: string, limit: number): string {
   if (text.length <= limit) return text;
   const note = (missing: number) => `\n\n(${missing} more characters are left out)`;
   const room = limit - note(text.length).length;

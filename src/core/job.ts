@@ -50,8 +50,10 @@ export const Job = z.object({
   commandId: z.uuid(),
   issueKey: IssueKey,
   instruction: z.string().min(1),
-  /** Markdown of the ticket and the pull request: data, never instruction. */
+  /** Markdown of the ticket and the pull request, as `packText` gives it: data, never instruction. */
   context: z.string(),
+  /** The ContextDelta as JSON, packed as well; empty when there is none. */
+  delta: z.string().optional(),
   session: SessionRequest,
   target: Target,
   appUrl: z.string(),
@@ -60,7 +62,7 @@ export type Job = z.infer<typeof Job>;
 
 /** The workflow inputs of a job, as strings, under their names in the workflow file. */
 export type JobInputs = Record<
-  'command-id' | 'issue-key' | 'instruction' | 'context' | 'session' | 'target' | 'app-url',
+  'command-id' | 'issue-key' | 'instruction' | 'context' | 'delta' | 'session' | 'target' | 'app-url',
   string
 >;
 
@@ -70,6 +72,7 @@ export function encodeInputs(job: Job): JobInputs {
     'issue-key': job.issueKey,
     instruction: job.instruction,
     context: job.context,
+    delta: job.delta ?? '',
     session: JSON.stringify(job.session),
     target: JSON.stringify(job.target),
     'app-url': job.appUrl,

@@ -1,5 +1,4 @@
-import { promisify } from 'node:util';
-import { constants, zstdCompress, zstdDecompress } from 'node:zlib';
+import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 
 /** How a text is put into a workflow's input that is too small for it. */
 export const packedPrefix = 'zstd+base64:';
@@ -19,17 +18,14 @@ export const mostInputBytes = 120_000;
 /** No context is larger when it is unpacked; more is not believed. */
 const mostUnpackedBytes = 16 * 1024 * 1024;
 
-const compress = promisify(zstdCompress);
-const decompress = promisify(zstdDecompress);
-
 /**
  * A text as it is when it fits, else compressed, else `claim:`. White space around it is lost, as in every input
  * of an action, and so are halves of characters, which no encoding has.
  */
-export async function packText(given: string, room: Room): Promise<string> {
+export function packText(given: string, room: Room): string {
   const text = given.trim().toWellFormed();
   if (!isMarked(text) && fits(text, room)) return text;
-  const packed = await compress(text, { params: { [constants.ZSTD_c_compressionLevel]: 9 } });
+  const packed = zstdCompressSync(text, { params: { [constants.ZSTD_c_compressionLevel]: 9 } });
   const input = packedPrefix + packed.toString('base64');
   return fits(input, room) ? input : claimMark;
 }
@@ -43,11 +39,11 @@ function fits(text: string, { characters, bytes }: Room): boolean {
   return text.length <= characters && Buffer.byteLength(text) <= bytes;
 }
 
-/** The text of an input; undefined when it comes with the claim. Rejects when it is not what `packText` made. */
-export async function unpackText(input: string): Promise<string | undefined> {
+/** The text of an input; undefined when it comes with the claim. Throws when it is not what `packText` made. */
+export function unpackText(input: string): string | undefined {
   if (input === claimMark) return undefined;
   if (!input.startsWith(packedPrefix)) return input;
   const packed = Buffer.from(input.slice(packedPrefix.length), 'base64');
-  const text = await decompress(packed, { maxOutputLength: mostUnpackedBytes });
+  const text = zstdDecompressSync(packed, { maxOutputLength: mostUnpackedBytes });
   return text.toString('utf8');
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { KeptContext } from './context.ts';
 import { Progress, Report } from './report.ts';
 import { SessionKeys } from './session-key.ts';
 
@@ -33,6 +34,8 @@ export const ClaimResponse = z.object({
   githubToken: z.string(),
   /** What this session is sealed with, and what its earlier archives may have been sealed with. */
   sessionKeys: SessionKeys,
+  /** What the inputs cannot hold, or do not have any more as it is now. */
+  context: KeptContext.omit({ seen: true }).partial({ text: true }).default({ attachments: [] }),
   /** Name and e-mail that commits are made under. */
   committer: z.object({ name: z.string(), email: z.string() }),
 });

@@ -2,6 +2,7 @@ import type { ContextFacts } from '../context/render.ts';
 import type { RepositoryRef } from '../core/command.ts';
 import { readIssue, readPullRequest, readReviewLines, readThread } from '../github/context.ts';
 import type { GitHubOrigin } from '../github/github.ts';
+import type { Jira } from '../jira/client.ts';
 import type { CommandRow } from '../ledger/tables.ts';
 import { connectionOf, jiraOf } from './connections.ts';
 import type { Services } from './services.ts';
@@ -17,14 +18,14 @@ export async function gather(
 ): Promise<ContextFacts> {
   const { origin } = row;
   if (origin.kind === 'jira-comment' || origin.kind === 'jira-label') {
-    return { ticket: await connectionOf(services, origin).jira.readTicket(origin.issueKey) };
+    return await ticketOf(connectionOf(services, origin).jira, origin.issueKey);
   }
   if (origin.kind === 'retention') return {};
   const [ticket, onGitHub] = await Promise.all([
-    ticketOf(services, row.issue_key),
+    jiraOf(services, row.issue_key).then((jira) => jira && ticketOf(jira, row.issue_key)),
     gatherFromGitHub(services, origin, where),
   ]);
-  return { ...onGitHub, ticket };
+  return { ...onGitHub, ...ticket };
 }
 
 async function gatherFromGitHub(
@@ -45,7 +46,6 @@ async function gatherFromGitHub(
   return { pullRequest, thread: await readThread(services.github, origin) };
 }
 
-/** The JIRA ticket of a command that was given on GitHub. */
-async function ticketOf(services: Services, issueKey: string): Promise<ContextFacts['ticket']> {
-  return (await jiraOf(services, issueKey))?.readTicket(issueKey);
+async function ticketOf(jira: Jira, issueKey: string): Promise<ContextFacts> {
+  return { ticket: await jira.readTicket(issueKey), ownAccountId: jira.knownAccountId() };
 }

@@ -1,9 +1,12 @@
-import { type ContextFacts, renderContext } from '../context/render.ts';
-import { ticketSeen } from '../context/ticket-seen.ts';
+import { contextInputs, keptContext } from '../context/fit-context.ts';
+import type { ContextFacts } from '../context/render.ts';
 import type { CommandFlags, RepositoryRef } from '../core/command.ts';
+import type { KeptContext } from '../core/context.ts';
+import { type ContextSeen, hashOfSeen } from '../core/context-seen.ts';
 import { AppError } from '../core/errors.ts';
 import { IssueKey, isJiraKey } from '../core/issue-key.ts';
 import { encodeInputs, type Job, maxInputCharacters } from '../core/job.ts';
+import { claimMark, mostInputBytes } from '../core/packed-text.ts';
 import type { PullRequestRef } from '../core/report.ts';
 
 /** What every job says, whatever is to be done. */
@@ -13,7 +16,7 @@ export interface ForgetFacts {
   installationId: number;
   repository: RepositoryRef;
   /** Newest generation of the session in the ledger, 0 for none, and what its store calls it. */
-  newest: { generation: number; entry?: string };
+  newest: { generation: number; entry?: string; seen?: ContextSeen };
   requestedBy: string;
   appUrl: string;
 }
@@ -22,6 +25,10 @@ export interface PlanFacts extends ForgetFacts {
   instruction: string;
   flags: CommandFlags;
   context: ContextFacts;
+  /** Id of the comment that asked, as in ContextComment. */
+  asked?: string | undefined;
+  /** Whoever can read the repository can read the inputs of its workflows. */
+  isPublic?: boolean | undefined;
   /** Newest pull request that Dexter opened for the issue, and whether it is still open. */
   earlier?: PullRequestRef & { open: boolean };
 }
@@ -33,24 +40,34 @@ const reserve = 500;
 const longestTitle = 300;
 const longestName = 300;
 
+export interface PlannedJob {
+  job: Job;
+  /** What the app keeps for the claim and for the next delta. */
+  kept: KeptContext;
+}
+
 /**
  * The job of a command, from facts alone: where the work goes, which session it continues, and what the
  * engine is told, cut to what the workflow's inputs can hold.
  * @throws AppError `branch-unusable` for a pull request that cannot be pushed to, `input-invalid` for an
  * instruction that is too long.
  */
-export function planJob(facts: PlanFacts): Job {
+export function planJob(facts: PlanFacts): PlannedJob {
+  const { seen: seenBefore, ...newest } = facts.newest;
+  const { asked } = facts;
+  const kept = keptContext(facts.context, facts.flags.fresh ? {} : { seen: seenBefore, asked });
   const job: Job = {
     commandId: facts.commandId,
     issueKey: IssueKey.parse(facts.issueKey),
     instruction: facts.instruction,
     context: '',
+    delta: '',
     session: {
       installationId: facts.installationId,
       repositoryId: facts.repository.id,
       mode: facts.flags.fresh ? 'fresh' : 'resume',
-      ...facts.newest,
-      ticket: ticketSeen(facts.context),
+      ...newest,
+      ticket: { hash: hashOfSeen(kept.seen), newestComment: newestCommentOf(kept) },
       model: facts.flags.model,
       maxBudgetUsd: facts.flags.maxBudget,
       engine: 'claude-code',
@@ -69,7 +86,15 @@ export function planJob(facts: PlanFacts): Job {
       hint: 'Put the details into the ticket or a file of the repository and refer to them.',
     });
   }
-  return { ...job, context: renderContext(facts.context, room) };
+  const inputs = facts.isPublic
+    ? { context: claimMark, delta: kept.delta === undefined ? '' : claimMark }
+    : contextInputs(kept, { characters: room, bytes: mostInputBytes });
+  return { job: { ...job, ...inputs }, kept };
+}
+
+/** Its number in its place, for whoever looks at a session. */
+function newestCommentOf({ seen }: KeptContext): string {
+  return Object.keys(seen.comments).at(-1) ?? '';
 }
 
 /**
@@ -77,13 +102,15 @@ export function planJob(facts: PlanFacts): Job {
  * where an instruction would go.
  */
 export function planForget(facts: ForgetFacts): Job {
-  const { commandId, newest, repository, installationId, appUrl } = facts;
+  const { seen: _, ...newest } = facts.newest;
+  const { commandId, repository, installationId, appUrl } = facts;
   const issueKey = IssueKey.parse(facts.issueKey);
   return {
     commandId,
     issueKey,
     instruction: 'forget',
     context: '',
+    delta: '',
     session: {
       installationId,
       repositoryId: repository.id,

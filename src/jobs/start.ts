@@ -6,6 +6,7 @@ import {
   repositoriesOf,
 } from '../commands/choose-repository.ts';
 import { type Actor, type Ask, type RepositoryRef, waitsForItsTurn } from '../core/command.ts';
+import type { KeptContext } from '../core/context.ts';
 import { AppError, type Problem, toProblem } from '../core/errors.ts';
 import { projectOf } from '../core/issue-key.ts';
 import type { Job } from '../core/job.ts';
@@ -120,9 +121,9 @@ async function begin(services: Services, row: CommandRow): Promise<void> {
   await describeCommand(services.db, row.id, { ask });
   await acknowledge(services, { ...row, ask, actor, ...columnsOf(where) });
 
-  const job = await plan(services, row, where, ask, requestedBy(actor, verdict.login));
+  const { job, kept } = await plan(services, row, where, ask, requestedBy(actor, verdict.login));
   await services.db.transaction().execute(async (transaction) => {
-    await insertRun(transaction, row.id, job);
+    await insertRun(transaction, row.id, job, kept);
     if (job.session.mode !== 'forget') await noteUse(transaction, sessionOf(row, where), where.repository);
   });
   await dispatch(services, { ...row, ...columnsOf(where) }, job);
@@ -138,7 +139,7 @@ async function plan(
   where: Where,
   ask: Ask,
   requestedBy: string,
-): Promise<Job> {
+): Promise<{ job: Job; kept?: KeptContext }> {
   const facts = {
     commandId: row.id,
     issueKey: row.issue_key,
@@ -147,15 +148,23 @@ async function plan(
     requestedBy,
     appUrl: services.appUrl,
   };
-  if (ask.kind === 'control') return planForget(facts);
+  if (ask.kind === 'control') return { job: planForget(facts) };
   const context = await gather(services, row, where);
   return planJob({
     ...facts,
     instruction: ask.instruction,
     flags: ask.flags,
     context,
+    asked: askedIn(row.origin),
     earlier: context.pullRequest ? undefined : await earlierPullRequest(services, row, where),
   });
+}
+
+/** Id of the comment that a command came from, among those of the context. */
+function askedIn(origin: CommandRow['origin']): string | undefined {
+  if (origin.kind === 'jira-comment') return `jira:${origin.commentId}`;
+  if (origin.kind === 'github-comment') return `github:${origin.commentId}`;
+  return undefined;
 }
 
 function sessionOf(row: CommandRow, { installationId, repository }: Where): SessionRef {

@@ -2,7 +2,8 @@ import { type Kysely, sql } from 'kysely';
 import type { Actor, Ask, Origin, RepositoryRef } from '../core/command.ts';
 import type { Problem } from '../core/errors.ts';
 import { type CommandStatus, type EndStatus, endStatuses, statusesBefore } from '../core/status.ts';
-import { storable, toJson } from './json.ts';
+import { storable } from '../core/storable.ts';
+import { toJson } from './json.ts';
 import type { CommandRow, PostedComment, Tables } from './tables.ts';
 
 export type Db = Kysely<Tables>;

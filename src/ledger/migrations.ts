@@ -44,6 +44,7 @@ export const migrations: Record<string, Migration> = {
         .createTable('runs')
         .addColumn('command_id', 'uuid', (column) => column.primaryKey().references('commands.id'))
         .addColumn('job', 'jsonb', (column) => column.notNull())
+        .addColumn('context', 'jsonb')
         .addColumn('run_id', 'text')
         .addColumn('run_url', 'text')
         .addColumn('fence', 'integer', (column) => column.notNull().defaultTo(0))

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import type { KeptContext } from '../core/context.ts';
 import type { Job } from '../core/job.ts';
 import type { Progress, Report } from '../core/report.ts';
 import type { Db } from './commands.ts';
@@ -6,10 +7,15 @@ import { toJson } from './json.ts';
 import type { RunRow } from './tables.ts';
 
 /** Keeps the plan of a run before it is dispatched; a second call of the same command changes nothing. */
-export async function insertRun(db: Db, commandId: string, job: Job): Promise<void> {
+export async function insertRun(db: Db, commandId: string, job: Job, kept?: KeptContext): Promise<void> {
   await db
     .insertInto('runs')
-    .values({ command_id: commandId, job: toJson(job), created_at: sql`now()` })
+    .values({
+      command_id: commandId,
+      job: toJson(job),
+      context: kept === undefined ? null : toJson(kept),
+      created_at: sql`now()`,
+    })
     .onConflict((conflict) => conflict.column('command_id').doNothing())
     .execute();
 }

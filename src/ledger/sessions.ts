@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { RepositoryRef } from '../core/command.ts';
+import type { ContextSeen } from '../core/context-seen.ts';
 import type { PullRequestRef } from '../core/report.ts';
 import type { SessionRef } from '../core/session.ts';
 import { endStatuses } from '../core/status.ts';
@@ -16,25 +17,30 @@ export interface SavedGeneration {
 }
 
 /**
- * Generation that a runner saved last, or 0, and what its store calls it. Last by time, not by number: a store that
+ * Generation that a runner saved last, or 0, what its store calls it, and what it has seen of the ticket. Last by time, not by number: a store that
  * was emptied begins anew.
  */
 export async function newestGeneration(
   db: Db,
   ref: SessionRef,
-): Promise<{ generation: number; entry?: string }> {
+): Promise<{ generation: number; entry?: string; seen?: ContextSeen }> {
   const row = await db
     .selectFrom('generations')
-    .select(['generation', 'entry'])
+    .leftJoin('runs', 'runs.command_id', 'generations.command_id')
+    .select(['generation', 'entry', 'runs.context'])
     .where('installation_id', '=', ref.installationId)
     .where('repository_id', '=', ref.repositoryId)
     .where('issue_key', '=', ref.issueKey)
-    .orderBy('created_at', 'desc')
+    .orderBy('generations.created_at', 'desc')
     .orderBy('generation', 'desc')
     .limit(1)
     .executeTakeFirst();
   if (!row) return { generation: 0 };
-  return { generation: row.generation, ...(row.entry === null ? {} : { entry: row.entry }) };
+  return {
+    generation: row.generation,
+    ...(row.entry === null ? {} : { entry: row.entry }),
+    ...(row.context ? { seen: row.context.seen } : {}),
+  };
 }
 
 /** Notes a saved generation, in place of one of the same number that is no more. */

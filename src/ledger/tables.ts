@@ -1,5 +1,6 @@
 import type { ColumnType, Generated, JSONColumnType, Selectable } from 'kysely';
 import type { Actor, Ask, Origin } from '../core/command.ts';
+import type { KeptContext } from '../core/context.ts';
 import type { Problem } from '../core/errors.ts';
 import type { Job } from '../core/job.ts';
 import type { Progress, Report } from '../core/report.ts';
@@ -58,6 +59,8 @@ export interface CommandsTable {
 export interface RunsTable {
   command_id: string;
   job: Json<Job>;
+  /** What was known of the ticket and the pull request; null for a run that needs nothing of it. */
+  context: NullableJson<KeptContext>;
   run_id: ColumnType<string | null, string | null | undefined, string | null>;
   run_url: ColumnType<string | null, string | null | undefined, string | null>;
   /** 0 until a runner has claimed the run; whoever claims it gets the next number. */

@@ -1,6 +1,7 @@
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { z } from 'zod';
+import { claimMark } from '../core/packed-text.ts';
 import {
   ClaimRequest,
   type ClaimResponse,
@@ -19,7 +20,7 @@ import { settleReport } from '../jobs/settle.ts';
 import { getCommand, leaseCommand, moveCommand } from '../ledger/commands.ts';
 import { claimRun, getRun, keepProgress } from '../ledger/runs.ts';
 import { keepPullRequest } from '../ledger/sessions.ts';
-import type { CommandRow } from '../ledger/tables.ts';
+import type { CommandRow, RunRow } from '../ledger/tables.ts';
 import type { VerifyIdentity } from './oidc.ts';
 import type { RunTokens } from './run-tokens.ts';
 
@@ -83,7 +84,8 @@ async function claim({ c, options, row, body, bearer }: Call<ClaimRequest>): Pro
   if (refusal) return refuse(c, refusal.status, refusal.reason);
   if (isEnd(row.status)) return refuse(c, 409, `the command has ended already (${row.status})`);
   const { repository_id: repositoryId, installation_id: installationId } = row;
-  if (repositoryId === null || installationId === null || !(await getRun(services.db, row.id)))
+  const run = await getRun(services.db, row.id);
+  if (repositoryId === null || installationId === null || !run)
     return refuse(c, 409, 'the command is not prepared yet');
   // Asked for before the claim is taken: when GitHub fails here the runner may try again.
   const [githubToken, author] = await Promise.all([
@@ -100,9 +102,22 @@ async function claim({ c, options, row, body, bearer }: Call<ClaimRequest>): Pro
     runToken: tokens.run(row.id, fence),
     githubToken,
     sessionKeys: sessionKeys(options.masterKeys, { installationId, repositoryId, issueKey: row.issue_key }),
+    context: contextFor(run),
     committer: author,
   };
   return c.json(answer);
+}
+
+/** What the inputs hold is not said again. */
+function contextFor({ job, context }: RunRow): ClaimResponse['context'] {
+  if (!context) return { attachments: [] };
+  const { text, delta, full, attachments } = context;
+  return {
+    attachments,
+    ...(job.context === claimMark ? { text } : {}),
+    ...(job.delta === claimMark && delta ? { delta } : {}),
+    ...(full === undefined ? {} : { full }),
+  };
 }
 
 /** Gives the run to the claimant, all at once: undefined when another one has it or the command has ended. */

@@ -6,7 +6,7 @@ import { IssueKey } from '../../src/core/issue-key.ts';
 const parts = {
   issueKey: IssueKey.parse('DXTR-1'),
   mode: 'fresh' as const,
-  context: '# Coupons\n\nAdd a coupon field to the cart.',
+  context: { kind: 'all' as const, markdown: '# Coupons\n\nAdd a coupon field to the cart.' },
   instruction: 'implement this\n\n- with tests',
   notices: [],
 };
@@ -42,7 +42,8 @@ describe('renderPrompt', () => {
 
   it('says on a resume only what is new', () => {
     const notices = ['The checkout is at commit abc;\n read files again.'];
-    expect(renderPrompt({ ...parts, mode: 'resume', notices })).toMatchInlineSnapshot(`
+    const context = { kind: 'news' as const, markdown: '- Status: To Do → In Review' };
+    expect(renderPrompt({ ...parts, mode: 'resume', context, notices })).toMatchInlineSnapshot(`
       "## Notes from Dexter
 
       - The checkout is at commit abc; read files again.
@@ -50,9 +51,7 @@ describe('renderPrompt', () => {
       ## New data: DXTR-1
 
       \`\`\`\`data
-      # Coupons
-
-      Add a coupon field to the cart.
+      - Status: To Do → In Review
       \`\`\`\`
 
       ## Instruction
@@ -64,8 +63,13 @@ describe('renderPrompt', () => {
     `);
   });
 
+  it('gives everything again, as it is now, to a conversation that heard something else', () => {
+    const prompt = renderPrompt({ ...parts, mode: 'resume' });
+    expect(prompt.startsWith('## Data: DXTR-1, as it is now\n\n````data\n# Coupons')).toBe(true);
+  });
+
   it('is the instruction alone when nothing else is new', () => {
-    expect(renderPrompt({ ...parts, mode: 'resume', context: ' \n' })).toBe(
+    expect(renderPrompt({ ...parts, mode: 'resume', context: { kind: 'all', markdown: ' \n' } })).toBe(
       '## Instruction\n\nimplement this\n\n- with tests\n',
     );
   });
@@ -74,7 +78,7 @@ describe('renderPrompt', () => {
     const other = renderPrompt({
       ...parts,
       issueKey: IssueKey.parse('gh-7-3'),
-      context: 'x',
+      context: { kind: 'all', markdown: 'x' },
       instruction: 'y',
     });
     expect(other.split('\n## ')[0]).toBe(renderPrompt(parts).split('\n## ')[0]);
@@ -90,7 +94,7 @@ describe('renderPrompt', () => {
       fc.property(fc.array(line), (lines) => {
         const context = lines.join('\n').trim();
         fc.pre(context !== '');
-        const prompt = renderPrompt({ ...parts, context });
+        const prompt = renderPrompt({ ...parts, context: { kind: 'all', markdown: context } });
         const [, fence = ''] = /^(`{4,})data$/m.exec(prompt.slice(prompt.indexOf('## Data'))) ?? [];
         const body = prompt.slice(prompt.indexOf(`${fence}data\n`) + fence.length + 5);
         // The first fence that is long enough is the closing one, and the real instruction comes after it.

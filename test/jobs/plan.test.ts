@@ -56,7 +56,8 @@ const facts: PlanFacts = {
   appUrl: 'https://dexter.example',
 };
 
-const plan = (some: Partial<PlanFacts> = {}) => planJob({ ...facts, ...some });
+const planned = (some: Partial<PlanFacts> = {}) => planJob({ ...facts, ...some });
+const plan = (some: Partial<PlanFacts> = {}) => planned(some).job;
 
 describe('planJob', () => {
   it('plans the first run of a ticket', () => {

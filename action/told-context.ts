@@ -1,0 +1,56 @@
+import { ContextDelta } from '../src/core/context.ts';
+import { AppError, messageOf } from '../src/core/errors.ts';
+import type { Job } from '../src/core/job.ts';
+import { unpackText } from '../src/core/packed-text.ts';
+import type { ClaimResponse } from '../src/core/runner.ts';
+import type { SessionManifest } from '../src/core/session.ts';
+
+/** What the engine is told of the ticket and the pull request. */
+export interface ToldContext {
+  /** All of it, or what is new for the conversation. */
+  kind: 'all' | 'news';
+  /** Markdown written by whoever may comment there: data. */
+  markdown: string;
+}
+
+/**
+ * The context for a conversation: what is new when it is the one that heard the rest, else all of it.
+ * @throws AppError `input-invalid` when an input is not what the app makes.
+ */
+export function toldContext(
+  job: Pick<Job, 'context' | 'delta'>,
+  claimed: ClaimResponse['context'],
+  restored: Pick<SessionManifest, 'ticket'> | undefined,
+): ToldContext {
+  const delta = claimed.delta ?? deltaIn(job);
+  if (delta !== undefined && restored?.ticket?.hash === delta.from) {
+    return { kind: 'news', markdown: delta.markdown };
+  }
+  return { kind: 'all', markdown: claimed.text ?? unpacked('context', job.context) ?? '' };
+}
+
+function deltaIn({ delta = '' }: Pick<Job, 'delta'>): ContextDelta | undefined {
+  const json = unpacked('delta', delta);
+  if (!json) return undefined;
+  try {
+    return ContextDelta.parse(JSON.parse(json));
+  } catch (cause) {
+    throw unusable('delta', cause);
+  }
+}
+
+function unpacked(input: string, value: string): string | undefined {
+  try {
+    return unpackText(value);
+  } catch (cause) {
+    throw unusable(input, cause);
+  }
+}
+
+function unusable(input: string, cause: unknown): AppError {
+  return new AppError('input-invalid', {
+    message: `The input \`${input}\` is not what the app sends: ${messageOf(cause)}.`,
+    hint: 'Pass it on as the app fills it in, or leave it empty.',
+    cause,
+  });
+}

@@ -1,0 +1,33 @@
+import { z } from 'zod';
+import { ContextSeen } from './context-seen.ts';
+
+/** What is news for a conversation, and which one. */
+export const ContextDelta = z.object({
+  /** Hash of what the conversation was told before, as its manifest has it; for another one it is not the news. */
+  from: z.string(),
+  markdown: z.string(),
+  /** The ticket is largely another one than the conversation knows. */
+  isRewritten: z.boolean(),
+});
+export type ContextDelta = z.infer<typeof ContextDelta>;
+
+/** A file of the ticket that the runner can be given. */
+export const AttachmentRef = z.object({
+  id: z.string(),
+  /** Safe as the name of a file. */
+  name: z.string(),
+  bytes: z.number().int().nonnegative(),
+});
+export type AttachmentRef = z.infer<typeof AttachmentRef>;
+
+/** What the app keeps of a run's context: for the runner to be given what the inputs cannot hold, and for the next delta. */
+export const KeptContext = z.object({
+  /** Markdown for the prompt. */
+  text: z.string(),
+  delta: ContextDelta.optional(),
+  /** Markdown without anything left out, when `text` leaves something out. */
+  full: z.string().optional(),
+  attachments: z.array(AttachmentRef),
+  seen: ContextSeen,
+});
+export type KeptContext = z.infer<typeof KeptContext>;
