@@ -5,6 +5,7 @@ import { AppError } from '../core/errors.ts';
 import { IssueKey, isJiraKey } from '../core/issue-key.ts';
 import { encodeInputs, type Job, maxInputCharacters } from '../core/job.ts';
 import type { PullRequestRef } from '../core/report.ts';
+import type { NewestGeneration } from '../ledger/sessions.ts';
 
 /** What every job says, whatever is to be done. */
 export interface ForgetFacts {
@@ -13,7 +14,7 @@ export interface ForgetFacts {
   installationId: number;
   repository: RepositoryRef;
   /** Newest generation of the session in the ledger, 0 for none, and what its store calls it. */
-  newest: { generation: number; entry?: string };
+  newest: NewestGeneration;
   requestedBy: string;
   appUrl: string;
 }
@@ -40,6 +41,7 @@ const longestName = 300;
  * instruction that is too long.
  */
 export function planJob(facts: PlanFacts): Job {
+  const { mayBeSaved, ...newest } = facts.newest;
   const job: Job = {
     commandId: facts.commandId,
     issueKey: IssueKey.parse(facts.issueKey),
@@ -48,8 +50,9 @@ export function planJob(facts: PlanFacts): Job {
     session: {
       installationId: facts.installationId,
       repositoryId: facts.repository.id,
-      mode: facts.flags.fresh ? 'fresh' : 'resume',
-      ...facts.newest,
+      // A session that was forgotten is not looked for: a copy may lie where nobody could remove it.
+      mode: facts.flags.fresh || !mayBeSaved ? 'fresh' : 'resume',
+      ...newest,
       ticket: ticketSeen(facts.context),
       model: facts.flags.model,
       maxBudgetUsd: facts.flags.maxBudget,
@@ -77,7 +80,8 @@ export function planJob(facts: PlanFacts): Job {
  * where an instruction would go.
  */
 export function planForget(facts: ForgetFacts): Job {
-  const { commandId, newest, repository, installationId, appUrl } = facts;
+  const { commandId, repository, installationId, appUrl } = facts;
+  const { mayBeSaved: _, ...newest } = facts.newest;
   const issueKey = IssueKey.parse(facts.issueKey);
   return {
     commandId,

@@ -15,14 +15,19 @@ export interface SavedGeneration {
   contextTokens: number;
 }
 
+export interface NewestGeneration {
+  /** 0 when none is known. */
+  generation: number;
+  /** A run was planned and its report may be lost: a store may hold what the ledger knows nothing of. */
+  mayBeSaved: boolean;
+  entry?: string;
+}
+
 /**
  * Generation that a runner saved last, or 0, and what its store calls it. Last by time, not by number: a store that
  * was emptied begins anew.
  */
-export async function newestGeneration(
-  db: Db,
-  ref: SessionRef,
-): Promise<{ generation: number; entry?: string }> {
+export async function newestGeneration(db: Db, ref: SessionRef): Promise<NewestGeneration> {
   const row = await db
     .selectFrom('generations')
     .select(['generation', 'entry'])
@@ -33,8 +38,23 @@ export async function newestGeneration(
     .orderBy('generation', 'desc')
     .limit(1)
     .executeTakeFirst();
-  if (!row) return { generation: 0 };
-  return { generation: row.generation, ...(row.entry === null ? {} : { entry: row.entry }) };
+  if (!row) return { generation: 0, mayBeSaved: await isNoted(db, ref) };
+  return {
+    generation: row.generation,
+    mayBeSaved: true,
+    ...(row.entry === null ? {} : { entry: row.entry }),
+  };
+}
+
+async function isNoted(db: Db, ref: SessionRef): Promise<boolean> {
+  const row = await db
+    .selectFrom('sessions')
+    .select('used_at')
+    .where('installation_id', '=', ref.installationId)
+    .where('repository_id', '=', ref.repositoryId)
+    .where('issue_key', '=', ref.issueKey)
+    .executeTakeFirst();
+  return row !== undefined;
 }
 
 /** Notes a saved generation, in place of one of the same number that is no more. */
