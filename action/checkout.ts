@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises';
-import { isDiskProblem } from '../src/core/disk-problem.ts';
+import { isDiskFull, isDiskProblem } from '../src/core/disk-problem.ts';
 import { AppError, messageOf } from '../src/core/errors.ts';
 import type { Target } from '../src/core/job.ts';
 import { removeTree } from '../src/workspace/remove-tree.ts';
@@ -105,7 +105,9 @@ async function fromFirstSource(
  * answer, the disk is full, or git refuses to write a tree whose objects were fetched a moment ago.
  */
 function sourceAfter(source: Source, error: unknown, isBrought: boolean): Source | undefined {
-  if (isUnreachable(error) || isDiskProblem(error)) return undefined;
+  if (isUnreachable(error) || isDiskFull(error)) return undefined;
+  // A place on the disk that fails may be the mirror's alone; what this issue keeps is not given up for it.
+  if (isDiskProblem(error)) return source.startsWith('mirror') ? 'own objects' : undefined;
   if (isBrought && source.endsWith('made anew')) return undefined;
   // Another run has held the mirror for as long as anybody waits: it is not waited for twice.
   if (error instanceof AppError && error.code === 'session-conflict') return 'own objects';

@@ -7,6 +7,8 @@ export interface ForgetOptions {
   ref: SessionRef;
   /** Every store that the session may be in. */
   stores: ReadonlyMap<StoreName, Pick<SessionStore, 'remove'>>;
+  /** Those that no input names: when one cannot be searched, this is said and no failure. */
+  unnamed: ReadonlySet<StoreName>;
   /** Removes what this runner keeps of the session beside its stores: the checkout, the CLI's files. */
   removeFiles: () => Promise<void>;
   warn: (message: string) => void;
@@ -24,15 +26,23 @@ const longestProblem = 500;
 export async function forget({
   ref,
   stores,
+  unnamed,
   removeFiles,
   warn,
-}: ForgetOptions): Promise<{ forgotten: Forgotten; problem?: Problem }> {
+}: ForgetOptions): Promise<{ forgotten: Forgotten; notices: string[]; problem?: Problem }> {
   const forgotten: Forgotten = [];
+  const notices: string[] = [];
   for (const [store, driver] of stores) {
     try {
       forgotten.push({ store, generations: await driver.remove(ref) });
     } catch (error) {
       warn(`The session was not removed from the store ${store}: ${forLog(error)}`);
+      if (unnamed.has(store)) {
+        notices.push(
+          `The store \`${store}\`, which the workflow does not use, was not searched: ${shown(error)}`,
+        );
+        continue;
+      }
       forgotten.push({ store, generations: 0, problem: shown(error) });
     }
   }
@@ -43,9 +53,10 @@ export async function forget({
   } catch (error) {
     warn(`The files of the session were not removed: ${forLog(error)}`);
     const files = `its files on the runner: ${shown(error)}`;
-    return { forgotten, problem: notRemoved([...left.map(inStore), files]) };
+    return { forgotten, notices, problem: notRemoved([...left.map(inStore), files]) };
   }
-  return left.length === 0 ? { forgotten } : { forgotten, problem: notRemoved(left.map(inStore)) };
+  if (left.length === 0) return { forgotten, notices };
+  return { forgotten, notices, problem: notRemoved(left.map(inStore)) };
 }
 
 function inStore(store: StoreName): string {

@@ -55,10 +55,11 @@ export async function keepSession(
 
 /** A new session that the model never answered in is worth less than the earlier one, whatever that is. */
 function replacesForNothing(
-  { mode, nextGeneration }: Talk['conversation'],
+  { mode, nextGeneration, isGuessed }: Talk['conversation'],
   { contextTokens, stopReason }: Talk['result'],
 ): boolean {
-  return mode === 'fresh' && nextGeneration > 1 && contextTokens === 0 && stopReason !== 'completed';
+  const mayReplace = nextGeneration > 1 || isGuessed;
+  return mode === 'fresh' && mayReplace && contextTokens === 0 && stopReason !== 'completed';
 }
 
 function keptEarlier({ report }: Work): SaveResult {

@@ -38,7 +38,7 @@ export async function renewBorrowing(
   if (unpushed.length > 0) {
     await borrowFrom(own, [mirror, before]);
     const found = await commitsOf(unpushed, git);
-    if (await areWhole(found, git)) {
+    if (await areWhole(found, git, [...fetched.values()])) {
       await packWithout(found, [...fetched.values()], join(own, 'pack', 'pack'), git);
     } else {
       // Something of them is missing: nothing that is left of them is thrown away.
@@ -95,7 +95,7 @@ async function takeOver(
 ): Promise<void> {
   await borrowFrom(own, [before]);
   for (const ref of await commitsOf(refs, git)) {
-    if (!(await areWhole([ref], git))) continue;
+    if (!(await areWhole([ref], git, others))) continue;
     await packWithout([ref], others, join(own, 'pack', 'pack'), git).catch(unlessGit);
   }
   await borrowFrom(own, []);
@@ -187,13 +187,16 @@ async function commitsOf(refs: Ref[], git: Git): Promise<Ref[]> {
 
 async function wholeOf(refs: Ref[], git: Git): Promise<string[]> {
   const whole: string[] = [];
-  for (const ref of await commitsOf(refs, git)) if (await areWhole([ref], git)) whole.push(ref.commit);
+  for (const ref of await commitsOf(refs, git)) {
+    // One that takes too long to look through is fetched again: nothing is lost by that.
+    if (await areWhole([ref], git, []).catch(() => false)) whole.push(ref.commit);
+  }
   return [...new Set(whole)];
 }
 
-/** Whether the commits are there with all that they need. */
-async function areWhole(refs: Ref[], git: Git): Promise<boolean> {
-  const commits = refs.map(({ commit }) => commit);
+/** Whether the commits are there with all that they need beyond `others`, which are whole. Throws when it cannot be told. */
+async function areWhole(refs: Ref[], git: Git, others: string[]): Promise<boolean> {
+  const commits = [...refs.map(({ commit }) => commit), ...others.map((commit) => `^${commit}`)];
   const walk = ['rev-list', '--objects', '--quiet', ...commits, '--'];
   return await succeeds(git(walk, { timeLimitMs: walkLimitMs }));
 }
@@ -212,8 +215,8 @@ async function succeeds(command: Promise<string>): Promise<boolean> {
   return (await command.catch(unlessGit)) !== undefined;
 }
 
-/** Git says so of what is missing or damaged; a full disk is neither. */
+/** Git says so of what is missing or damaged; it does not when it was ended, or the disk failed. */
 function unlessGit(error: unknown): undefined {
-  if (error instanceof GitError && !isDiskProblem(error)) return undefined;
+  if (error instanceof GitError && error.exitCode !== undefined && !isDiskProblem(error)) return undefined;
   throw error;
 }

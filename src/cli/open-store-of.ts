@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
@@ -31,6 +32,20 @@ export async function openStoreOf(
 /** Absolute path of the directory in which the app keeps what is its own. */
 export function dataDirectoryOf(env: Environment): string {
   return resolve(env.DEXTER_DATA || '.dexter');
+}
+
+/**
+ * Absolute path of a workspace: the one that is named, or that of local runs, which need not be there yet.
+ * @throws AppError `input-invalid` when the one that is named is not there: a wrong name is not an empty workspace.
+ */
+export function workspaceAt(named: string | undefined, env: Environment): string {
+  if (named === undefined) return join(dataDirectoryOf(env), 'workspace');
+  const root = resolve(named);
+  if (existsSync(root)) return root;
+  throw new AppError('input-invalid', {
+    message: `There is no directory ${root}.`,
+    hint: 'Correct --workspace or DEXTER_WORKSPACE: on a runner it is `_work/_dexter` in its folder, or the input `workspace` of the action.',
+  });
 }
 
 const id = (least: number) =>
@@ -71,7 +86,7 @@ async function storeConfigOf(
   const values = flagValues(StoreValues, storeSources, flags, env);
   switch (values.store) {
     case 'workspace': {
-      const root = resolve(values.workspace ?? join(dataDirectoryOf(env), 'workspace'));
+      const root = workspaceAt(values.workspace, env);
       return { config: { name: 'workspace', root }, place: `the directory ${root}` };
     }
     case 's3': {

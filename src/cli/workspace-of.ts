@@ -1,8 +1,7 @@
-import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import type { Environment } from '../config.ts';
 import { type Flags, flagValues } from './flag-values.ts';
-import { dataDirectoryOf } from './open-store-of.ts';
+import { workspaceAt } from './open-store-of.ts';
 import { storeSources } from './store-flags.ts';
 
 /** The workspace that a command is about: from the flag, the variable, or where the local dispatcher has its own. */
@@ -13,5 +12,5 @@ export function workspaceOf(flags: Flags, env: Environment): string {
     flags,
     env,
   );
-  return resolve(workspace ?? join(dataDirectoryOf(env), 'workspace'));
+  return workspaceAt(workspace, env);
 }

@@ -85,7 +85,7 @@ function parseCount(text: string): number {
 }
 
 function parseBytes(text: string): number {
-  const bytes = parseSize(text);
+  const bytes = /[a-z]/i.test(text) ? parseSize(text) : undefined;
   if (bytes === undefined) throw new InvalidArgumentError('It must be a size, such as 20GB or 500MB.');
   return bytes;
 }

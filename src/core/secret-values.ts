@@ -1,17 +1,19 @@
 /** How a variable is called that holds a secret, and one that only says where to find it. */
 const named =
-  /(?:^|_)(?:TOKEN|SECRET|(?:PG)?PASSWORD|PASSWD|PASSPHRASE|CREDENTIALS?|APIKEY|(?:API|ACCESS|PRIVATE|SESSION|SIGNING|ENCRYPTION)_KEY)(?:_|$)|_PWD$/i;
+  /(?:^|_)(?:TOKEN|SECRET|(?:PG)?PASSWORD|PASSWD|PASSPHRASE|CREDENTIALS?|APIKEY|(?:API|ACCESS|PRIVATE|SESSION|SIGNING|ENCRYPTION)_KEY)(?:_|$)/i;
 const pointsElsewhere = /_(?:URL|URI|FILE|PATH|NAME|DIR|ARN)$/i;
 
 /** Names that as often mean something else (`CACHE_KEY`): only a value that nobody made up is a secret. */
-const perhapsNamed = /_(?:KEY|PAT|AUTH)$/i;
+const perhapsNamed = /(?<!(?:^|_)(?:ISSUE|CACHE))_(?:KEY|PAT|AUTH)$/i;
 const looksRandom = /^(?=.*\d)(?=.*[A-Za-z])[\w.~+/=:-]{20,}$/;
+const passwordOrPlace = /_PWD$/i;
 
 /** What an address or a connection string holds beside the place that it names, whatever its variable is called. */
 const within = [
   /^[a-z][a-z0-9+.-]*:\/\/[^\s/:@]*:([^\s/@]+)@/i,
   /^https?:\/\/([A-Za-z0-9_-]{16,})@/i,
-  /(?:^|[;\s])(?:password|pwd|accountkey|sharedaccesskey|sharedsecret)=([^;\s]+)/i,
+  /(?:^|[?&;\s])(?:password|pwd|accountkey|sharedaccesskey|sharedsecret|_authtoken)=['"]?([^'"&;\s]+)/i,
+  /:_(?:authToken|password)=(\S+)/,
 ];
 
 /** Shorter ones would be found in ordinary text. */
@@ -25,6 +27,7 @@ export function secretValues(env: Readonly<Record<string, string | undefined>>):
     const name = variable.replaceAll('-', '_');
     const isSecret =
       (named.test(name) && !pointsElsewhere.test(name)) ||
+      (passwordOrPlace.test(name) && !value.startsWith('/')) ||
       (perhapsNamed.test(name) && looksRandom.test(value));
     return [...(isSecret ? [value] : []), ...within.flatMap((form) => asWritten(form.exec(value)?.[1]))];
   });

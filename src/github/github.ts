@@ -48,12 +48,26 @@ export function statusOf(error: unknown): number | undefined {
 export function githubError(what: string, error: unknown): AppError {
   if (error instanceof AppError) return error;
   const status = statusOf(error);
+  if (status !== undefined && !isAnswer(error)) return unreachable(what, error);
   return new AppError('github-failed', {
     message: `GitHub failed while ${what}${status ? ` (HTTP ${status})` : ''}.`,
     hint:
       status === 403 || status === 404
         ? "Check that the Dexter app is installed on this repository with the permissions of app.yml, and that the installation's requests for new permissions were accepted."
         : 'Try again with `retry`; githubstatus.com tells whether GitHub has an incident.',
+    cause: error instanceof Error ? error : new Error(messageOf(error)),
+  });
+}
+
+/** Octokit calls it status 500 as well when nobody answered. */
+function isAnswer(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && 'response' in error && error.response !== undefined;
+}
+
+function unreachable(what: string, error: unknown): AppError {
+  return new AppError('github-failed', {
+    message: `GitHub could not be reached while ${what}: ${messageOf(error)}.`,
+    hint: 'Check the network, the proxy and GITHUB_API_URL, then try again.',
     cause: error instanceof Error ? error : new Error(messageOf(error)),
   });
 }

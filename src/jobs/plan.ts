@@ -2,12 +2,13 @@ import { contextInputs, keptContext } from '../context/fit-context.ts';
 import type { ContextFacts } from '../context/render.ts';
 import type { CommandFlags, RepositoryRef } from '../core/command.ts';
 import type { KeptContext } from '../core/context.ts';
-import { type ContextSeen, hashOfSeen } from '../core/context-seen.ts';
+import { hashOfSeen } from '../core/context-seen.ts';
 import { AppError } from '../core/errors.ts';
 import { IssueKey, isJiraKey } from '../core/issue-key.ts';
 import { encodeInputs, type Job, maxInputCharacters } from '../core/job.ts';
 import { claimMark, mostInputBytes } from '../core/packed-text.ts';
 import type { PullRequestRef } from '../core/report.ts';
+import type { NewestGeneration } from '../ledger/sessions.ts';
 
 /** What every job says, whatever is to be done. */
 export interface ForgetFacts {
@@ -16,7 +17,7 @@ export interface ForgetFacts {
   installationId: number;
   repository: RepositoryRef;
   /** Newest generation of the session in the ledger, 0 for none, and what its store calls it. */
-  newest: { generation: number; entry?: string; seen?: ContextSeen };
+  newest: NewestGeneration;
   requestedBy: string;
   appUrl: string;
 }
@@ -53,7 +54,7 @@ export interface PlannedJob {
  * instruction that is too long.
  */
 export function planJob(facts: PlanFacts): PlannedJob {
-  const { seen: seenBefore, ...newest } = facts.newest;
+  const { mayBeSaved, seen: seenBefore, ...newest } = facts.newest;
   const { asked } = facts;
   const kept = keptContext(facts.context, facts.flags.fresh ? {} : { seen: seenBefore, asked });
   const job: Job = {
@@ -65,7 +66,8 @@ export function planJob(facts: PlanFacts): PlannedJob {
     session: {
       installationId: facts.installationId,
       repositoryId: facts.repository.id,
-      mode: facts.flags.fresh ? 'fresh' : 'resume',
+      // A session that was forgotten is not looked for: a copy may lie where nobody could remove it.
+      mode: facts.flags.fresh || !mayBeSaved ? 'fresh' : 'resume',
       ...newest,
       ticket: { hash: hashOfSeen(kept.seen), newestComment: newestCommentOf(kept) },
       model: facts.flags.model,
@@ -102,8 +104,8 @@ function newestCommentOf({ seen }: KeptContext): string {
  * where an instruction would go.
  */
 export function planForget(facts: ForgetFacts): Job {
-  const { seen: _, ...newest } = facts.newest;
   const { commandId, repository, installationId, appUrl } = facts;
+  const { mayBeSaved: _, seen: __, ...newest } = facts.newest;
   const issueKey = IssueKey.parse(facts.issueKey);
   return {
     commandId,

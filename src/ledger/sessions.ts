@@ -16,14 +16,22 @@ export interface SavedGeneration {
   contextTokens: number;
 }
 
+export interface NewestGeneration {
+  /** 0 when none is known. */
+  generation: number;
+  /** A run was planned and its report may be lost: a store may hold what the ledger knows nothing of. */
+  mayBeSaved: boolean;
+  /** What the store calls it, when that is more than its number. */
+  entry?: string;
+  /** What it has seen of the ticket and the pull request. */
+  seen?: ContextSeen;
+}
+
 /**
- * Generation that a runner saved last, or 0, what its store calls it, and what it has seen of the ticket. Last by time, not by number: a store that
- * was emptied begins anew.
+ * Generation that a runner saved last, or 0, what its store calls it, and what it has seen of the ticket. Last by
+ * time, not by number: a store that was emptied begins anew.
  */
-export async function newestGeneration(
-  db: Db,
-  ref: SessionRef,
-): Promise<{ generation: number; entry?: string; seen?: ContextSeen }> {
+export async function newestGeneration(db: Db, ref: SessionRef): Promise<NewestGeneration> {
   const row = await db
     .selectFrom('generations')
     .leftJoin('runs', 'runs.command_id', 'generations.command_id')
@@ -35,9 +43,10 @@ export async function newestGeneration(
     .orderBy('generation', 'desc')
     .limit(1)
     .executeTakeFirst();
-  if (!row) return { generation: 0 };
+  if (!row) return { generation: 0, mayBeSaved: await isNoted(db, ref) };
   return {
     generation: row.generation,
+    mayBeSaved: true,
     ...(row.entry === null ? {} : { entry: row.entry }),
     ...(row.context ? { seen: row.context.seen } : {}),
   };

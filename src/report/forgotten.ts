@@ -32,7 +32,7 @@ function oneLine(problem: string): string {
 
 function stays(forgotten: NonNullable<Report['forgotten']>): string {
   const elsewhere = forgotten.some(({ store }) => store === 'workspace')
-    ? ' What other runners keep in a workspace of their own goes when they clean up.'
+    ? ' Workspaces of other runners are not reached from here; `dexter session rm` on such a runner removes what it holds.'
     : '';
   return `What stays: comments, commits, pull requests, and the record of the commands.${elsewhere} The next instruction starts a new session.`;
 }

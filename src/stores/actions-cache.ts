@@ -212,8 +212,9 @@ export function actionsCacheStore(options: ActionsCacheOptions): SessionStore {
   async function isBeside(ref: SessionRef, generation: number, own: string): Promise<boolean> {
     const attempts = Array.from({ length: attempt + keysPerGeneration - 1 }, (_, index) => index + 1);
     const keys = attempts.map((each) => formatKey({ ref, generation, attempt: each }));
-    const found = await Promise.all(keys.filter((key) => key !== own).map((key) => appears(key, 1)));
-    return found.includes(true);
+    // What is there is saved, also when nobody can say whether it is alone.
+    const looks = keys.filter((key) => key !== own).map((key) => appears(key, 1).catch(() => false));
+    return (await Promise.all(looks)).includes(true);
   }
 
   /** Whether an entry can be found under exactly this key; a new one may take a moment. */

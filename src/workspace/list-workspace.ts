@@ -1,6 +1,6 @@
 import { lstat, readdir, readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { hasCode } from '../core/errors.ts';
+import { AppError, hasCode, messageOf } from '../core/errors.ts';
 import type { SessionRef } from '../core/session.ts';
 import { savedSessions } from '../stores/workspace.ts';
 import { diskUsage } from './disk-usage.ts';
@@ -75,7 +75,23 @@ type Measure = (path: string) => Promise<number>;
 export async function listWorkspace(
   workspace: string,
   now = new Date(),
-  { sizes = true } = {},
+  options: { sizes?: boolean } = {},
+): Promise<WorkspaceContents> {
+  try {
+    return await contentsOf(workspace, now, options);
+  } catch (cause) {
+    throw new AppError('session-unreadable', {
+      message: `The workspace ${workspace} could not be looked at: ${messageOf(cause)}.`,
+      hint: 'Check that it is a directory, and that this user may read all of it.',
+      cause,
+    });
+  }
+}
+
+async function contentsOf(
+  workspace: string,
+  now: Date,
+  { sizes = true }: { sizes?: boolean },
 ): Promise<WorkspaceContents> {
   const contents: WorkspaceContents = { checkouts: [], mirrors: [], archives: [], leftovers: [] };
   // A file with several names counts once.

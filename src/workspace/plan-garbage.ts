@@ -8,7 +8,7 @@ export interface GarbageLimits {
   maxSessions?: number;
   /** Since something was used. */
   maxAgeDays?: number;
-  /** Of everything in the workspace together. */
+  /** Of checkouts and mirrors together; what is saved is not counted, as it would not become less. */
   maxBytes?: number;
 }
 
@@ -45,7 +45,8 @@ export function planGarbage(contents: WorkspaceContents, limits: GarbageLimits, 
     .filter(({ changedAt }) => changedAt.getTime() < now.getTime() - leftoverAfterMs)
     .map(({ path, bytes, changedAt }) => removal('leftover', { path, bytes }, changedAt, 'left behind'));
 
-  let bytes = sum(Object.values(contents).flat()) - sum(removals);
+  const { checkouts, mirrors, leftovers } = contents;
+  let bytes = sum([...checkouts, ...mirrors, ...leftovers]) - sum(removals);
   let left = contents.checkouts;
   const drop = (checkout: WorkspaceCheckout, because: Removal['because']) => {
     removals.push(removal('checkout', checkout, checkout.usedAt, because));

@@ -23,11 +23,13 @@ const failing = (error: unknown) => ({ remove: () => Promise.reject(error) });
 async function forgetIn(
   stores: [StoreName, Pick<SessionStore, 'remove'>][],
   removeFiles: () => Promise<void> = async () => undefined,
+  unnamed: StoreName[] = [],
 ) {
   const warnings: string[] = [];
   const result = await forget({
     ref,
     stores: new Map(stores),
+    unnamed: new Set(unnamed),
     removeFiles,
     warn: (message) => warnings.push(message),
   });
@@ -57,6 +59,7 @@ describe('forget', () => {
         { store: 's3', generations: 3 },
         { store: 'workspace', generations: 0 },
       ],
+      notices: [],
       warnings: [],
     });
     expect(order).toEqual(['files, with 1 left']);
@@ -88,6 +91,17 @@ describe('forget', () => {
     expect(problem?.message).not.toMatch(/s3|secret/);
     expect(warnings).toHaveLength(2);
     expect(filesRemoved).toBe(true);
+  });
+
+  it('says of a store that no input names that it was not searched, and does not fail for it', async () => {
+    const stores: [StoreName, Pick<SessionStore, 'remove'>][] = [
+      ['actions-cache', failing(unreachable)],
+      ['s3', await storeOf(1)],
+    ];
+    const { forgotten, notices, problem } = await forgetIn(stores, undefined, ['actions-cache']);
+    expect(forgotten).toEqual([{ store: 's3', generations: 1 }]);
+    expect(notices).toEqual([expect.stringContaining('was not searched: No answer.')]);
+    expect(problem).toBeUndefined();
   });
 
   it('tells of files that are left', async () => {

@@ -39,7 +39,7 @@ async function reportOf(
 ) {
   const options = { ...world.options(job), ...changes };
   const opened = await options.openStores();
-  const given = { store: store ?? opened.store, stores: stores ?? opened.stores };
+  const given = { ...opened, store: store ?? opened.store, stores: stores ?? opened.stores };
   const ended = await run({ ...options, openStores: async () => given });
   if (ended.outcome !== 'ended') throw new Error(ended.outcome);
   return ended.report;

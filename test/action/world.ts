@@ -130,7 +130,11 @@ export async function createWorld(): Promise<World> {
         claimToken: tokens.dispatch,
         env,
         app: appClient({ appUrl: forge.url, commandId: inputs.job.commandId, waits: [10, 10] }),
-        openStores: async () => ({ store, stores: new Map([['workspace', store]]) }),
+        openStores: async () => ({
+          store,
+          stores: new Map([['workspace', store]]),
+          unnamed: new Set(),
+        }),
         workspace,
         signal: new AbortController().signal,
         log: { info: () => undefined, warn: () => undefined, secret: () => undefined },

@@ -31,7 +31,7 @@ describe('a command on a GitHub issue', () => {
     expect(request?.job).toMatchObject({
       issueKey,
       instruction: 'fix the rounding',
-      session: { mode: 'resume', generation: 0, maxBudgetUsd: 2 },
+      session: { mode: 'fresh', generation: 0, maxBudgetUsd: 2 },
       target: { branch: `dexter/${issueKey}-round-the-totals`, closes: number, requestedBy: '@maria' },
     });
     expect(request?.job.context).toContain('The cart shows `3.4999`.');

@@ -142,7 +142,7 @@ describe('@dexter forget', () => {
     await next(key);
     await world.comment('maria', number, '@dexter forget');
     expect((await work(key, saved(3))).job.session).toMatchObject({
-      mode: 'resume',
+      mode: 'fresh',
       ticket: { hash: expect.stringMatching(/^[0-9a-f]{64}$/) },
     });
     const { id } = await next(key);
@@ -176,7 +176,7 @@ describe('@dexter forget', () => {
     );
     await world.comment('maria', number, '@dexter do more');
     const after = await work(key, saved(1));
-    expect(after.job.session).toMatchObject({ mode: 'resume', generation: 0 });
+    expect(after.job.session).toMatchObject({ mode: 'fresh', generation: 0 });
     expect(after.job.session.entry).toBeUndefined();
   });
 

@@ -25,7 +25,7 @@ describe('masterKeysOf', () => {
     [{ DEXTER_SESSION_KEY: 'dxk1_hunter2' }, 'DEXTER_SESSION_KEY must be a key that `dexter key new` made.'],
     [
       { DEXTER_SESSION_KEY: first, DEXTER_SESSION_KEY_PREVIOUS: `${second};hunter2` },
-      'DEXTER_SESSION_KEY_PREVIOUS must be at most 8 such keys, with commas between them.',
+      'DEXTER_SESSION_KEY_PREVIOUS must be keys that `dexter key new` made, at most 8, with commas between them.',
     ],
     [
       { DEXTER_SESSION_KEY_PREVIOUS: second },

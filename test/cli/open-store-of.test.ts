@@ -9,11 +9,18 @@ describe('openStoreOf', () => {
   it.each([
     [{}, {}, join(process.cwd(), '.dexter/workspace')],
     [{}, { DEXTER_DATA: '/data' }, '/data/workspace'],
-    [{}, { DEXTER_DATA: '/data', DEXTER_WORKSPACE: '/disk' }, '/disk'],
-    [{ workspace: '/flag' }, { DEXTER_WORKSPACE: '/disk' }, '/flag'],
-    [{ store: 'workspace', workspace: '/flag' }, { DEXTER_STORE: 's3' }, '/flag'],
+    [{}, { DEXTER_DATA: '/data', DEXTER_WORKSPACE: '/usr' }, '/usr'],
+    [{ workspace: '/etc' }, { DEXTER_WORKSPACE: '/usr' }, '/etc'],
+    [{ store: 'workspace', workspace: '/etc' }, { DEXTER_STORE: 's3' }, '/etc'],
   ])('finds the workspace with %j and %j in %s', async (flags, env, directory) => {
     expect(await open(flags, env)).toMatchObject({ name: 'workspace', place: `the directory ${directory}` });
+  });
+
+  it('does not take a wrong name for an empty workspace', async () => {
+    await expect(open({ workspace: '/not/there' })).rejects.toMatchObject({
+      code: 'input-invalid',
+      message: 'There is no directory /not/there.',
+    });
   });
 
   it('takes the store from its variable, and the region from that of AWS', async () => {

@@ -35,6 +35,7 @@ it.each([
   'OLDPWD',
   'CACHE_KEY',
   'SSH_AUTH_SOCK',
+  'ISSUE_KEY',
 ])('leaves the value of %s alone', (name) => {
   expect(secretValues({ [name]: value })).toEqual([]);
 });
@@ -53,10 +54,20 @@ it.each([
   ['Server=db;User Id=shop;Password=correct-horse;', ['correct-horse']],
   ['host=db user=shop password=correct-horse', ['correct-horse']],
   ['AccountName=shop;AccountKey=Zm9vYmFyYmF6cXV4==;EndpointSuffix=x', ['Zm9vYmFyYmF6cXV4==']],
+  ['jdbc:postgresql://db/shop?user=shop&password=correct-horse', ['correct-horse']],
+  ['//registry.example/:_authToken=npm_0123456789', ['npm_0123456789']],
   ['https://db.example/shop?user=shop', []],
   ['postgres://shop:short@db.example/shop', []],
 ])('finds the secrets in %s, whatever its variable is called', (value, secrets) => {
   expect(secretValues({ WHERE: value })).toEqual(secrets);
+});
+
+it.each([
+  ['CACHE_KEY', 'linux-node-modules-24-abcdef'],
+  ['INPUT_ISSUE-KEY', 'gh-1034567890-123456'],
+  ['BUILD_PWD', '/home/runner/work/shop'],
+])('leaves the value of %s alone when it is %s', (name, value) => {
+  expect(secretValues({ [name]: value })).toEqual([]);
 });
 
 it('leaves values alone that are too short to be told from ordinary text', () => {

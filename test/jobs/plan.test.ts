@@ -50,7 +50,7 @@ const facts: PlanFacts = {
   flags: {},
   installationId: 11,
   repository: { id: 22, owner: 'acme', name: 'shop' },
-  newest: { generation: 0 },
+  newest: { generation: 0, mayBeSaved: false },
   context: { ticket },
   requestedBy: 'Maria (@maria)',
   appUrl: 'https://dexter.example',
@@ -69,7 +69,7 @@ describe('planJob', () => {
       session: {
         installationId: 11,
         repositoryId: 22,
-        mode: 'resume',
+        mode: 'fresh',
         generation: 0,
         ticket: { hash: expect.stringMatching(/^[0-9a-f]{64}$/), newestComment: '' },
         model: undefined,
@@ -89,10 +89,11 @@ describe('planJob', () => {
   });
 
   it.each<[Partial<PlanFacts>, string, number]>([
-    [{ newest: { generation: 0 } }, 'resume', 0],
-    [{ newest: { generation: 3 } }, 'resume', 3],
-    [{ newest: { generation: 3 }, flags: { fresh: true } }, 'fresh', 3],
-    [{ newest: { generation: 3 }, flags: { fresh: false } }, 'resume', 3],
+    [{ newest: { generation: 0, mayBeSaved: false } }, 'fresh', 0],
+    [{ newest: { generation: 0, mayBeSaved: true } }, 'resume', 0],
+    [{ newest: { generation: 3, mayBeSaved: true } }, 'resume', 3],
+    [{ newest: { generation: 3, mayBeSaved: true }, flags: { fresh: true } }, 'fresh', 3],
+    [{ newest: { generation: 3, mayBeSaved: true }, flags: { fresh: false } }, 'resume', 3],
   ])(
     'continues what the store has, whatever the ledger knows, unless a new session is asked for: %j',
     (some, mode, generation) => {
@@ -102,8 +103,9 @@ describe('planJob', () => {
 
   it('says what the store calls the generation', () => {
     const newest = { generation: 3, entry: 'a-key-3-1' };
-    expect(plan({ newest }).session).toMatchObject(newest);
-    const forgetting = planForget({ ...facts, newest, requestedBy: 'x'.repeat(1_000) });
+    const known = { ...newest, mayBeSaved: true };
+    expect(plan({ newest: known }).session).toMatchObject(newest);
+    const forgetting = planForget({ ...facts, newest: known, requestedBy: 'x'.repeat(1_000) });
     expect(Job.parse(forgetting)).toEqual(forgetting);
     expect(forgetting.session).toMatchObject({ ...newest, mode: 'forget' });
     expect(forgetting.session.ticket).toBeUndefined();

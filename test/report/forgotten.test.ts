@@ -25,7 +25,7 @@ describe('the answer to a forget', () => {
       - Store \`workspace\`: there was nothing.
       - Store \`s3\`: 3 generations removed.
 
-      What stays: comments, commits, pull requests, and the record of the commands. What other runners keep in a workspace of their own goes when they clean up. The next instruction starts a new session.
+      What stays: comments, commits, pull requests, and the record of the commands. Workspaces of other runners are not reached from here; \`dexter session rm\` on such a runner removes what it holds. The next instruction starts a new session.
 
       <!-- dexter:0d5d5a4e-6b0e-4d4b-9d0e-6a3f6c3f3b11 -->"
     `);
@@ -35,7 +35,7 @@ describe('the answer to a forget', () => {
       - Store \`workspace\`: there was nothing.
       - Store \`s3\`: 3 generations removed.
 
-      What stays: comments, commits, pull requests, and the record of the commands. What other runners keep in a workspace of their own goes when they clean up. The next instruction starts a new session."
+      What stays: comments, commits, pull requests, and the record of the commands. Workspaces of other runners are not reached from here; \`dexter session rm\` on such a runner removes what it holds. The next instruction starts a new session."
     `);
   });
 

@@ -22,8 +22,9 @@ export function createRecordChain(): RecordChain {
   return {
     add(record) {
       const { uuid, parentUuid, isSidechain } = record;
-      if (typeof uuid !== 'string' || isSidechain === true) return;
+      if (typeof uuid !== 'string') return;
       parents.set(uuid, typeof parentUuid === 'string' ? parentUuid : null);
+      if (isSidechain === true) return;
       // Notes of the CLI have an id of their own and stand beside the conversation.
       if (parentUuid !== undefined) leaf = uuid;
       for (const { type, id, tool_use_id: usedId } of blocksOf(record)) {

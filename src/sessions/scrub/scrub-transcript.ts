@@ -1,6 +1,5 @@
 import { linesIn, type Piece, readPieces } from '../read-pieces.ts';
 import type { Output } from './output.ts';
-import type { RecordChain } from './record-chain.ts';
 import { scrubLine } from './scrub-line.ts';
 import type { Scrubber } from './scrub-text.ts';
 import type { Suspects } from './suspects.ts';
@@ -14,8 +13,8 @@ const lineEnd = Buffer.from('\n');
 export interface TranscriptTools {
   scrubber: Scrubber;
   suspects: Suspects;
-  /** Told of every record, as it was before the scrub: no record is left out, and none gets other ids. */
-  chain?: RecordChain | undefined;
+  /** Told of each record as it was before the scrub, which leaves none out and gives none other ids. */
+  onRecord?: ((record: Record<string, unknown>, at: number) => void) | undefined;
 }
 
 /**
@@ -26,9 +25,10 @@ export async function scrubTranscript(
   path: string,
   start: number,
   output: Output,
-  { scrubber, suspects, chain }: TranscriptTools,
+  { scrubber, suspects, onRecord }: TranscriptTools,
 ): Promise<ScrubbedFile> {
   const result = { replaced: 0, blocksDropped: 0 };
+  let position = start;
   for await (const piece of readPieces(path, { start })) {
     const { bytes } = piece;
     const suspected = suspects.lines(bytes);
@@ -43,7 +43,7 @@ export async function scrubTranscript(
       const text = bytes.toString('utf8', line.start, line.end);
       const record = recordOf(text);
       if (record === undefined) return { outcome: 'refused', reason: 'a line in it is no JSON object' };
-      chain?.add(record);
+      onRecord?.(record, position + line.start);
       if (!suspected.has(line.start)) continue;
       const scrubbed = scrubLine(text, scrubber);
       if (scrubbed.outcome === 'refused') return scrubbed;
@@ -57,6 +57,7 @@ export async function scrubTranscript(
     await output.write(bytes.subarray(from));
     // What the CLI writes next begins on a line of its own.
     if (!piece.isWhole) await output.write(lineEnd);
+    position += bytes.length;
   }
   return { outcome: 'scrubbed', ...result };
 }

@@ -36,11 +36,11 @@ export type ScrubResult =
   /** What it scrubbed could not be resumed as a whole; a sentence. */
   | { outcome: 'broken'; reason: string };
 
-interface FileTools extends Omit<TranscriptTools, 'chain'> {
+interface FileTools extends Omit<TranscriptTools, 'onRecord'> {
   /** What is known of the file as it was before. */
   before: SessionFile | undefined;
-  /** Whether its records follow on one another: those of the main conversation. */
-  chained: boolean;
+  /** From which byte on its records have to follow on one another; undefined for a file where they need not. */
+  chainedFrom: number | undefined;
 }
 
 /**
@@ -64,11 +64,13 @@ export async function scrub(
     for (const path of await findSessionFiles(configDirectory, sessionId)) {
       const [source, copy] = [join(configDirectory, path), join(target, path)];
       const known = scrubbedBefore.find((file) => file.path === path);
-      const chained = path === transcriptPath(sessionId);
+      // What was saved before is as it is: to refuse it now would refuse the session for ever.
+      const savedBytes = before?.files.find((file) => file.path === path)?.bytes ?? 0;
+      const chainedFrom = path === transcriptPath(sessionId) ? savedBytes : undefined;
       if (findSecrets(path, scrubber).length > 0) {
         return { outcome: 'refused', reason: 'a secret stands in the name of one of its files' };
       }
-      const scrubbed = await scrubFile(source, copy, { ...tools, before: known, chained });
+      const scrubbed = await scrubFile(source, copy, { ...tools, before: known, chainedFrom });
       if (scrubbed.outcome === 'broken') return scrubbed;
       if (scrubbed.outcome === 'refused') {
         return { outcome: 'refused', reason: `${path} cannot be saved, because ${scrubbed.reason}` };
@@ -105,17 +107,22 @@ async function scrubFile(source: string, copy: string, tools: FileTools): Promis
   return { ...scrubbed, written: output.written() };
 }
 
-/** Scrubs a transcript from the byte `start` on; what stands before it was checked when it was saved. */
+/** Scrubs a transcript from the byte `start` on. */
 async function scrubRecords(
   source: string,
   start: number,
   output: Output,
-  { chained, ...tools }: FileTools,
+  { chainedFrom, ...tools }: FileTools,
 ): Promise<ScrubbedCopy> {
-  const chain = chained ? createRecordChain() : undefined;
-  const scrubbed = await scrubTranscript(source, start, output, { ...tools, chain });
+  const chain = createRecordChain();
+  const scrubbed = await scrubTranscript(source, start, output, {
+    ...tools,
+    onRecord(record, at) {
+      if (chainedFrom !== undefined && at >= chainedFrom) chain.add(record);
+    },
+  });
   if (scrubbed.outcome === 'refused') return scrubbed;
-  const reason = await chain?.problem((uuid) => holdsRecord(source, start, uuid));
+  const reason = await chain.problem((uuid) => holdsRecord(source, chainedFrom ?? 0, uuid));
   if (reason !== undefined) return { outcome: 'broken', reason };
   return { ...scrubbed, written: output.written() };
 }

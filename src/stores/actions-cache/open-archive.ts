@@ -26,7 +26,10 @@ export async function openArchive(
 ): Promise<OpenArchive> {
   const contents = await startDownload(url, pause);
   const unpacker = (packing === 'gzip' ? createGunzip : createZstdDecompress)({ chunkSize: pieceBytes });
-  const close = () => void unpacker.destroy();
+  const close = () => {
+    contents.close();
+    unpacker.destroy();
+  };
   const unpacked = pipeline(Readable.from(joined(contents.chunks), { objectMode: false }), unpacker, () => {
     // What went wrong is thrown to whoever reads from the unpacker.
   });
@@ -73,6 +76,7 @@ function damaged(error: unknown): CacheProblem {
 
 async function startDownload(url: string, pause: (ms: number) => Promise<void>) {
   let connection = await connect(url, pause);
+  let isClosed = false;
   const savedAt = new Date(connection.response.headers.get('last-modified') ?? 0);
   const tag = connection.response.headers.get('etag');
 
@@ -83,7 +87,7 @@ async function startDownload(url: string, pause: (ms: number) => Promise<void>) 
     try {
       for (;;) {
         const next = await connection.next();
-        if (next.done) return;
+        if (next.done || isClosed) return;
         if (next.value) {
           at += next.value.byteLength;
           fruitless = 0;
@@ -101,7 +105,15 @@ async function startDownload(url: string, pause: (ms: number) => Promise<void>) 
     }
   }
 
-  return { chunks: chunks(), savedAt };
+  return {
+    chunks: chunks(),
+    savedAt,
+    /** For a reader that waits for a chunk, and so cannot be told to end. */
+    close() {
+      isClosed = true;
+      void connection.close();
+    },
+  };
 }
 
 interface Resume {
