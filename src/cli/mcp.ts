@@ -10,7 +10,10 @@ export function addMcpCommands(program: Command, run: Run): void {
     .command('mcp-cache')
     .description('stand in front of an MCP server and remember what its read-only tools answered')
     .argument('[command...]', 'the MCP server, after `--`: `dexter mcp-cache -- npx -y some-server`')
-    .option('--url <address>', 'of a server at the end of streamable HTTP (DEXTER_MCP_URL), instead of a command')
+    .option(
+      '--url <address>',
+      'of a server at the end of streamable HTTP (DEXTER_MCP_URL), instead of a command',
+    )
     .option(
       '--header-from <name=VARIABLE>',
       'send a header with the value of an environment variable; may be repeated',
@@ -51,7 +54,12 @@ export function addMcpCommands(program: Command, run: Run): void {
       'a read-only MCP server for JIRA tickets, which answers from the snapshot of the job first (JIRA_URL, JIRA_EMAIL and JIRA_API_TOKEN let it read more)',
     )
     .option('--snapshot <file>', 'tickets that were fetched with the job (JSON)')
-    .option('--ttl <time>', 'how long an answer of JIRA is kept, such as 90s, 15m or 2h', parseTtl, 15 * 60_000)
+    .option(
+      '--ttl <time>',
+      'how long an answer of JIRA is kept, such as 90s, 15m or 2h',
+      parseTtl,
+      15 * 60_000,
+    )
     .action((flags: { snapshot?: string; ttl: number }) =>
       run(async (terminal) => {
         const { serveTickets } = await import('./serve-tickets.ts');
@@ -102,7 +110,8 @@ function headersFrom(pairs: string[], env: Terminal['env']): Record<string, stri
     const [, name = '', variable = ''] = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+)=([A-Za-z_]\w*)$/.exec(pair) ?? [];
     const value = env[variable];
     if (name !== '' && value !== undefined && isHeaderValue(value)) return [name, value];
-    const problem = name === '' ? 'is not of the form Name=VARIABLE' : `: ${variable} is not set, or no header`;
+    const problem =
+      name === '' ? 'is not of the form Name=VARIABLE' : `: ${variable} is not set, or no header`;
     throw new AppError('input-invalid', {
       message: `--header-from ${name === '' ? '' : name} ${problem}.`.replaceAll(/ +(?=[ :.])/g, ''),
       hint: 'Name a header and the environment variable that holds its value: `--header-from Authorization=JIRA_AUTHORIZATION`.',

@@ -1,5 +1,5 @@
-import { canonicalJson } from './canonical-json.ts';
 import { cacheKey } from './cache-key.ts';
+import { canonicalJson } from './canonical-json.ts';
 import { createFlights, type Flight } from './flights.ts';
 import {
   errorText,
@@ -47,7 +47,7 @@ type Response = Extract<Message, { kind: 'response' }>;
 /** A request of the client that the server has as it came. */
 interface Forwarded {
   method: string;
-  /** Of a tool that may write: what its answer, too, makes out of date. */
+  /** Of a request that may change something: what its answer, too, makes out of date. */
   touched?: Touched;
   /** Of `tools/list`: which list it is of, so that a page of an old one is not taken in. */
   list?: number;
@@ -69,9 +69,6 @@ const harmless = new Set([
   'prompts/get',
   'completion/complete',
   'logging/setLevel',
-  'tasks/list',
-  'tasks/get',
-  'tasks/result',
 ]);
 
 /** After these notifications of the server, older answers may be out of date. */
@@ -79,6 +76,7 @@ const changes = new Set([
   'notifications/tools/list_changed',
   'notifications/resources/updated',
   'notifications/resources/list_changed',
+  'notifications/tasks/status',
 ]);
 
 /** Ends the reading of a list whose pages never end. */
@@ -127,20 +125,26 @@ export function cachingProxy(options: ProxyOptions): CachingProxy {
       return;
     }
     // A task is answered with a handle of it, which is good for one asker only.
-    if (!kind.cacheable || message.params.task !== undefined) return forward(message);
-    answerOrAsk(message, tool);
+    if (!kind.cacheable || message.params.task !== undefined) forward(message);
+    else answerOrAsk(message, tool);
   }
 
   function answerOrAsk(message: Request, tool: string): void {
     const args = message.params.arguments ?? {};
     const argumentsJson = canonicalJson(args);
     const key = cacheKey({ server: identity, tool, arguments: args });
-    if (key === undefined || argumentsJson === undefined) return forward(message);
+    if (key === undefined || argumentsJson === undefined) {
+      forward(message);
+      return;
+    }
     const token = idOf(membersOf(message.params._meta).progressToken);
     const asker = { id: message.id, ...(token === undefined ? {} : { progressToken: token }) };
     if (flights.join(key, asker)) return;
     const kept = cache.get(key);
-    if (kept !== undefined) return toClient(resultText(message.id, kept.resultJson));
+    if (kept !== undefined) {
+      toClient(resultText(message.id, kept.resultJson));
+      return;
+    }
     const flight = flights.start({ key, tool, argumentsJson }, asker);
     const _meta = { ...membersOf(message.params._meta), progressToken: flight.id };
     toServer(requestText(flight.id, message.method, { ...message.params, _meta }));
@@ -155,8 +159,11 @@ export function cachingProxy(options: ProxyOptions): CachingProxy {
   function takeOwnList(asked: { list: number; pages: number }, answer: Response['answer']): void {
     // A list that changed meanwhile is read anew, but not for ever.
     const next = asked.list === list ? policy.learn('result' in answer ? answer.result : undefined) : '';
-    if (next !== undefined && asked.pages < mostPages) return askForTools(next || undefined, asked.pages + 1);
-    // A server that cannot list its tools has none that is known to be read-only.
+    if (next !== undefined && asked.pages < mostPages) {
+      askForTools(next || undefined, asked.pages + 1);
+      return;
+    }
+    // A server whose list never ends has no further tool that is known to be read-only.
     if (next !== undefined) policy.learn(undefined);
     releaseWaiting();
   }
@@ -169,10 +176,9 @@ export function cachingProxy(options: ProxyOptions): CachingProxy {
 
   function cancel(message: Notification): void {
     const id = idOf(message.params.requestId);
-    if (id === undefined) return toServer(message.text);
-    if (waiting.delete(id)) return;
-    const left = flights.leave(id);
-    if (left.outcome === 'none') return toServer(message.text);
+    if (id !== undefined && waiting.delete(id)) return;
+    const left = id === undefined ? { outcome: 'none' as const } : flights.leave(id);
+    if (left.outcome === 'none') toServer(message.text);
     if (left.outcome === 'last') {
       const params = { ...message.params, requestId: left.flight.id };
       toServer(notificationText(message.method, params));
@@ -195,11 +201,15 @@ export function cachingProxy(options: ProxyOptions): CachingProxy {
 
   function takeAnswer(message: Response): void {
     const flight = flights.byId(message.id);
-    if (flight !== undefined) return land(flight, message);
+    if (flight !== undefined) {
+      land(flight, message);
+      return;
+    }
     const asked = ownLists.get(message.id);
     if (asked !== undefined) {
       ownLists.delete(message.id);
-      return takeOwnList(asked, message.answer);
+      takeOwnList(asked, message.answer);
+      return;
     }
     const request = forwarded.get(message.id);
     forwarded.delete(message.id);
@@ -250,34 +260,43 @@ export function cachingProxy(options: ProxyOptions): CachingProxy {
     return true;
   }
 
+  function takeRequest(message: Request): void {
+    if (message.method === 'tools/call' && typeof message.params.name === 'string') {
+      callTool(message);
+      return;
+    }
+    if (harmless.has(message.method)) {
+      forward(message, message.method === 'tools/list' ? { list } : {});
+      return;
+    }
+    invalidate('everything');
+    forward(message, { touched: 'everything' });
+  }
+
   return {
     fromClient(message) {
-      if (message.kind === 'notification') {
-        if (message.method === 'notifications/cancelled') return cancel(message);
+      if (message.kind === 'request') takeRequest(message);
+      else if (message.kind === 'notification' && message.method === 'notifications/cancelled')
+        cancel(message);
+      else {
         // What the client lets the server see is part of what the server answers with.
-        if (message.method === 'notifications/roots/list_changed') invalidate('everything');
-        return toServer(message.text);
+        const isNewView =
+          message.kind === 'notification' && message.method === 'notifications/roots/list_changed';
+        // What is in a batch is not looked at: it may be anything.
+        if (isNewView || message.kind === 'other') invalidate('everything');
+        toServer(message.text);
       }
-      if (message.kind === 'other') {
-        // What is in it is not looked at: it may be anything.
-        invalidate('everything');
-        return toServer(message.text);
-      }
-      if (message.kind === 'response') return toServer(message.text);
-      if (message.method === 'tools/call' && typeof message.params.name === 'string') {
-        return callTool(message);
-      }
-      if (!harmless.has(message.method)) invalidate('everything');
-      forward(message, message.method === 'tools/list' ? { list } : {});
     },
 
     fromServer(message) {
-      if (message.kind === 'response') return takeAnswer(message);
-      if (message.kind === 'notification') return takeNotification(message);
-      // What the client answers becomes part of what the server answers: such an answer is good for once.
-      if (message.kind === 'request' && message.method !== 'ping') flights.outdate();
-      if (message.kind === 'other') invalidate('everything');
-      toClient(message.text);
+      if (message.kind === 'response') takeAnswer(message);
+      else if (message.kind === 'notification') takeNotification(message);
+      else {
+        // What the client answers becomes part of what the server answers: such an answer is good for once.
+        if (message.kind === 'request' && message.method !== 'ping') flights.outdate();
+        if (message.kind === 'other') invalidate('everything');
+        toClient(message.text);
+      }
     },
 
     failOpen(problem) {

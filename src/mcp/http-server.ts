@@ -36,7 +36,8 @@ export function connectHttpServer(options: HttpServerOptions, events: ServerEven
         tooLong: (problem) => lose(id, problem),
         // Without an event id there is nothing to resume from.
         ended: () => {
-          if (id !== undefined && open.has(id)) lose(id, 'The MCP server ended the stream without an answer.');
+          if (id !== undefined && open.has(id))
+            lose(id, 'The MCP server ended the stream without an answer.');
         },
       });
     },

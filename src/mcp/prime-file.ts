@@ -42,7 +42,9 @@ export async function primeFrom(
   }
   const file = PrimeFile.safeParse(json);
   if (!file.success) {
-    const problems = file.error.issues.slice(0, 3).map(({ path: at, message }) => `${at.join('.')}: ${message}`);
+    const problems = file.error.issues
+      .slice(0, 3)
+      .map(({ path: at, message }) => `${at.join('.')}: ${message}`);
     return { outcome: 'unusable', problem: problems.join('; ') };
   }
   let entries = 0;
@@ -51,7 +53,12 @@ export async function primeFrom(
     const key = cacheKey({ server: server.identity, tool, arguments: args });
     const argumentsJson = canonicalJson(args);
     if (key === undefined || argumentsJson === undefined) continue;
-    cache.set(key, { tool, argumentsJson, resultJson: JSON.stringify(result), storedAt: Date.parse(storedAt) });
+    cache.set(key, {
+      tool,
+      argumentsJson,
+      resultJson: JSON.stringify(result),
+      storedAt: Date.parse(storedAt),
+    });
     entries += 1;
   }
   return { outcome: 'primed', entries };

@@ -70,10 +70,12 @@ export function ticketAnswers({ snapshot, source, cache, now }: TicketAnswersOpt
     if (fetched !== undefined && source === undefined) return { ticket: fetched, note: from };
     if (source === undefined) throw notInSnapshot(key, snapshot !== undefined);
     try {
-      if (fetched !== undefined && fetched.updated === (await updatedOf(key))) {
+      if (fetched !== undefined && isSameMoment(fetched.updated, await updatedOf(key))) {
         return { ticket: fetched, note: `${from}, unchanged since` };
       }
-      const json = await read({ server: 'jira', tool: 'ticket', arguments: { key } }, () => load(source, key));
+      const json = await read({ server: 'jira', tool: 'ticket', arguments: { key } }, () =>
+        load(source, key),
+      );
       return { ticket: SnapshotTicket.parse(JSON.parse(json)), note: 'as JIRA has it now' };
     } catch (error) {
       const isGone = error instanceof AppError && error.code === 'ticket-unreadable';
@@ -196,10 +198,17 @@ export function ticketAnswers({ snapshot, source, cache, now }: TicketAnswersOpt
       }
       const cut = text.length > mostTextCharacters;
       const shown = cut ? text.slice(0, mostTextCharacters).toWellFormed() : text;
-      const rest = cut ? `\n\n(cut: ${text.length - shown.length} of ${text.length} characters are left out)` : '';
+      const rest = cut
+        ? `\n\n(cut: ${text.length - shown.length} of ${text.length} characters are left out)`
+        : '';
       return { markdown: `${about}\n\n${fenced(shown)}${rest}` };
     },
   };
+}
+
+/** JIRA writes a moment in several ways. */
+function isSameMoment(one: string, other: string | undefined): boolean {
+  return other !== undefined && (one === other || Date.parse(one) === Date.parse(other));
 }
 
 /** What stands above everything that people wrote in JIRA. */
@@ -216,7 +225,9 @@ function foundList(tickets: FoundTicket[], note: string): string {
   const lines = tickets.map(({ key, summary, status }) =>
     `- ${key}: ${inLine(summary)}${status === '' ? '' : ` (${inLine(status)})`}`.trim(),
   );
-  return [dataNote('Tickets found', note), lines.length === 0 ? 'There are none.' : lines.join('\n')].join('\n\n');
+  return [dataNote('Tickets found', note), lines.length === 0 ? 'There are none.' : lines.join('\n')].join(
+    '\n\n',
+  );
 }
 
 function notInSnapshot(key: string, hasSnapshot: boolean): AppError {
