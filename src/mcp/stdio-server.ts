@@ -17,6 +17,8 @@ export interface StdioServerOptions {
   grace?: { inputMs: number; terminateMs: number };
 }
 
+const killedMs = 100;
+
 const usualGrace = { inputMs: 2_000, terminateMs: 2_000 };
 
 /**
@@ -84,7 +86,8 @@ export async function startStdioServer(
     await wait(grace.inputMs);
     for (const [signal, ms] of [
       ['SIGTERM', grace.terminateMs],
-      ['SIGKILL', grace.terminateMs],
+      // Nobody survives it; one that nobody waits for is still counted as there for a moment.
+      ['SIGKILL', killedMs],
     ] as const) {
       if (!killGroup(signal)) break;
       await untilGone(ms);

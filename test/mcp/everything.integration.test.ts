@@ -69,7 +69,9 @@ describe('the proxy in front of the reference server', () => {
     expect(await sessionOver(proxied.transport)).toEqual(direct);
     expect(Object.keys(direct).length).toBeGreaterThan(40);
     // The same sum was asked for twice, with the arguments in another order.
-    expect(operationsIn(proxied.said()).filter(({ hit, operation }) => operation === 'get' && hit)).toHaveLength(1);
+    expect(
+      operationsIn(proxied.said()).filter(({ hit, operation }) => operation === 'get' && hit),
+    ).toHaveLength(1);
   });
 
   it('gives the answers of a server at the end of streamable HTTP', async () => {
@@ -77,6 +79,8 @@ describe('the proxy in front of the reference server', () => {
     const direct = await sessionOver(new StreamableHTTPClientTransport(new URL(url)));
     const proxied = proxyTo('--url', url);
     expect(await sessionOver(proxied.transport)).toEqual(direct);
-    expect(operationsIn(proxied.said()).filter(({ hit, operation }) => operation === 'get' && hit)).toHaveLength(1);
+    expect(
+      operationsIn(proxied.said()).filter(({ hit, operation }) => operation === 'get' && hit),
+    ).toHaveLength(1);
   });
 });
