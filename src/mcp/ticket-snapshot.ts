@@ -5,13 +5,12 @@ import { jiraKeyPattern } from '../core/issue-key.ts';
 
 const Moment = z.iso.datetime({ offset: true });
 
-export const TicketComment = z.object({
+const TicketComment = z.object({
   id: z.string().min(1),
   author: z.string(),
   createdAt: Moment,
   markdown: z.string(),
 });
-export type TicketComment = z.infer<typeof TicketComment>;
 
 export const TicketAttachment = z.object({
   id: z.string().min(1),
