@@ -16,6 +16,8 @@ export interface HttpServerOptions {
 /** How long the server may take to end the session before the connection is simply given up. */
 const goodbyeMs = 1_000;
 
+const longestProblem = 500;
+
 /**
  * An MCP server at the end of streamable HTTP. Sessions, resumption and redirects (which are followed only within
  * the address's own origin) are the SDK's; there is no sign-in by OAuth, the headers have to carry what it takes.
@@ -63,7 +65,7 @@ export function connectHttpServer(options: HttpServerOptions, events: ServerEven
   };
   transport.onerror = (error) => {
     if (isClosing) return;
-    events.problem(`The connection to the MCP server had a problem: ${messageOf(error)}`);
+    events.problem(`The connection to the MCP server had a problem: ${shortOf(error)}`);
     // The SDK does not say which request the stream belonged to.
     if (/Maximum reconnection attempts/.test(error.message)) {
       events.unanswered(undefined, 'The connection to the MCP server was lost.');
@@ -78,7 +80,7 @@ export function connectHttpServer(options: HttpServerOptions, events: ServerEven
       await transport.send(message);
     } catch (error) {
       // The SDK has reported it as a problem already.
-      if (id !== undefined && open.has(id)) lose(id, `The MCP server did not answer: ${messageOf(error)}`);
+      if (id !== undefined && open.has(id)) lose(id, `The MCP server did not answer: ${shortOf(error)}`);
     }
   }
 
@@ -110,6 +112,12 @@ export function connectHttpServer(options: HttpServerOptions, events: ServerEven
       return closed;
     },
   };
+}
+
+/** A server may answer a failure with a whole page. */
+function shortOf(error: unknown): string {
+  const text = messageOf(error);
+  return text.length <= longestProblem ? text : `${text.slice(0, longestProblem).toWellFormed()} …`;
 }
 
 function idOfRequest(body: unknown): MessageId | undefined {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { PrimeFile } from '../../src/mcp/prime-file.ts';
 import { McpStats } from '../../src/mcp/stats-file.ts';
 import { isRunning, until } from '../fakes/processes.ts';
 import { temporaryDirectory } from '../fakes/temporary-directory.ts';
@@ -267,7 +268,7 @@ describe('dexter mcp-cache', () => {
       { server: 'other', ...entry, arguments: { key: 'DX-2' } },
       { server: 'jira', ...entry, arguments: { key: 'DX-3' }, storedAt: '2020-01-01T00:00:00Z' },
     ];
-    await writeFile(prime, JSON.stringify({ version: 1, entries }));
+    await writeFile(prime, JSON.stringify(PrimeFile.parse({ version: 1, entries })));
     const session = start(['--name=jira', `--prime=${prime}`, `--stats-file=${stats}`]);
     expect(await session.call('read', { more: 1, key: 'DX-1' })).toBe('known before');
     expect(await session.call('read', { key: 'DX-2' })).toBe('answer 1');

@@ -24,7 +24,7 @@ export async function stdioOverHttp(directory: string, args: readonly string[]) 
       allowedOrigins: [`http://127.0.0.1:${port}`, `http://localhost:${port}`],
     });
     http.onmessage = (message: JSONRPCMessage) => void process.send(message);
-    process.onmessage = (message) => void http.send(message).catch(() => undefined);
+    process.onmessage = (message: JSONRPCMessage) => void http.send(message).catch(() => undefined);
     await process.start();
     await http.start();
     return http;
