@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { addKeyCommands } from './cli/key.ts';
+import { addMcpCommands } from './cli/mcp.ts';
 import { addSessionCommands } from './cli/session.ts';
 import type { Run } from './cli/terminal.ts';
 import { addWorkspaceCommands } from './cli/workspace.ts';
@@ -41,11 +42,10 @@ program
   });
 
 /** Runs a subcommand; what goes wrong is said on standard error, with exit code 1. */
-const run: Run = async (command) => {
+const runAsGiven: Run = async (command) => {
   const { processTerminal } = await needingNode(() => import('./cli/terminal.ts'));
   const { AppError, hasCode } = await import('./core/errors.ts');
   const { tellProblem } = await import('./cli/tell-problem.ts');
-  await loadEnvironment();
   process.stdout.on('error', (error) => {
     // Whoever reads the output has read enough, as `head` does.
     if (hasCode(error, 'EPIPE')) process.exit(0);
@@ -61,9 +61,16 @@ const run: Run = async (command) => {
   }
 };
 
+const run: Run = async (command) => {
+  await needingNode(loadEnvironment);
+  await runAsGiven(command);
+};
+
 addSessionCommands(program, run);
 addWorkspaceCommands(program, run);
 addKeyCommands(program, run);
+// They start in the directory of a repository: a `.env` in there is not the user's.
+addMcpCommands(program, runAsGiven);
 
 async function loadEnvironment(): Promise<void> {
   const { loadEnvFile } = await import('./read-config.ts');

@@ -49,6 +49,12 @@ function workOn(task: Task, conversation: Conversation, tools: Set<string>): Ans
       );
     }
 
+    const asked = calls.filter(({ name }) => name.startsWith('mcp__'));
+    const question = task.calls?.[asked.length];
+    if (question !== undefined && tools.has(question.name) && !asked.some(isDenied)) {
+      return uses('I ask the server.', [{ type: 'tool_use', ...question }]);
+    }
+
     const edits = task.edits.filter(({ path, content }) => {
       const isDone = callsOn(calls, path).some((call) => isChange(call) && !call.isError);
       return !isDone && isOpen(path) && conversation.files.get(path) !== content;

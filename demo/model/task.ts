@@ -6,6 +6,8 @@ export interface Task {
   needs: string[];
   /** Files as they are to be afterwards, whole. */
   edits: { path: string; content: string }[];
+  /** Calls of MCP tools, one after the other, before anything is changed; only where there are such tools. */
+  calls?: { name: string; input: Record<string, unknown> }[];
   /** Shell commands, run in this order after the edits. */
   run: string[];
   /** The closing answer; `{tests}` becomes what the commands reported. */

@@ -301,7 +301,7 @@ export function addsLabel(item: { field?: unknown; fromString?: unknown }, label
 }
 
 /** The library has no time limit of its own. */
-async function withinTime<T>(request: Promise<T>): Promise<T> {
+export async function withinTime<T>(request: Promise<T>): Promise<T> {
   const timer = new AbortController();
   const late = setTimeout(timeoutMs, undefined, { signal: timer.signal, ref: false }).then(() => {
     throw new Error(`no answer within ${timeoutMs / 1000} s`);
@@ -324,7 +324,7 @@ function noSuchSite(site: JiraSite, cause: unknown): AppError {
   });
 }
 
-function jiraError(site: JiraSite, what: string, error: unknown): AppError {
+export function jiraError(site: JiraSite, what: string, error: unknown): AppError {
   if (error instanceof AppError) return error;
   const at = `JIRA (${site.url})`;
   if (isAuthError(error)) {

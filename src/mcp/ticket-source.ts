@@ -1,0 +1,27 @@
+import type { SnapshotTicket } from './ticket-snapshot.ts';
+
+export interface FoundTicket {
+  key: string;
+  summary: string;
+  status: string;
+}
+
+export interface AttachmentContent {
+  name: string;
+  mimeType: string;
+  content: Uint8Array;
+}
+
+/**
+ * Where tickets come from that the snapshot does not have. Errors are AppErrors, whose messages are shown to the
+ * model: `ticket-unreadable` for what is not there or may not be seen, `jira-failed` for everything else.
+ */
+export interface TicketSource {
+  /** When the ticket was changed last; the same text as long as it was not. One cheap call. */
+  readUpdated(key: string): Promise<string>;
+  readTicket(key: string): Promise<SnapshotTicket>;
+  /** At most `limit` tickets, in the order of the query. */
+  search(jql: string, limit: number): Promise<FoundTicket[]>;
+  /** At most `maxBytes`; a larger one is an error. */
+  readAttachment(id: string, maxBytes: number): Promise<AttachmentContent>;
+}
