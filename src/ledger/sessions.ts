@@ -52,6 +52,17 @@ export async function newestGeneration(db: Db, ref: SessionRef): Promise<NewestG
   };
 }
 
+async function isNoted(db: Db, ref: SessionRef): Promise<boolean> {
+  const row = await db
+    .selectFrom('sessions')
+    .select('used_at')
+    .where('installation_id', '=', ref.installationId)
+    .where('repository_id', '=', ref.repositoryId)
+    .where('issue_key', '=', ref.issueKey)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
 /** Notes a saved generation, in place of one of the same number that is no more. */
 export async function keepGeneration(db: Db, ref: SessionRef, saved: SavedGeneration): Promise<void> {
   await db
