@@ -63,13 +63,13 @@ const writeText: Handle = (node: Text, _parent, state, info) => {
 };
 
 /** An address that shows itself, without the library's look at each of its characters. */
-const writeLink: Handle = (node: Link, parent, state, info) => {
+const writeLinkText: Handle = (node: Link, parent, state, info) => {
   const [child] = node.children;
   const showsItself = node.children.length === 1 && child?.type === 'text' && child.value === node.url;
   if (showsItself && !node.title && /^https?:\/\/[!-;=?-~]+$/i.test(node.url)) return `<${node.url}>`;
   return defaultHandlers.link(node, parent, state, info);
 };
-writeLink.peek = defaultHandlers.link.peek;
+const writeLink = Object.assign(writeLinkText, { peek: defaultHandlers.link.peek });
 
 /** One object for all documents: the library keeps its compiled patterns there. */
 const gfm = gfmToMarkdown();

@@ -72,7 +72,8 @@ export async function startWorld(options: WorldOptions = {}) {
     dispatcher: { kind: 'actions', workflow: 'dexter.yml' },
     jira: [
       {
-        name: 'acme',
+        type: 'cloud',
+      name: 'acme',
         url: jira.connection.baseUrl,
         email: jira.connection.email,
         token: jira.connection.apiToken,
