@@ -139,7 +139,7 @@ function block(node: AdfNode, writing: Writing): BlockContent[] {
     case 'nestedExpand':
       return [label(text(node.attrs?.title) || 'Details'), ...blocks(children, writing)];
     case 'rule':
-      return [{ type: 'thematicBreak' }];
+      return [{ type: 'thematicBreak' }, ...unknown(node, writing)];
     case 'table': {
       const written = rows(children, writing);
       return written.length === 0 ? [] : [{ type: 'table', children: written }];

@@ -1,6 +1,4 @@
 import { isNotFoundError } from 'jira.js';
-import type { AdfNode } from './adf.ts';
-import { adfToWiki } from './adf-to-wiki.ts';
 import { Closing, Comment, CommentPage, Labelled, Touched } from './answers.ts';
 import { jiraError, noSuchSite } from './jira-error.ts';
 import type { AdfDocument } from './markdown-to-adf.ts';
@@ -175,18 +173,13 @@ export function jiraClient(site: JiraSite, name: string, options: TransportOptio
         if (posted !== undefined) return posted;
         const created = await client.issueComments.addComment({
           issueIdOrKey: issueKey,
-          body: bodyOf(site, body),
+          body: { ...body },
           properties: [{ key: markerProperty, value: marker }],
         });
         return Comment.parse(created).id;
       });
     },
   };
-}
-
-function bodyOf(site: JiraSite, body: AdfDocument) {
-  const document: AdfNode = body;
-  return site.type === 'server' ? adfToWiki(document) : { ...body };
 }
 
 /** Whether a change of a ticket added the label; JIRA writes labels separated by spaces. */

@@ -2,6 +2,8 @@ import { setTimeout } from 'node:timers/promises';
 import { type CloudClient, createCloudClient, isApiError, isNetworkError } from 'jira.js';
 import { type Client, createClient } from 'jira.js/core';
 import { AppError } from '../core/errors.ts';
+import { readAdf } from './adf.ts';
+import { adfToWiki } from './adf-to-wiki.ts';
 import type { JiraSite } from './site.ts';
 
 /** One HTTP request to JIRA, tries that failed included. */
@@ -52,12 +54,10 @@ export function jiraTransport(
 
   const counting: Client = {
     async sendRequest(request) {
-      const { schema: _, ...unchecked } = request;
-      const url =
-        site.type === 'server' ? request.url.replace(/^\/rest\/api\/3\//, '/rest/api/2/') : request.url;
+      const { schema: _, ...unchecked } = site.type === 'server' ? forServer(request) : request;
       return withTries(retryDelayMs, () => {
-        onRequest?.({ method: request.method ?? 'GET', path: url });
-        return withinTime(wire.sendRequest({ ...unchecked, url }));
+        onRequest?.({ method: unchecked.method ?? 'GET', path: unchecked.url });
+        return withinTime(wire.sendRequest(unchecked));
       });
     },
   };
@@ -84,6 +84,15 @@ export function jiraTransport(
       }
     },
   };
+}
+
+/** The library sends strings to v2 without their properties: so it is given documents, and they become markup here. */
+function forServer<T extends { url: string; body?: unknown }>(request: T): T {
+  const url = request.url.replace(/^\/rest\/api\/3\//, '/rest/api/2/');
+  const { body } = request;
+  if (typeof body !== 'object' || body === null || !('body' in body)) return { ...request, url };
+  const document = readAdf(body.body)?.document;
+  return { ...request, url, ...(document ? { body: { ...body, body: adfToWiki(document) } } : {}) };
 }
 
 /** Writes are tried again too: JIRA's gateway says 502 to 504 of what it did not pass on. */

@@ -73,7 +73,7 @@ export async function startWorld(options: WorldOptions = {}) {
     jira: [
       {
         type: 'cloud',
-      name: 'acme',
+        name: 'acme',
         url: jira.connection.baseUrl,
         email: jira.connection.email,
         token: jira.connection.apiToken,
