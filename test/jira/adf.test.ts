@@ -123,7 +123,8 @@ describe('readAdf', () => {
       fc.property(fc.array(tree, { maxLength: 4 }), (content) => {
         const document = { type: 'doc', version: 1, content };
         const read = readAdf(document);
-        const written = adfToMarkdown(read?.document ?? { type: 'doc' });
+        // Beside the marks of Markdown a letter may have to be written by its number.
+        const written = adfToMarkdown(read?.document ?? { type: 'doc' }).replaceAll('&#x77;', 'w');
         const literal = adfToLiteralText(read?.document ?? { type: 'doc' });
         for (const [, word = ''] of JSON.stringify(content).matchAll(/"text":"(w\d+w)"/g)) {
           expect(written).toContain(word);
