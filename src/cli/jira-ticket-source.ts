@@ -1,17 +1,14 @@
-import { ticketSection } from '../context/render.ts';
-import { type JiraSite, jiraClient } from '../jira/client.ts';
-import { ticketReader } from '../jira/ticket-reader.ts';
+import { ticketSection } from '../context/render-ticket.ts';
+import { jiraClient } from '../jira/client.ts';
+import type { JiraSite } from '../jira/site.ts';
 import type { TicketSource } from '../mcp/ticket-source.ts';
 
 /** JIRA itself, for tickets that the snapshot does not have. */
 export function jiraTicketSource(site: JiraSite): TicketSource {
   const jira = jiraClient(site, 'dexter');
-  const reader = ticketReader(site);
   return {
-    readUpdated: async (key) => (await reader.readState(key)).updated,
+    readUpdated: (key) => jira.readUpdated(key),
     async readTicket(key) {
-      // The state first: what changes in between makes the ticket look older than it is, and is read again.
-      const { updated, attachments } = await reader.readState(key);
       const ticket = await jira.readTicket(key);
       const older = ticket.olderComments;
       const note =
@@ -19,20 +16,25 @@ export function jiraTicketSource(site: JiraSite): TicketSource {
       return {
         key: ticket.key,
         markdown: `${ticketSection(ticket)}${note}`,
-        updated,
+        updated: ticket.updatedAt,
         comments: ticket.comments.map(({ id, author, createdAt, text }) => ({
           id,
           author: author.displayName,
           createdAt,
           markdown: text,
         })),
-        attachments,
+        attachments: ticket.attachments.map(({ id, name, mimeType, bytes }) => ({
+          id,
+          name,
+          mimeType,
+          bytes,
+        })),
       };
     },
-    search: (jql, limit) => reader.search(jql, limit),
+    search: (jql, limit) => jira.search(jql, limit),
     async readAttachment(id, maxBytes) {
-      const { mimeType, content } = await reader.readAttachment(id, maxBytes);
-      return { name: id, mimeType, content };
+      const content = await jira.readAttachment({ id, name: id }, maxBytes);
+      return { name: id, mimeType: 'application/octet-stream', content };
     },
   };
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { ContextSeen } from '../core/context-seen.ts';
 import { storable } from '../core/storable.ts';
 import { type ContextFacts, titleOfGitHub, titleOfJira } from './render.ts';
+import { ticketFields } from './render-ticket.ts';
 
 /** The ticket and the pull request as parts that change one by one. */
 export interface ContextItems {
@@ -36,16 +37,7 @@ export function itemsOf(facts: ContextFacts): ContextItems {
   const conversation = pullRequest?.comments ?? issue?.comments ?? [];
   return {
     fields: [
-      ...(ticket
-        ? [
-            { name: 'Summary', value: ticket.summary },
-            { name: 'Type', value: ticket.type },
-            { name: 'Status', value: ticket.status },
-            { name: 'Priority', value: ticket.priority },
-            { name: 'Labels', value: ticket.labels.join(', ') },
-            { name: 'Description', value: ticket.description },
-          ]
-        : []),
+      ...(ticket ? ticketFields(ticket) : []),
       ...(issue
         ? [
             { name: 'Title of the issue', value: issue.title },
@@ -74,7 +66,7 @@ export function itemsOf(facts: ContextFacts): ContextItems {
         isOwn: comment.author.endsWith('[bot]') && ownMark.test(comment.text),
       })),
     ],
-    attachments: [],
+    attachments: (ticket?.attachments ?? []).map(({ id, name }) => ({ id, name })),
   };
 }
 

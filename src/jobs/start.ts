@@ -14,6 +14,7 @@ import type { SessionRef } from '../core/session.ts';
 import { isEnd } from '../core/status.ts';
 import { readPullRequest } from '../github/context.ts';
 import { findInstalled, permissionOf } from '../github/repositories.ts';
+import type { NewestComments } from '../jira/read-ticket.ts';
 import {
   countAttempt,
   describeCommand,
@@ -121,7 +122,8 @@ async function begin(services: Services, row: CommandRow): Promise<void> {
   await describeCommand(services.db, row.id, { ask });
   await acknowledge(services, { ...row, ask, actor, ...columnsOf(where) });
 
-  const { job, kept } = await plan(services, row, where, ask, requestedBy(actor, verdict.login));
+  const by = requestedBy(actor, verdict.login);
+  const { job, kept } = await plan(services, row, where, ask, by, understood.newest);
   await services.db.transaction().execute(async (transaction) => {
     await insertRun(transaction, row.id, job, kept);
     if (job.session.mode !== 'forget') await noteUse(transaction, sessionOf(row, where), where.repository);
@@ -139,6 +141,7 @@ async function plan(
   where: Where,
   ask: Ask,
   requestedBy: string,
+  newest: NewestComments | undefined,
 ): Promise<{ job: Job; kept?: KeptContext }> {
   const facts = {
     commandId: row.id,
@@ -149,7 +152,7 @@ async function plan(
     appUrl: services.appUrl,
   };
   if (ask.kind === 'control') return { job: planForget(facts) };
-  const context = await gather(services, row, where);
+  const context = await gather(services, row, where, newest);
   return planJob({
     ...facts,
     instruction: ask.instruction,
