@@ -13,8 +13,25 @@ const environmentName = z
   .string()
   .regex(/^[A-Z_][A-Z0-9_]*$/, 'the name of an environment variable, such as JIRA_TOKEN');
 
+const fieldName = z.string().trim().min(1).max(255);
+
+const JiraFields = z
+  .strictObject({
+    sprint: fieldName.optional().meta({ description: 'Sprint' }),
+    storyPoints: fieldName.optional().meta({ description: 'Story points' }),
+    acceptanceCriteria: fieldName.optional().meta({ description: 'Acceptance criteria' }),
+  })
+  .meta({
+    description:
+      'Custom fields that are told to Claude: the id (`customfield_10016`) or the exact name of each. With an id JIRA has less to send',
+  });
+
 const JiraConnection = z
   .strictObject({
+    type: z.enum(['cloud', 'server']).default('cloud').meta({
+      description:
+        '`server` for Server and Data Center: REST v2, wiki markup, and a personal access token instead of an API token',
+    }),
     url: z.url({ protocol: /^https?$/ }).meta({ description: 'Address of the JIRA site' }),
     apiUrl: z
       .url({ protocol: /^https?$/ })
@@ -31,6 +48,7 @@ const JiraConnection = z
       description:
         'Environment variable that holds the secret of the automation rule or of the admin webhook',
     }),
+    fields: JiraFields.optional(),
     label: z
       .string()
       .min(1)

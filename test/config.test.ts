@@ -253,6 +253,7 @@ describe('parseConfig', () => {
     expect(parseConfig({ ...credentials, JIRA_TOKEN: 't', JIRA_SECRET: 's' }, yml).jira).toEqual([
       {
         name: 'acme',
+        type: 'cloud',
         url: 'https://acme.example',
         email: 'dexter@acme.example',
         tokenEnv: 'JIRA_TOKEN',

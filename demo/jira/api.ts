@@ -1,6 +1,7 @@
 import { type Context, Hono } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { z } from 'zod';
+import { fromText } from './adf.ts';
 import type { Format } from './format.ts';
 import type { JiraComment, JiraIssue, JiraUser, Store } from './store.ts';
 import { jiraDate } from './store.ts';
@@ -16,7 +17,15 @@ export type ApiOptions = {
   webhooks: Webhooks;
   /** The account of an e-mail and an API token. */
   signIn: (email: string, token: string) => JiraUser | undefined;
+  /** The account of a personal access token, which Server has. */
+  signInWithToken: (token: string) => JiraUser | undefined;
+  version: 2 | 3;
+  /** Most comments of a page. */
+  mostComments: number;
 };
+
+/** Where Cloud keeps the content of attachments; nobody is there. */
+const mediaHost = 'https://media.invalid';
 
 /** JIRA refuses longer comments and descriptions. */
 const maxTextCharacters = 32_767;
@@ -27,6 +36,7 @@ const CommentRequest = z.object({
 });
 const LinkRequest = z.object({
   globalId: z.string().optional(),
+  relationship: z.string().optional(),
   object: z.object({ url: z.url(), title: z.string().min(1) }),
 });
 const Label = z.string().regex(/^\S{1,255}$/);
@@ -40,8 +50,9 @@ const IssueRequest = z.object({
     .optional(),
 });
 
-/** The part of JIRA's REST API v3 that Dexter speaks. https://developer.atlassian.com/cloud/jira/platform/rest/v3/ */
-export function createApi({ url, store, format, webhooks, signIn }: ApiOptions): Hono<Env> {
+/** The part of JIRA's REST API v3, or v2 for Server, that Dexter speaks. https://developer.atlassian.com/cloud/jira/platform/rest/v3/ */
+export function createApi(options: ApiOptions): Hono<Env> {
+  const { url, store, format, webhooks, signIn, signInWithToken, version, mostComments } = options;
   const api = new Hono<Env>();
 
   api.use('*', async (c, next) => {
@@ -49,7 +60,11 @@ export function createApi({ url, store, format, webhooks, signIn }: ApiOptions):
     const pair = Buffer.from(value, 'base64').toString('utf8');
     const at = pair.indexOf(':');
     const account =
-      scheme.toLowerCase() === 'basic' ? signIn(pair.slice(0, at), pair.slice(at + 1)) : undefined;
+      scheme.toLowerCase() === 'basic'
+        ? signIn(pair.slice(0, at), pair.slice(at + 1))
+        : version === 2 && scheme.toLowerCase() === 'bearer'
+          ? signInWithToken(value)
+          : undefined;
     if (!account) {
       c.header('X-Seraph-LoginReason', 'AUTHENTICATED_FAILED');
       c.header('WWW-Authenticate', 'OAuth realm="simulation"');
@@ -77,10 +92,8 @@ export function createApi({ url, store, format, webhooks, signIn }: ApiOptions):
     '/issue/:key',
     withIssue('read', (c, issue) =>
       c.json({
-        ...format.issue(issue, c.req.queries('fields')?.join(',')),
-        ...(c.req.query('expand')?.split(',').includes('changelog')
-          ? { changelog: format.changelog(issue) }
-          : {}),
+        ...format.issue(issue, c.req.queries('fields')?.join(','), expands(c, 'names')),
+        ...(expands(c, 'changelog') ? { changelog: format.changelog(issue) } : {}),
       }),
     ),
   );
@@ -118,6 +131,7 @@ export function createApi({ url, store, format, webhooks, signIn }: ApiOptions):
           id: String(20_000 + issue.history.length),
           author,
           created: issue.updated,
+          field: 'labels',
           from: before.join(' '),
           to: issue.labels.join(' '),
         });
@@ -132,7 +146,7 @@ export function createApi({ url, store, format, webhooks, signIn }: ApiOptions):
     '/issue/:key/comment',
     withIssue('read', (c, issue) => {
       const startAt = wholeNumber(c.req.query('startAt'), 0);
-      const maxResults = Math.min(wholeNumber(c.req.query('maxResults'), 100), 100);
+      const maxResults = Math.min(wholeNumber(c.req.query('maxResults'), 100), mostComments);
       const orderBy = c.req.query('orderBy') ?? 'created';
       if (!/^[-+ ]?created$/.test(orderBy)) return failed(c, 400, `Invalid orderBy: ${orderBy}`);
       const ordered = orderBy.startsWith('-') ? issue.comments.toReversed() : issue.comments;
@@ -148,12 +162,13 @@ export function createApi({ url, store, format, webhooks, signIn }: ApiOptions):
   api.post(
     '/issue/:key/comment',
     withIssue('write', async (c, issue) => {
-      const checked = await readComment(c);
+      const checked = await readComment(c, version);
       if (checked instanceof Response) return checked;
       const actor = c.get('account').accountId;
       const comment = store.addComment(issue, {
         author: actor,
         body: checked.body,
+        ...(checked.wiki === undefined ? {} : { wiki: checked.wiki }),
         properties: checked.properties ?? [],
       });
       webhooks.emit({ kind: 'comment_created', issue, comment, actor });
@@ -169,9 +184,10 @@ export function createApi({ url, store, format, webhooks, signIn }: ApiOptions):
   api.put(
     '/issue/:key/comment/:id',
     withComment('own', async (c, issue, comment) => {
-      const checked = await readComment(c);
+      const checked = await readComment(c, version);
       if (checked instanceof Response) return checked;
-      Object.assign(comment, { body: checked.body, updated: jiraDate() });
+      Object.assign(comment, { body: checked.body, wiki: checked.wiki, updated: jiraDate() });
+      issue.updated = comment.updated;
       if (checked.properties) comment.properties = checked.properties;
       webhooks.emit({ kind: 'comment_updated', issue, comment, actor: c.get('account').accountId });
       return c.json(format.comment(issue, comment, expands(c, 'properties')));
@@ -181,6 +197,7 @@ export function createApi({ url, store, format, webhooks, signIn }: ApiOptions):
     '/issue/:key/comment/:id',
     withComment('own', (c, issue, comment) => {
       issue.comments = issue.comments.filter((one) => one !== comment);
+      issue.updated = jiraDate();
       webhooks.emit({ kind: 'comment_deleted', issue, comment, actor: c.get('account').accountId });
       return c.body(null, 204);
     }),
@@ -196,12 +213,30 @@ export function createApi({ url, store, format, webhooks, signIn }: ApiOptions):
     withIssue('write', async (c, issue) => {
       const request = LinkRequest.safeParse(await readJson(c));
       if (!request.success) return invalid(c, { object: 'url and title are required' });
-      const { object, globalId } = request.data;
-      const { created, link } = store.putRemoteLink(issue, { ...object, ...(globalId ? { globalId } : {}) });
+      const { object, globalId, relationship } = request.data;
+      const { created, link } = store.putRemoteLink(issue, c.get('account').accountId, {
+        ...object,
+        ...(globalId ? { globalId } : {}),
+        ...(relationship ? { relationship } : {}),
+      });
       const { id, self } = format.remoteLink(issue, link);
       return c.json({ id, self }, created ? 201 : 200);
     }),
   );
+
+  // --- Attachments ---
+  api.get('/attachment/content/:id', (c) => {
+    const found = store.attachment(c.req.param('id'));
+    if (!found || store.access(c.get('account').accountId, found.issue) === 'none')
+      return failed(c, 404, `The attachment with id '${c.req.param('id')}' does not exist`);
+    const { id, mimeType, content, redirectTo } = found.attachment;
+    // Cloud sends everybody on to its media host who does not ask it not to.
+    const elsewhere =
+      redirectTo ??
+      (c.req.query('redirect') === 'false' ? undefined : `${mediaHost}/file/${id}?token=signed`);
+    if (elsewhere !== undefined) return c.redirect(elsewhere, 303);
+    return c.body(Uint8Array.from(content).buffer, 200, { 'content-type': mimeType });
+  });
 
   api.notFound((c) => failed(c, 404, 'The simulation of JIRA does not have this resource.'));
   api.onError((error, c) => failed(c, 500, `The simulation failed: ${error.message}`));
@@ -239,9 +274,17 @@ export function createApi({ url, store, format, webhooks, signIn }: ApiOptions):
 }
 
 /** Reads and checks the body of a comment request; a Response says what is wrong with it. */
-async function readComment(c: Context<Env>) {
+async function readComment(c: Context<Env>, version: 2 | 3) {
   const request = CommentRequest.safeParse(await readJson(c));
   if (!request.success) return failed(c, 400, 'INVALID_INPUT');
+  const properties = request.data.properties?.map(({ key, value }) => ({ key, value }));
+  if (version === 2) {
+    const wiki = request.data.body;
+    if (typeof wiki !== 'string' || wiki.trim() === '')
+      return failed(c, 400, 'Comment body can not be empty!');
+    if (wiki.length > maxTextCharacters) return failed(c, 400, 'CONTENT_LIMIT_EXCEEDED');
+    return { body: fromText(wiki), wiki, properties };
+  }
   const checked = validateAdf(request.data.body);
   if (checked.outcome === 'invalid') {
     return c.json(
@@ -254,10 +297,7 @@ async function readComment(c: Context<Env>) {
   }
   if (JSON.stringify(checked.document).length > maxTextCharacters)
     return failed(c, 400, 'CONTENT_LIMIT_EXCEEDED');
-  return {
-    body: checked.document,
-    properties: request.data.properties?.map(({ key, value }) => ({ key, value })),
-  };
+  return { body: checked.document, wiki: undefined, properties };
 }
 
 async function readJson(c: Context<Env>): Promise<unknown> {

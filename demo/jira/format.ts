@@ -1,5 +1,8 @@
+import { toWiki } from './adf.ts';
 import {
   categoryOf,
+  type IssueLink,
+  type JiraAttachment,
   type JiraComment,
   type JiraIssue,
   type JiraUser,
@@ -10,9 +13,12 @@ import {
 /** JSON of a resource, as REST v3 shows it. */
 type Shown = Record<string, unknown>;
 
-/** How the simulated JIRA writes its resources. E-mails are left out, as most profiles hide them. */
-export function createFormat(url: string, store: Store) {
-  const api = `${url}/rest/api/3`;
+/**
+ * How the simulated JIRA writes its resources. E-mails are left out, as most profiles hide them. Version 2 is Server's:
+ * wiki markup instead of documents, user names instead of account ids.
+ */
+export function createFormat(url: string, store: Store, version: 2 | 3 = 3) {
+  const api = `${url}/rest/api/${version}`;
 
   function user(accountId: string): Shown {
     const found = store.user(accountId);
@@ -20,6 +26,18 @@ export function createFormat(url: string, store: Store) {
   }
 
   function shownUser({ accountId, accountType, displayName }: JiraUser): Shown {
+    if (version === 2) {
+      const self = `${api}/user?username=${encodeURIComponent(accountId)}`;
+      return {
+        self,
+        name: accountId,
+        key: accountId,
+        displayName,
+        active: true,
+        timeZone: 'Etc/UTC',
+        avatarUrls: {},
+      };
+    }
     return {
       self: `${api}/user?accountId=${encodeURIComponent(accountId)}`,
       accountId,
@@ -36,7 +54,7 @@ export function createFormat(url: string, store: Store) {
       self: `${api}/issue/${issue.id}/comment/${one.id}`,
       id: one.id,
       author: user(one.author),
-      body: one.body,
+      body: version === 2 ? (one.wiki ?? toWiki(one.body)) : one.body,
       updateAuthor: user(one.author),
       created: one.created,
       updated: one.updated,
@@ -49,12 +67,79 @@ export function createFormat(url: string, store: Store) {
     return { self: `${api}/${kind}/${encodeURIComponent(name)}`, id: String(name.length), name };
   }
 
-  function fields(issue: JiraIssue): Shown {
-    const project = store.project(issue);
+  /** A ticket as others show it. */
+  function other(issue: JiraIssue): Shown {
+    const { summary, status, priority, issuetype } = fieldsOfOther(issue);
+    return {
+      id: issue.id,
+      key: issue.key,
+      self: `${api}/issue/${issue.id}`,
+      fields: { summary, status, priority, issuetype },
+    };
+  }
+
+  function fieldsOfOther(issue: JiraIssue) {
     const category = categoryOf(issue.status);
     return {
       summary: issue.summary,
-      description: issue.description,
+      status: { ...named('status', issue.status), statusCategory: { key: category, name: issue.status } },
+      priority: named('priority', issue.priority),
+      issuetype: {
+        ...named('issuetype', issue.type),
+        subtask: issue.parent !== undefined,
+        hierarchyLevel: 0,
+      },
+    };
+  }
+
+  /** Both ends of a link have it; each names the other one. */
+  function links(issue: JiraIssue): Shown[] {
+    const shown = (from: JiraIssue, link: IssueLink, index: number, far: JiraIssue, isFrom: boolean) => ({
+      id: `${from.id}${index}`,
+      self: `${api}/issueLink/${from.id}${index}`,
+      type: {
+        id: '10000',
+        name: link.relation,
+        outward: link.relation,
+        inward: link.back,
+        self: `${api}/issueLinkType/10000`,
+      },
+      ...(isFrom ? { outwardIssue: other(far) } : { inwardIssue: other(far) }),
+    });
+    return store.issues().flatMap((from) =>
+      from.links.flatMap((link, index) => {
+        const to = store.issue(link.to);
+        if (!to) return [];
+        if (from === issue) return [shown(from, link, index, to, true)];
+        return to === issue ? [shown(from, link, index, from, false)] : [];
+      }),
+    );
+  }
+
+  function attachment(one: JiraAttachment): Shown {
+    return {
+      self: `${api}/attachment/${one.id}`,
+      id: one.id,
+      filename: one.name,
+      author: user(one.author),
+      created: one.created,
+      size: one.size ?? one.content.byteLength,
+      mimeType: one.mimeType,
+      content:
+        version === 2
+          ? `${url}/secure/attachment/${one.id}/${encodeURIComponent(one.name)}`
+          : `${api}/attachment/content/${one.id}`,
+    };
+  }
+
+  function fields(issue: JiraIssue): Shown {
+    const project = store.project(issue);
+    const category = categoryOf(issue.status);
+    const description = issue.wiki ?? (issue.description === null ? null : toWiki(issue.description));
+    const parent = issue.parent === undefined ? undefined : store.issue(issue.parent);
+    return {
+      summary: issue.summary,
+      description: version === 2 ? description : issue.description,
       status: { ...named('status', issue.status), statusCategory: { key: category, name: issue.status } },
       statuscategorychangedate: issue.statusCategoryChanged,
       resolutiondate: category === 'done' ? issue.statusCategoryChanged : null,
@@ -70,10 +155,20 @@ export function createFormat(url: string, store: Store) {
       reporter: user(issue.reporter),
       creator: user(issue.reporter),
       assignee: null,
-      components: [],
-      issuelinks: [],
-      subtasks: [],
-      attachment: [],
+      components: issue.components.map((name) => named('component', name)),
+      fixVersions: issue.fixVersions.map((name) => ({
+        ...named('version', name),
+        archived: false,
+        released: false,
+      })),
+      issuelinks: links(issue),
+      subtasks: store
+        .issues()
+        .filter((one) => one.parent === issue.key)
+        .map(other),
+      ...(parent ? { parent: other(parent) } : {}),
+      attachment: issue.attachments.map(attachment),
+      ...Object.fromEntries(Object.entries(issue.customFields).map(([id, { value }]) => [id, value])),
       created: issue.created,
       updated: issue.updated,
       comment: {
@@ -86,6 +181,11 @@ export function createFormat(url: string, store: Store) {
     };
   }
 
+  /** What people call the fields that are shown. */
+  function fieldNames(issue: JiraIssue, shown: [string, unknown][]): Record<string, string> {
+    return Object.fromEntries(shown.map(([id]) => [id, issue.customFields[id]?.name ?? id]));
+  }
+
   return {
     user,
     myself: (account: JiraUser): Shown => ({
@@ -96,7 +196,7 @@ export function createFormat(url: string, store: Store) {
     comment,
 
     /** `fields` as the query parameter says it: names, `*all`, `*navigable`, `-name`; everything when absent. */
-    issue(issue: JiraIssue, wanted?: string): Shown {
+    issue(issue: JiraIssue, wanted?: string, withNames = false): Shown {
       const names = (wanted ?? '')
         .split(',')
         .map((name) => name.trim())
@@ -113,6 +213,7 @@ export function createFormat(url: string, store: Store) {
         self: `${api}/issue/${issue.id}`,
         key: issue.key,
         fields: Object.fromEntries(shown),
+        ...(withNames ? { names: fieldNames(issue, shown) } : {}),
       };
     },
 
@@ -127,9 +228,9 @@ export function createFormat(url: string, store: Store) {
         created: change.created,
         items: [
           {
-            field: 'labels',
+            field: change.field,
             fieldtype: 'jira',
-            fieldId: 'labels',
+            ...(change.field === 'labels' ? { fieldId: 'labels' } : {}),
             from: null,
             fromString: change.from,
             to: null,
@@ -143,6 +244,7 @@ export function createFormat(url: string, store: Store) {
       id: link.id,
       self: `${api}/issue/${issue.key}/remotelink/${link.id}`,
       ...(link.globalId ? { globalId: link.globalId } : {}),
+      ...(link.relationship ? { relationship: link.relationship } : {}),
       object: { url: link.url, title: link.title },
     }),
   };

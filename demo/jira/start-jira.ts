@@ -17,6 +17,17 @@ export type JiraOptions = StoreOptions & {
   port?: number;
   /** Pause before an administrator's webhook is sent again; 5 to 15 minutes in the real JIRA, here 200 ms. */
   retryAfterMs?: number;
+  /** Most comments that one page holds; 100 when not given. */
+  mostComments?: number;
+};
+
+/** Requests that are answered otherwise, by `GET /rest/api/3/…`, for so many times; without a body they fail. */
+type Fault = {
+  at: RegExp;
+  status: 200 | 429 | 500 | 502 | 503;
+  times: number;
+  headers?: Record<string, string>;
+  body?: string;
 };
 
 /** What a client needs to sign in. */
@@ -25,13 +36,15 @@ export type JiraConnection = { baseUrl: string; email: string; apiToken: string;
 /** A simulated JIRA on loopback. */
 export type Jira = Awaited<ReturnType<typeof startJira>>;
 
-/** Starts the simulated JIRA: REST v3 for programs, `/browse/<key>` for people. */
+/** Starts the simulated JIRA: REST v3 and v2 for programs, `/browse/<key>` for people. */
 export async function startJira(options: JiraOptions) {
   const store = createStore(options);
   const tokens = new Map(
     options.users.map((user) => [user.accountId, `simulated-${randomBytes(18).toString('hex')}`]),
   );
 
+  const requests: { method: string; path: string }[] = [];
+  const faults: Fault[] = [];
   const app = new Hono();
   const server = createServer(getRequestListener(app.fetch));
   server.listen(options.port ?? 0, '127.0.0.1');
@@ -41,7 +54,31 @@ export async function startJira(options: JiraOptions) {
 
   const format = createFormat(url, store);
   const webhooks = createWebhooks(format, options.retryAfterMs ?? 200);
-  app.route('/rest/api/3', createApi({ url, store, format, webhooks, signIn }));
+  const shared = { url, store, webhooks, signIn, signInWithToken, mostComments: options.mostComments ?? 100 };
+  app.use('*', async (c, next) => {
+    const path = new URL(c.req.url).pathname;
+    requests.push({ method: c.req.method, path });
+    const fault = faults.find(({ at, times }) => times > 0 && at.test(`${c.req.method} ${path}`));
+    if (!fault) return next();
+    fault.times -= 1;
+    if (fault.body !== undefined)
+      return c.body(fault.body, fault.status, { 'content-type': 'application/json' });
+    return c.json(
+      { errorMessages: ['The simulation was told to fail.'], errors: {} },
+      { status: fault.status, headers: fault.headers ?? {} },
+    );
+  });
+  app.route('/rest/api/3', createApi({ ...shared, format, version: 3 }));
+  app.route('/rest/api/2', createApi({ ...shared, format: createFormat(url, store, 2), version: 2 }));
+  // Server keeps the content of attachments here.
+  app.get('/secure/attachment/:id/:name', (c) => {
+    const account = signInWithToken((c.req.header('authorization') ?? '').replace(/^Bearer /i, ''));
+    const found = store.attachment(c.req.param('id'));
+    if (!account || !found || store.access(account.accountId, found.issue) === 'none') return c.text('', 404);
+    const { redirectTo, content, mimeType } = found.attachment;
+    if (redirectTo !== undefined) return c.redirect(redirectTo, 302);
+    return c.body(Uint8Array.from(content).buffer, 200, { 'content-type': mimeType });
+  });
   app.get('/browse/:key', (c) => {
     const issue = store.issue(c.req.param('key'));
     return issue ? c.html(issuePage(issue, store)) : c.text('The simulation of JIRA has no such issue.', 404);
@@ -54,6 +91,10 @@ export async function startJira(options: JiraOptions) {
     return expected.length > 0 && expected.length === given.length && timingSafeEqual(expected, given)
       ? user
       : undefined;
+  }
+
+  function signInWithToken(token: string): JiraUser | undefined {
+    return options.users.find((one) => signIn(one.email, token) !== undefined);
   }
 
   function connectionOf(accountId: string): JiraConnection {
@@ -113,6 +154,17 @@ export async function startJira(options: JiraOptions) {
     setStatus: (key: string, status: string, at = new Date()): void =>
       store.setStatus(issue(key), status, at),
     issue,
+    /** Moves an issue to another project: it has a new key, and is found by the old one too. */
+    move: (key: string, to: string): void => store.move(issue(key), to),
+    remove: (key: string): void => {
+      store.remove(issue(key));
+    },
+    /** Lets the next requests fail that match. */
+    fail: (fault: Fault): void => {
+      faults.push({ ...fault });
+    },
+    /** Every request so far, oldest first. */
+    requests: (): readonly { method: string; path: string }[] => requests,
     comments: (key: string): readonly JiraComment[] => issue(key).comments,
     /** Every request to the App so far, oldest first. */
     deliveries: (): readonly JiraDelivery[] => webhooks.deliveries,

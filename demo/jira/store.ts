@@ -22,6 +22,8 @@ export type JiraComment = {
   id: string;
   author: string;
   body: AdfDocument;
+  /** The wiki markup that REST v2 was given; made of the document where there is none. */
+  wiki?: string;
   created: string;
   updated: string;
   properties: { key: string; value: unknown }[];
@@ -32,24 +34,57 @@ export type JiraIssue = {
   key: string;
   summary: string;
   description: AdfDocument | null;
+  /** As in a comment. */
+  wiki?: string;
   status: string;
   /** When the category of its status (new, indeterminate, done) changed last. */
   statusCategoryChanged: string;
   type: string;
   priority: string;
   labels: string[];
+  components: string[];
+  fixVersions: string[];
+  /** Key of the ticket that this one is a part of. */
+  parent?: string;
+  links: IssueLink[];
+  attachments: JiraAttachment[];
+  /** By their ids, such as `customfield_10016`. */
+  customFields: Record<string, { name: string; value: unknown }>;
   reporter: string;
   created: string;
   updated: string;
   comments: JiraComment[];
   remoteLinks: RemoteLink[];
-  /** Changes of the labels, oldest first. */
-  history: LabelChange[];
+  /** Changes of the labels and of remote links, oldest first. */
+  history: Change[];
 };
 
-export type LabelChange = { id: string; author: string; created: string; from: string; to: string };
+export type Change = {
+  id: string;
+  author: string;
+  created: string;
+  field: 'labels' | 'RemoteIssueLink';
+  from: string;
+  to: string;
+};
 
-export type RemoteLink = { id: number; globalId?: string; url: string; title: string };
+/** As seen from the ticket that has it: `relation` of the type's two names, `back` the other one. */
+export type IssueLink = { relation: string; back: string; to: string };
+
+export type JiraAttachment = {
+  id: string;
+  name: string;
+  mimeType: string;
+  content: Uint8Array;
+  /** The size that JIRA tells, where it is not the content's. */
+  size?: number;
+  /** Where its content is moved to, even when no redirect is asked for. */
+  redirectTo?: string;
+  author: string;
+  created: string;
+};
+
+export type RemoteLink = { id: number; globalId?: string; url: string; title: string; relationship?: string };
 
 /** An issue as the options give it: what is left out gets an ordinary value. */
 type IssueSeed = {
@@ -62,7 +97,17 @@ type IssueSeed = {
   labels?: string[];
   reporter: string;
   created?: string;
-  comments?: { author: string; body: AdfDocument; created?: string }[];
+  components?: string[];
+  fixVersions?: string[];
+  parent?: string;
+  links?: IssueLink[];
+  attachments?: (Omit<JiraAttachment, 'id' | 'content' | 'created'> & {
+    content: string | Uint8Array;
+    created?: string;
+  })[];
+  customFields?: JiraIssue['customFields'];
+  wiki?: string;
+  comments?: { author: string; body: AdfDocument; created?: string; updated?: string; wiki?: string }[];
 };
 
 export type StoreOptions = { users: JiraUser[]; projects: JiraProject[]; issues: IssueSeed[] };
@@ -80,6 +125,8 @@ export function createStore(options: StoreOptions) {
   const users = new Map(options.users.map((user) => [user.accountId, user]));
   const projects = new Map(options.projects.map((project) => [project.key, project]));
   const issues = new Map<string, JiraIssue>();
+  /** Keys that issues had before they were moved. */
+  const moved = new Map<string, string>();
 
   for (const seed of options.issues) {
     const created = seed.created ?? jiraDate();
@@ -93,6 +140,18 @@ export function createStore(options: StoreOptions) {
       type: seed.type ?? 'Story',
       priority: seed.priority ?? 'Medium',
       labels: seed.labels ?? [],
+      components: seed.components ?? [],
+      fixVersions: seed.fixVersions ?? [],
+      ...(seed.parent === undefined ? {} : { parent: seed.parent }),
+      links: seed.links ?? [],
+      attachments: (seed.attachments ?? []).map((attachment) => ({
+        ...attachment,
+        id: nextId(),
+        content: Buffer.from(attachment.content),
+        created: attachment.created ?? created,
+      })),
+      customFields: seed.customFields ?? {},
+      ...(seed.wiki === undefined ? {} : { wiki: seed.wiki }),
       reporter: seed.reporter,
       created,
       updated: created,
@@ -102,8 +161,9 @@ export function createStore(options: StoreOptions) {
           id: nextId(),
           author: comment.author,
           body: comment.body,
+          ...(comment.wiki === undefined ? {} : { wiki: comment.wiki }),
           created: at,
-          updated: at,
+          updated: comment.updated ?? at,
           properties: [],
         };
       }),
@@ -119,8 +179,27 @@ export function createStore(options: StoreOptions) {
 
     /** Finds an issue by its key, in any case, or by its id. */
     issue(keyOrId: string): JiraIssue | undefined {
-      return issues.get(keyOrId.toUpperCase()) ?? [...issues.values()].find((issue) => issue.id === keyOrId);
+      const key = moved.get(keyOrId.toUpperCase()) ?? keyOrId.toUpperCase();
+      return issues.get(key) ?? [...issues.values()].find((issue) => issue.id === keyOrId);
     },
+
+    issues: (): JiraIssue[] => [...issues.values()],
+
+    attachment: (id: string): { issue: JiraIssue; attachment: JiraAttachment } | undefined =>
+      [...issues.values()]
+        .flatMap((issue) => issue.attachments.map((attachment) => ({ issue, attachment })))
+        .find(({ attachment }) => attachment.id === id),
+
+    /** Gives an issue another key; it is found by the old one too. */
+    move(issue: JiraIssue, key: string): void {
+      issues.delete(issue.key);
+      for (const [from, to] of moved) if (to === issue.key) moved.set(from, key);
+      moved.set(issue.key, key);
+      Object.assign(issue, { key, updated: jiraDate() });
+      issues.set(key, issue);
+    },
+
+    remove: (issue: JiraIssue): boolean => issues.delete(issue.key),
 
     access(accountId: string, issue: JiraIssue): Access {
       const project = this.project(issue);
@@ -128,7 +207,10 @@ export function createStore(options: StoreOptions) {
       return project.readOnly?.includes(accountId) ? 'read' : 'write';
     },
 
-    addComment(issue: JiraIssue, comment: Pick<JiraComment, 'author' | 'body' | 'properties'>): JiraComment {
+    addComment(
+      issue: JiraIssue,
+      comment: Pick<JiraComment, 'author' | 'body' | 'properties' | 'wiki'>,
+    ): JiraComment {
       const at = jiraDate();
       const added = { id: nextId(), ...comment, created: at, updated: at };
       issue.comments.push(added);
@@ -144,13 +226,26 @@ export function createStore(options: StoreOptions) {
     },
 
     /** A link with the same global id is replaced. */
-    putRemoteLink(issue: JiraIssue, link: Omit<RemoteLink, 'id'>): { created: boolean; link: RemoteLink } {
+    putRemoteLink(
+      issue: JiraIssue,
+      author: string,
+      link: Omit<RemoteLink, 'id'>,
+    ): { created: boolean; link: RemoteLink } {
+      issue.updated = jiraDate();
       const before = issue.remoteLinks.find(
         (one) => link.globalId !== undefined && one.globalId === link.globalId,
       );
       if (before) return { created: false, link: Object.assign(before, link) };
       const added = { id: Number(nextId()), ...link };
       issue.remoteLinks.push(added);
+      issue.history.push({
+        id: nextId(),
+        author,
+        created: issue.updated,
+        field: 'RemoteIssueLink',
+        from: '',
+        to: `This issue links to "${link.title}"`,
+      });
       return { created: true, link: added };
     },
   };

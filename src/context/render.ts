@@ -1,5 +1,6 @@
 import type { GitHubComment, IssueFacts, PullRequestFacts, ThreadFacts } from '../github/context.ts';
-import type { JiraTicket } from '../jira/client.ts';
+import type { JiraComment, JiraTicket } from '../jira/ticket.ts';
+import { commentRemarks, ticketSection } from './render-ticket.ts';
 
 /** What is known of the ticket and the pull request when a command is about to run. */
 export interface ContextFacts {
@@ -74,22 +75,6 @@ function olderOnGitHub(facts: ContextFacts): number {
   return facts.pullRequest?.olderComments ?? facts.issue?.olderComments ?? 0;
 }
 
-export function ticketSection(ticket: JiraTicket | undefined): string {
-  if (!ticket) return '';
-  const fields = [
-    `Link: ${ticket.url}`,
-    field('Type', ticket.type),
-    field('Status', ticket.status),
-    field('Priority', ticket.priority),
-    field('Labels', ticket.labels.join(', ')),
-  ].filter(Boolean);
-  return `# JIRA ticket ${ticket.key}: ${ticket.summary}\n\n${fields.join('\n')}\n\n## Description\n\n${ticket.description || '(none)'}`;
-}
-
-function field(name: string, value: string): string {
-  return value === '' ? '' : `${name}: ${value}`;
-}
-
 export function issueSection(issue: IssueFacts | undefined): string {
   if (!issue) return '';
   return `# GitHub issue #${issue.number}: ${issue.title}\n\nLink: ${issue.url}\n\n## Description\n\n${issue.body || '(none)'}`;
@@ -111,9 +96,13 @@ function lineSection(thread: ThreadFacts): string {
   return `### Review of ${at}\n\n${fenced(endOf(thread.hunk, longestHunk), 'diff')}${said ? `\n\n${said}` : ''}`;
 }
 
-function fromJira(comment: JiraTicket['comments'][number]): Entry {
+function fromJira(comment: JiraComment): Entry {
   const { author, createdAt, text } = comment;
-  return { at: createdAt, title: `${author.displayName} on JIRA, ${createdAt}`, text };
+  return {
+    at: createdAt,
+    title: `${author.displayName} on JIRA, ${createdAt}${commentRemarks(comment)}`,
+    text,
+  };
 }
 
 function fromGitHub(comment: GitHubComment): Entry {

@@ -43,6 +43,8 @@ export interface AppErrorOptions {
   message: string;
   /** How to mend it, one or two sentences in the imperative. */
   hint: string;
+  /** How long the other side asked to be left alone, where it said so. */
+  retryAfterSeconds?: number;
   cause?: unknown;
 }
 
@@ -50,12 +52,14 @@ export interface AppErrorOptions {
 export class AppError extends Error {
   readonly code: ErrorCode;
   readonly hint: string;
+  readonly retryAfterSeconds: number | undefined;
 
-  constructor(code: ErrorCode, { message, hint, cause }: AppErrorOptions) {
+  constructor(code: ErrorCode, { message, hint, retryAfterSeconds, cause }: AppErrorOptions) {
     super(message, cause === undefined ? undefined : { cause });
     this.name = 'AppError';
     this.code = code;
     this.hint = hint;
+    this.retryAfterSeconds = retryAfterSeconds;
   }
 }
 

@@ -1,159 +1,66 @@
-import { setTimeout } from 'node:timers/promises';
-import {
-  createCloudClient,
-  isApiError,
-  isAuthError,
-  isForbiddenError,
-  isNotFoundError,
-  isRateLimitError,
-} from 'jira.js';
-import { z } from 'zod';
-import { AppError, messageOf } from '../core/errors.ts';
-import { AdfNode, adfToMarkdown } from './adf-to-markdown.ts';
-import { commentMarkdown, commentText } from './comment-text.ts';
+import { isNotFoundError } from 'jira.js';
+import { Closing, Comment, CommentPage, Labelled, Touched } from './answers.ts';
+import { jiraError, noSuchSite } from './jira-error.ts';
 import type { AdfDocument } from './markdown-to-adf.ts';
+import { accountOf, type NewestComments, readNewest, readTicket, typedComment } from './read-ticket.ts';
+import type { JiraSite } from './site.ts';
+import type { JiraAccount, JiraAttachment, JiraComment, JiraTicket } from './ticket.ts';
+import { jiraTransport, type TransportOptions } from './transport.ts';
 
-export interface JiraSite {
-  name: string;
-  /** Address for people. */
-  url: string;
-  /** Address of the API when it is another one. */
-  apiUrl?: string;
-  email: string;
-  token: string;
-}
-
-export interface JiraAccount {
-  accountId: string;
-  displayName: string;
-}
-
-export interface JiraComment {
-  id: string;
-  /** As typed when the comment was read alone, for its command; Markdown with the ticket. A mention of Dexter reads `@<name>`. */
-  text: string;
-  author: JiraAccount;
-  createdAt: string;
-  edited: boolean;
-}
-
-export interface JiraTicket {
-  key: string;
-  url: string;
-  summary: string;
-  description: string;
-  status: string;
-  type: string;
-  priority: string;
-  labels: string[];
-  comments: JiraComment[];
-  /** Comments that are older than the ones fetched. */
-  olderComments: number;
+export interface CommentRead {
+  comment: JiraComment;
+  /** For `readTicket`, which then does not ask for them again. */
+  newest: NewestComments;
 }
 
 /** Everything said to one JIRA site. Errors are AppErrors: `ticket-unreadable` or `jira-failed`. */
 export interface Jira {
   site: JiraSite;
-  /** Account id of the account that Dexter uses. */
+  /** Account id of the account that Dexter uses; asked for once. */
   ownAccountId(): Promise<string>;
   /** The same without asking JIRA: undefined until it was asked for. */
   knownAccountId(): string | undefined;
-  /** The comment as it is now; undefined when it is gone. */
-  readComment(issueKey: string, commentId: string): Promise<JiraComment | undefined>;
-  readTicket(issueKey: string): Promise<JiraTicket>;
+  /** The comment as it is now, as it was typed; undefined when it is gone. One call, or two for an old comment. */
+  readComment(issueKey: string, commentId: string): Promise<CommentRead | undefined>;
+  /** A snapshot of the ticket. Two calls, or one with `newest`; see `readTicket` in read-ticket.ts for more of them. */
+  readTicket(issueKey: string, newest?: NewestComments): Promise<JiraTicket>;
+  /** When anything of the ticket changed last, ISO 8601 in UTC; empty when JIRA does not say. One call. */
+  readUpdated(issueKey: string): Promise<string>;
+  /** The bytes of an attachment, at most `maxBytes`; more, or a redirect to another address, is an error. */
+  readAttachment(attachment: JiraAttachment, maxBytes: number): Promise<Uint8Array>;
   /** Since when the ticket is in a status of the category "done"; undefined while it is in another one. */
   readClosedSince(issueKey: string): Promise<Date | undefined>;
   /** Who added the label that the ticket has now; undefined when it does not have it or nobody added it. */
   readLabel(issueKey: string, label: string): Promise<JiraAccount | undefined>;
-  /** Posts the comment, unless one with this marker is there, and answers its id. */
-  postComment(issueKey: string, marker: string, body: AdfDocument): Promise<string>;
+  /**
+   * Posts the comment and answers its id. With `again`, when it may have been posted before, it is looked for by its
+   * marker first and not posted twice.
+   */
+  postComment(issueKey: string, marker: string, body: AdfDocument, again?: boolean): Promise<string>;
 }
 
-/** Newest comments that are fetched with a ticket. */
+/** Newest comments that are searched for a marker. */
 const commentPage = 100;
 
 /** Name of the comment property by which Dexter finds its own comments again. */
 const markerProperty = 'dexter';
 
-const timeoutMs = 20_000;
-
-const User = z.looseObject({ accountId: z.string().optional(), displayName: z.string().optional() });
-
-const Comment = z.looseObject({
-  id: z.string(),
-  author: User.optional(),
-  body: z.unknown().optional(),
-  // Dates when the library recognised the answer, strings when it did not.
-  created: z.coerce.date().optional(),
-  updated: z.coerce.date().optional(),
-  properties: z.array(z.looseObject({ key: z.string(), value: z.unknown().optional() })).optional(),
-});
-
-const CommentPage = z.looseObject({ comments: z.array(Comment).default([]), total: z.number().default(0) });
-
-const Named = z.looseObject({ name: z.string().optional() }).nullish();
-
-const Issue = z.looseObject({
-  key: z.string(),
-  fields: z.looseObject({
-    summary: z.string().nullish(),
-    description: z.unknown().optional(),
-    status: Named,
-    issuetype: Named,
-    priority: Named,
-    labels: z.array(z.string()).nullish(),
-  }),
-});
-
-/** A date when the library recognised the answer, a string when it did not. */
-const Moment = z
-  .union([z.date(), z.string().pipe(z.coerce.date())])
-  .nullish()
-  .catch(undefined);
-
-/** The keys of categories are the same in every language. */
-const Closing = z.looseObject({
-  fields: z.looseObject({
-    status: z
-      .looseObject({ statusCategory: z.looseObject({ key: z.string().optional() }).nullish() })
-      .nullish(),
-    statuscategorychangedate: Moment,
-    resolutiondate: Moment,
-  }),
-});
-
-const History = z.looseObject({
-  author: User.optional(),
-  // `toString` is looked up by hand: every object has one, and a schema would take that for the value.
-  items: z
-    .array(z.looseObject({ field: z.string().optional(), fromString: z.string().nullish() }))
-    .default([]),
-});
-
-const Labelled = z.looseObject({
-  fields: z.looseObject({ labels: z.array(z.string()).nullish() }),
-  changelog: z.looseObject({ histories: z.array(History).default([]) }).optional(),
-});
-
 /**
- * JIRA Cloud's REST API, version 3, as the site's account; nothing is asked before the first call. `name` is what
- * people call Dexter by, without the `@`. Up to three tries, 20 s for each call.
+ * JIRA's REST API as the site's account; nothing is asked before the first call. `name` is what people call Dexter by,
+ * without the `@`. Cloud is spoken to by version 3, Server and Data Center by version 2. Up to three tries, 20 s for
+ * each call.
  * https://developer.atlassian.com/cloud/jira/platform/rest/v3/
+ * https://docs.atlassian.com/software/jira/docs/api/REST/latest/
  */
-export function jiraClient(site: JiraSite, name: string): Jira {
-  const client = createCloudClient({
-    host: site.apiUrl ?? site.url,
-    auth: { type: 'basic', email: site.email, apiToken: site.token },
-    // The shapes that count are checked here; the library would print the rest on standard error.
-    onSchemaMismatch: 'silent',
-    retry: { maxAttempts: 3, initialDelayMs: 500, backoffFactor: 2 },
-  });
+export function jiraClient(site: JiraSite, name: string, options: TransportOptions = {}): Jira {
+  const transport = jiraTransport(site, options);
+  const { client } = transport;
   let own: string | undefined;
 
   async function ownAccountId(): Promise<string> {
     own ??= await say('reading its own account', async () => {
       try {
-        return (await client.myself.getCurrentUser()).accountId ?? '';
+        return accountOf(await client.myself.getCurrentUser()).accountId;
       } catch (error) {
         throw isNotFoundError(error) ? noSuchSite(site, error) : error;
       }
@@ -161,25 +68,28 @@ export function jiraClient(site: JiraSite, name: string): Jira {
     return own;
   }
 
+  const identity = () => ({ name, ...(own === undefined ? {} : { accountId: own }) });
+
   async function say<T>(what: string, request: () => Promise<T>): Promise<T> {
     try {
-      return await withinTime(request());
+      return await request();
     } catch (error) {
       throw jiraError(site, what, error);
     }
   }
 
-  function toComment(comment: z.infer<typeof Comment>, write: typeof commentText): JiraComment {
-    return {
-      id: comment.id,
-      text: write(comment.body, { name, accountId: own }),
-      author: {
-        accountId: comment.author?.accountId ?? '',
-        displayName: comment.author?.displayName ?? 'somebody',
-      },
-      createdAt: comment.created?.toISOString() ?? '',
-      edited: comment.updated !== undefined && comment.updated.getTime() !== comment.created?.getTime(),
-    };
+  async function findPosted(issueKey: string, marker: string): Promise<string | undefined> {
+    const page = CommentPage.parse(
+      await client.issueComments.getComments({
+        issueIdOrKey: issueKey,
+        maxResults: commentPage,
+        orderBy: '-created',
+        expand: 'properties',
+      }),
+    );
+    return page.comments.find((comment) =>
+      comment.properties?.some((property) => property.key === markerProperty && property.value === marker),
+    )?.id;
   }
 
   return {
@@ -189,53 +99,44 @@ export function jiraClient(site: JiraSite, name: string): Jira {
 
     async readComment(issueKey, commentId) {
       await ownAccountId();
-      try {
-        const comment = await withinTime(
-          client.issueComments.getComment({ issueIdOrKey: issueKey, id: commentId }),
-        );
-        return toComment(Comment.parse(comment), commentText);
-      } catch (error) {
-        if (!isNotFoundError(error))
-          throw jiraError(site, `reading comment ${commentId} of ${issueKey}`, error);
-        // JIRA says the same of a comment that is gone and of a ticket that may not be seen.
-        await say(`reading ${issueKey}`, () =>
-          client.issues.getIssue({ issueIdOrKey: issueKey, fields: ['summary'] }),
-        );
-        return undefined;
-      }
+      const newest = await say(`reading the comments of ${issueKey}`, () => readNewest(transport, issueKey));
+      const { comments, total } = newest.page;
+      const found = comments.find(({ id }) => id === commentId);
+      if (found) return { comment: typedComment(found, identity()), newest };
+      if (comments.length >= total) return undefined;
+      return say(`reading comment ${commentId} of ${issueKey}`, async () => {
+        try {
+          const older = await client.issueComments.getComment({ issueIdOrKey: issueKey, id: commentId });
+          return { comment: typedComment(Comment.parse(older), identity()), newest };
+        } catch (error) {
+          // The ticket can be read: it is the comment that is gone.
+          if (isNotFoundError(error)) return undefined;
+          throw error;
+        }
+      });
     },
 
-    async readTicket(issueKey) {
+    async readTicket(issueKey, newest) {
       await ownAccountId();
+      return say(`reading ${issueKey}`, () => readTicket(transport, site, identity(), issueKey, newest));
+    },
+
+    async readUpdated(issueKey) {
       return say(`reading ${issueKey}`, async () => {
-        const issue = Issue.parse(
-          await client.issues.getIssue({
-            issueIdOrKey: issueKey,
-            fields: ['summary', 'description', 'status', 'issuetype', 'priority', 'labels'],
-          }),
+        const { fields } = Touched.parse(
+          await client.issues.getIssue({ issueIdOrKey: issueKey, fields: ['updated'] }),
         );
-        const page = CommentPage.parse(
-          await client.issueComments.getComments({
-            issueIdOrKey: issueKey,
-            maxResults: commentPage,
-            orderBy: '-created',
-          }),
-        );
-        const comments = page.comments.map((comment) => toComment(comment, commentMarkdown)).reverse();
-        const description = AdfNode.safeParse(issue.fields.description);
-        return {
-          key: issue.key,
-          url: `${site.url}/browse/${issue.key}`,
-          summary: issue.fields.summary ?? '',
-          description: description.success ? adfToMarkdown(description.data) : '',
-          status: issue.fields.status?.name ?? '',
-          type: issue.fields.issuetype?.name ?? '',
-          priority: issue.fields.priority?.name ?? '',
-          labels: issue.fields.labels ?? [],
-          comments,
-          olderComments: Math.max(0, page.total - comments.length),
-        };
+        return fields.updated?.toISOString() ?? '';
       });
+    },
+
+    async readAttachment(attachment, maxBytes) {
+      // `redirect=false` makes Cloud serve the bytes itself instead of sending us to its media host.
+      const path =
+        site.type === 'server'
+          ? `/secure/attachment/${encodeURIComponent(attachment.id)}/${encodeURIComponent(attachment.name)}`
+          : `/rest/api/3/attachment/content/${encodeURIComponent(attachment.id)}?redirect=false`;
+      return say(`fetching the attachment ${attachment.name}`, () => transport.download(path, maxBytes));
     },
 
     async readClosedSince(issueKey) {
@@ -257,31 +158,19 @@ export function jiraClient(site: JiraSite, name: string): Jira {
           await client.issues.getIssue({ issueIdOrKey: issueKey, fields: ['labels'], expand: 'changelog' }),
         );
         if (!ticket.fields.labels?.includes(label)) return undefined;
-        // Newest first.
-        const added = ticket.changelog?.histories.find(({ items }) =>
-          items.some((item) => addsLabel(item, label)),
-        );
-        const { accountId, displayName = 'somebody' } = added?.author ?? {};
-        return accountId === undefined ? undefined : { accountId, displayName };
+        const histories = ticket.changelog?.histories ?? [];
+        // Cloud answers the newest first, Server the oldest.
+        const newestFirst = site.type === 'server' ? histories.toReversed() : histories;
+        const added = newestFirst.find(({ items }) => items.some((item) => addsLabel(item, label)));
+        const { accountId, displayName } = accountOf(added?.author);
+        return accountId === '' ? undefined : { accountId, displayName };
       });
     },
 
-    async postComment(issueKey, marker, body) {
+    async postComment(issueKey, marker, body, again = true) {
       return say(`commenting on ${issueKey}`, async () => {
-        const page = CommentPage.parse(
-          await client.issueComments.getComments({
-            issueIdOrKey: issueKey,
-            maxResults: commentPage,
-            orderBy: '-created',
-            expand: 'properties',
-          }),
-        );
-        const posted = page.comments.find((comment) =>
-          comment.properties?.some(
-            (property) => property.key === markerProperty && property.value === marker,
-          ),
-        );
-        if (posted) return posted.id;
+        const posted = again ? await findPosted(issueKey, marker) : undefined;
+        if (posted !== undefined) return posted;
         const created = await client.issueComments.addComment({
           issueIdOrKey: issueKey,
           body: { ...body },
@@ -298,60 +187,4 @@ export function addsLabel(item: { field?: unknown; fromString?: unknown }, label
   const labels = (text: unknown) => (typeof text === 'string' ? text.split(' ') : []);
   const after = Object.hasOwn(item, 'toString') ? item.toString : undefined;
   return item.field === 'labels' && labels(after).includes(label) && !labels(item.fromString).includes(label);
-}
-
-/** The library has no time limit of its own. */
-async function withinTime<T>(request: Promise<T>): Promise<T> {
-  const timer = new AbortController();
-  const late = setTimeout(timeoutMs, undefined, { signal: timer.signal, ref: false }).then(() => {
-    throw new Error(`no answer within ${timeoutMs / 1000} s`);
-  });
-  try {
-    return await Promise.race([request, late]);
-  } finally {
-    timer.abort();
-    late.catch(() => undefined);
-  }
-}
-
-/** Every account may read itself: where that is not found, there is no JIRA. */
-function noSuchSite(site: JiraSite, cause: unknown): AppError {
-  const address = site.apiUrl ?? site.url;
-  return new AppError('jira-failed', {
-    message: `There is no JIRA at ${address}, the address of the connection "${site.name}": it answered 404 to Dexter reading its own account.`,
-    hint: `An administrator corrects \`${site.apiUrl ? 'apiUrl' : 'url'}\` of \`jira.${site.name}\` in dexter.yml (\`url\` is the site's address; \`apiUrl\`, if given, the API's) and restarts Dexter.`,
-    cause,
-  });
-}
-
-function jiraError(site: JiraSite, what: string, error: unknown): AppError {
-  if (error instanceof AppError) return error;
-  const at = `JIRA (${site.url})`;
-  if (isAuthError(error)) {
-    return new AppError('jira-failed', {
-      message: `${at} did not accept Dexter's credentials while ${what}.`,
-      hint: `An administrator renews the API token of ${site.email} and restarts Dexter.`,
-      cause: error,
-    });
-  }
-  if (isNotFoundError(error) || isForbiddenError(error)) {
-    return new AppError('ticket-unreadable', {
-      message: `${at} did not let Dexter finish ${what}: the ticket does not exist or ${site.email} may not see it.`,
-      hint: 'Check that the ticket exists, and give that account the "Browse projects" and "Add comments" permissions.',
-      cause: error,
-    });
-  }
-  if (isRateLimitError(error)) {
-    return new AppError('jira-failed', {
-      message: `${at} asked Dexter to slow down while ${what}.`,
-      hint: 'Try again in some minutes with `retry`.',
-      cause: error,
-    });
-  }
-  const status = isApiError(error) ? ` (HTTP ${error.status})` : '';
-  return new AppError('jira-failed', {
-    message: `${at} failed while ${what}${status}.`,
-    hint: 'Check that JIRA can be reached from the app, then try again with `retry`.',
-    cause: error instanceof Error ? error : new Error(messageOf(error)),
-  });
 }

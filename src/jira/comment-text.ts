@@ -1,9 +1,18 @@
-import { AdfNode, adfToLiteralText, adfToMarkdown } from './adf-to-markdown.ts';
+import { type AdfNode, holdsNode, readAdf } from './adf.ts';
+import { type AdfOptions, adfToLiteralText, adfToMarkdown } from './adf-to-markdown.ts';
+import { removeInvisible } from './remove-invisible.ts';
+import { wikiToAdf } from './wiki-to-adf.ts';
 
 /** Who Dexter is in this JIRA: by its account id when that is known, by its name anyway. */
 export interface OwnIdentity {
   name: string;
   accountId?: string;
+}
+
+export interface MarkdownText {
+  text: string;
+  /** Invisible characters that were removed. */
+  invisible: number;
 }
 
 /**
@@ -12,26 +21,41 @@ export interface OwnIdentity {
  * webhooks), which may hold wiki markup.
  */
 export function commentText(body: unknown, own: OwnIdentity): string {
-  return written(body, own, adfToLiteralText);
-}
-
-/** The same as Markdown for a reader: characters that would be taken for marks are escaped. */
-export function commentMarkdown(body: unknown, own: OwnIdentity): string {
-  return written(body, own, adfToMarkdown);
-}
-
-function written(body: unknown, own: OwnIdentity, write: typeof adfToLiteralText): string {
   if (typeof body === 'string') return wikiToText(body, own);
-  const document = AdfNode.safeParse(body);
-  if (!document.success) return '';
-  return write(document.data, (accountId, text) => (isOwn(accountId, text, own) ? `@${own.name}` : text));
+  const read = readAdf(body);
+  return read === undefined ? '' : adfToLiteralText(read.document, { mention: mentionFor(own) });
+}
+
+/**
+ * A comment, a description or another text of a ticket as Markdown for a reader: characters that would be taken for
+ * marks are escaped, so that HTML comments show, and invisible ones are gone. Strings are wiki markup.
+ */
+export function toMarkdownText(
+  body: unknown,
+  own: OwnIdentity,
+  attachment: NonNullable<AdfOptions['attachment']> = () => undefined,
+): MarkdownText {
+  const read = readBody(body);
+  if (!read) return { text: '', invisible: 0 };
+  const text = adfToMarkdown(read.document, { mention: mentionFor(own), attachment });
+  return { text, invisible: read.removed };
+}
+
+function readBody(body: unknown): { document: AdfNode; removed: number } | undefined {
+  if (typeof body !== 'string') return readAdf(body);
+  const { text, removed } = removeInvisible(body);
+  return { document: wikiToAdf(text), removed };
+}
+
+function mentionFor(own: OwnIdentity): NonNullable<AdfOptions['mention']> {
+  return (accountId, text) => (isOwn(accountId, text, own) ? `@${own.name}` : text);
 }
 
 /** Whether the body mentions an account that may be Dexter's own: its id is not known yet. */
 export function mentionsUnknownAccount(body: unknown, own: OwnIdentity): boolean {
   if (own.accountId !== undefined) return false;
   if (typeof body === 'string') return /\[~accountid:[^\]]+\]/.test(body);
-  return JSON.stringify(body ?? null).includes('"mention"');
+  return holdsNode(body, 'mention');
 }
 
 function isOwn(accountId: string, text: string, own: OwnIdentity): boolean {

@@ -2,7 +2,7 @@ import type { Nodes, Root } from 'mdast';
 import { fromMarkdown } from 'mdast-util-from-markdown';
 import { gfmFromMarkdown } from 'mdast-util-gfm';
 import { gfm } from 'micromark-extension-gfm';
-import type { AdfNode } from './adf-to-markdown.ts';
+import type { AdfNode } from './adf.ts';
 
 export interface AdfDocument {
   type: 'doc';

@@ -2,22 +2,25 @@ import type { ContextFacts } from '../context/render.ts';
 import type { RepositoryRef } from '../core/command.ts';
 import { readIssue, readPullRequest, readReviewLines, readThread } from '../github/context.ts';
 import type { GitHubOrigin } from '../github/github.ts';
+import type { NewestComments } from '../jira/read-ticket.ts';
 import type { CommandRow } from '../ledger/tables.ts';
 import { connectionOf, jiraOf } from './connections.ts';
 import type { Services } from './services.ts';
 
 /**
- * Fetches the ticket and the pull request of a command, once, before a runner starts.
+ * Fetches the ticket and the pull request of a command, once, before a runner starts. `newest` are comments of the
+ * ticket that were read for the command already.
  * @throws AppError `ticket-unreadable`, `jira-failed` or `github-failed`.
  */
 export async function gather(
   services: Services,
   row: CommandRow,
   where: { installationId: number; repository: RepositoryRef },
+  newest?: NewestComments,
 ): Promise<ContextFacts> {
   const { origin } = row;
   if (origin.kind === 'jira-comment' || origin.kind === 'jira-label') {
-    return { ticket: await connectionOf(services, origin).jira.readTicket(origin.issueKey) };
+    return { ticket: await connectionOf(services, origin).jira.readTicket(origin.issueKey, newest) };
   }
   if (origin.kind === 'retention') return {};
   const [ticket, onGitHub] = await Promise.all([

@@ -13,6 +13,7 @@ import type { SessionRef } from '../core/session.ts';
 import { isEnd } from '../core/status.ts';
 import { readPullRequest } from '../github/context.ts';
 import { findInstalled, permissionOf } from '../github/repositories.ts';
+import type { NewestComments } from '../jira/read-ticket.ts';
 import {
   countAttempt,
   describeCommand,
@@ -120,7 +121,7 @@ async function begin(services: Services, row: CommandRow): Promise<void> {
   await describeCommand(services.db, row.id, { ask });
   await acknowledge(services, { ...row, ask, actor, ...columnsOf(where) });
 
-  const job = await plan(services, row, where, ask, requestedBy(actor, verdict.login));
+  const job = await plan(services, row, where, ask, requestedBy(actor, verdict.login), understood.newest);
   await services.db.transaction().execute(async (transaction) => {
     await insertRun(transaction, row.id, job);
     if (job.session.mode !== 'forget') await noteUse(transaction, sessionOf(row, where), where.repository);
@@ -138,6 +139,7 @@ async function plan(
   where: Where,
   ask: Ask,
   requestedBy: string,
+  newest: NewestComments | undefined,
 ): Promise<Job> {
   const facts = {
     commandId: row.id,
@@ -148,7 +150,7 @@ async function plan(
     appUrl: services.appUrl,
   };
   if (ask.kind === 'control') return planForget(facts);
-  const context = await gather(services, row, where);
+  const context = await gather(services, row, where, newest);
   return planJob({
     ...facts,
     instruction: ask.instruction,

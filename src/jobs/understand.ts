@@ -2,13 +2,21 @@ import { parseCommand } from '../commands/parse.ts';
 import type { Actor, Ask } from '../core/command.ts';
 import type { Problem } from '../core/errors.ts';
 import { readRequest } from '../github/comments.ts';
+import type { NewestComments } from '../jira/read-ticket.ts';
 import type { CommandRow } from '../ledger/tables.ts';
 import { connectionOf } from './connections.ts';
 import { isDue } from './retention.ts';
 import type { Services } from './services.ts';
 
 export type Understood =
-  | { outcome: 'ask'; ask: Ask; actor: Actor; text: string }
+  | {
+      outcome: 'ask';
+      ask: Ask;
+      actor: Actor;
+      text: string;
+      /** The newest comments of the ticket, where the command was one of them. */
+      newest?: NewestComments;
+    }
   /** Nothing to obey and nobody to answer: the comment does not address Dexter, or Dexter wrote it. */
   | { outcome: 'ignore'; reason: string }
   | { outcome: 'refuse'; problem: Problem };
@@ -38,14 +46,15 @@ export async function understand(services: Services, row: CommandRow): Promise<U
     }
     case 'jira-comment': {
       const { jira } = connectionOf(services, origin);
-      const comment = await jira.readComment(origin.issueKey, origin.commentId);
-      if (!comment)
-        return refuse('request-gone', 'The comment was deleted before Dexter began.', 'Ask again.');
+      const read = await jira.readComment(origin.issueKey, origin.commentId);
+      if (!read) return refuse('request-gone', 'The comment was deleted before Dexter began.', 'Ask again.');
+      const { comment, newest } = read;
       if (comment.author.accountId === (await jira.ownAccountId())) {
         return { outcome: 'ignore', reason: 'written by Dexter' };
       }
       const actor: Actor = { from: 'jira', ...comment.author };
-      return fromText(services.name, comment.text, row, actor, comment.edited);
+      const understood = fromText(services.name, comment.text, row, actor, comment.edited);
+      return understood.outcome === 'ask' ? { ...understood, newest } : understood;
     }
     case 'jira-label': {
       const { jira } = connectionOf(services, origin);

@@ -193,14 +193,16 @@ export function overdueCommands(db: Db, days: number): Promise<CommandRow[]> {
  * Takes up to `limit` ended commands whose end was not told yet, and hides them from other processes for
  * `seconds`, so that a crash while telling is made up for and two processes do not tell the same.
  */
-export async function takeUnpublished(db: Db, limit: number, seconds: number): Promise<CommandRow[]> {
+export async function takeUnpublished(
+  db: Db,
+  limit: number,
+  seconds: number,
+): Promise<(CommandRow & { toldBefore: boolean })[]> {
   return db
-    .updateTable('commands')
-    .set({ lease_until: sql<Date>`now() + make_interval(secs => ${seconds})` })
-    .where('id', 'in', (query) =>
+    .with('taken', (query) =>
       query
         .selectFrom('commands')
-        .select('id')
+        .select(['id as taken_id', sql<boolean>`lease_until is not null`.as('toldBefore')])
         .where('status', 'in', endStatuses)
         .where('published_at', 'is', null)
         .where((where) =>
@@ -211,7 +213,12 @@ export async function takeUnpublished(db: Db, limit: number, seconds: number): P
         .forUpdate()
         .skipLocked(),
     )
-    .returningAll()
+    .updateTable('commands')
+    .from('taken')
+    .set({ lease_until: sql<Date>`now() + make_interval(secs => ${seconds})` })
+    .whereRef('commands.id', '=', 'taken.taken_id')
+    .returningAll('commands')
+    .returning('taken.toldBefore')
     .execute();
 }
 

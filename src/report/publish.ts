@@ -27,7 +27,8 @@ export async function acknowledge(services: Publisher, row: CommandRow): Promise
     const { jira } = connectionOf(services, row.origin);
     const repository = repositoryOf(row);
     const body = renderTicketStart(`${repository?.owner}/${repository?.name}`, instructionOf(row.ask) ?? '');
-    const id = await jira.postComment(row.origin.issueKey, `${row.id}:start`, body);
+    // Only an attempt that died may have posted it already.
+    const id = await jira.postComment(row.origin.issueKey, `${row.id}:start`, body, row.attempts > 0);
     await keepAcknowledgement(services.db, row.id, { kind: 'jira', id });
     return;
   }
@@ -46,8 +47,11 @@ export async function publishProgress(services: Publisher, row: CommandRow): Pro
   if (now && isEnd(now.status)) await showStatus(services, now, origin, await getRun(services.db, row.id));
 }
 
-/** Tells the end of a command everywhere it has to be told; calling it again posts nothing twice. */
-export async function publishEnd(services: Publisher, row: CommandRow): Promise<void> {
+/**
+ * Tells the end of a command everywhere it has to be told; calling it again posts nothing twice. `again` is false where it
+ * certainly was not told before, which spares looking for it on the ticket.
+ */
+export async function publishEnd(services: Publisher, row: CommandRow, again = true): Promise<void> {
   const { origin } = row;
   // Nobody asked for what Dexter forgets of its own accord: the log says what became of it.
   if (isSilent(row) || origin.kind === 'retention') return;
@@ -58,12 +62,13 @@ export async function publishEnd(services: Publisher, row: CommandRow): Promise<
       origin.issueKey,
       `${row.id}:end`,
       renderTicketEnd(ticketFacts(row, run), neutral(services)),
+      again,
     );
     await onPullRequest(services, row, run);
     return;
   }
   await showStatus(services, row, origin, run);
-  if (run?.report) await onTicket(services, row, run);
+  if (run?.report) await onTicket(services, row, run, again);
 }
 
 /** A comment that turned out not to address Dexter gets no answer. */
@@ -117,13 +122,14 @@ async function onPullRequest(services: Publisher, row: CommandRow, run: RunRow |
 }
 
 /** The result of a command from a pull request, on the ticket that the pull request is for. */
-async function onTicket(services: Publisher, row: CommandRow, run: RunRow): Promise<void> {
+async function onTicket(services: Publisher, row: CommandRow, run: RunRow, again: boolean): Promise<void> {
   await bestEffort(services, row, 'commenting on the ticket', async () => {
     const jira = await jiraOf(services, row.issue_key);
     await jira?.postComment(
       row.issue_key,
       `${row.id}:end`,
       renderTicketEnd(ticketFacts(row, run), neutral(services)),
+      again,
     );
   });
 }

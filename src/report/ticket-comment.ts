@@ -1,7 +1,7 @@
 import type { Problem } from '../core/errors.ts';
 import type { Report } from '../core/report.ts';
 import type { EndStatus } from '../core/status.ts';
-import type { AdfNode } from '../jira/adf-to-markdown.ts';
+import type { AdfNode } from '../jira/adf.ts';
 import {
   type AdfDocument,
   adfDocument,

@@ -72,6 +72,7 @@ export async function startWorld(options: WorldOptions = {}) {
     dispatcher: { kind: 'actions', workflow: 'dexter.yml' },
     jira: [
       {
+        type: 'cloud',
         name: 'acme',
         url: jira.connection.baseUrl,
         email: jira.connection.email,

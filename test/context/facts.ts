@@ -16,6 +16,8 @@ const comment = fc.record({ id: count, author: text, createdAt: fc.constant('202
 
 const conversation = { comments: fc.array(comment, { maxLength: 8 }), olderComments: count };
 
+const other = fc.record({ key: fc.constant('DX-2'), summary: fc.string(), status: fc.string() });
+
 const thread = fc.record({
   path: text,
   line: fc.option(count, { nil: undefined }),
@@ -43,11 +45,38 @@ export const contextFacts: fc.Arbitrary<ContextFacts> = fc.record({
           text,
           author: fc.record({ accountId: fc.constant('a'), displayName: text }),
           createdAt: fc.constant('2026-01-01'),
+          updatedAt: fc.constant('2026-01-02'),
           edited: fc.boolean(),
+          invisible: count,
         }),
         { maxLength: 8 },
       ),
       olderComments: count,
+      components: fc.array(text, { maxLength: 2 }),
+      fixVersions: fc.array(text, { maxLength: 2 }),
+      subtasks: fc.array(other, { maxLength: 60 }),
+      linkedIssues: fc.array(
+        fc.record({ relation: text, key: fc.constant('DX-2'), summary: text, status: text }),
+        {
+          maxLength: 3,
+        },
+      ),
+      attachments: fc.array(
+        fc.record({
+          id: fc.constant('7'),
+          name: text,
+          fileName: fc.constant('a.txt'),
+          mimeType: fc.constant('text/plain'),
+          bytes: count,
+          createdAt: fc.constant('2026-01-01'),
+          author: text,
+        }),
+        { maxLength: 3 },
+      ),
+      remoteLinks: fc.array(fc.record({ title: text, url: text, relation: text }), { maxLength: 3 }),
+      updatedAt: fc.constant('2026-01-01'),
+      invisible: count,
+      hash: fc.constant(''),
     }),
   ),
   issue: maybe(

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type ContextFacts, renderContext } from '../../src/context/render.ts';
+import { jiraComment, jiraTicket } from '../fakes/jira-ticket.ts';
 import { contextFacts } from './facts.ts';
 
 const plenty = 100_000;
@@ -12,26 +13,9 @@ const comment = (index: number, text = `comment ${index}`) => ({
   text,
 });
 
-const asked = {
-  id: '1',
-  text: 'Which ones?',
-  author: { accountId: 'a', displayName: 'Maria' },
-  createdAt: '2026-01-01T00:00:00Z',
-  edited: false,
-};
+const asked = jiraComment();
 
-const ticket = {
-  key: 'DX-1',
-  url: 'https://acme.example/browse/DX-1',
-  summary: 'Coupons',
-  description: 'Add coupons.',
-  status: 'To Do',
-  type: 'Story',
-  priority: '',
-  labels: ['shop', 'dexter'],
-  comments: [asked],
-  olderComments: 0,
-};
+const ticket = jiraTicket({ labels: ['shop', 'dexter'], comments: [asked] });
 
 const pullRequest = {
   number: 5,

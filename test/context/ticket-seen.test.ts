@@ -2,19 +2,9 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { type ContextFacts, renderContext } from '../../src/context/render.ts';
 import { ticketSeen } from '../../src/context/ticket-seen.ts';
+import { jiraTicket } from '../fakes/jira-ticket.ts';
 
-const ticket: NonNullable<ContextFacts['ticket']> = {
-  key: 'DX-1',
-  url: 'https://acme.example/browse/DX-1',
-  summary: 'Coupons',
-  description: 'Add coupons.',
-  status: 'To Do',
-  type: 'Story',
-  priority: '',
-  labels: [],
-  comments: [],
-  olderComments: 0,
-};
+const ticket = jiraTicket();
 const said = (id: number) => ({ id, author: 'rob', createdAt: '2026-01-01T00:00:00Z', text: 'Hm.' });
 const issue: NonNullable<ContextFacts['issue']> = {
   number: 3,

@@ -4,7 +4,8 @@ import { fromMarkdown } from 'mdast-util-from-markdown';
 import { gfmFromMarkdown } from 'mdast-util-gfm';
 import { gfm } from 'micromark-extension-gfm';
 import { describe, expect, it } from 'vitest';
-import { type AdfNode, adfToMarkdown } from '../../src/jira/adf-to-markdown.ts';
+import type { AdfNode } from '../../src/jira/adf.ts';
+import { adfToMarkdown } from '../../src/jira/adf-to-markdown.ts';
 
 const text = (value: string, ...marks: (string | AdfNode)[]): AdfNode => ({
   type: 'text',
@@ -94,7 +95,11 @@ describe('adfToMarkdown', () => {
       [node('taskList', {}, node('blockTaskItem', { state: 'DONE' }, p('a'), p('b')))],
       '- [x] a\n\n  b',
     ],
-    ['a decision', [node('decisionList', {}, node('decisionItem', { state: 'DECIDED' }, 'a'))], '- a'],
+    [
+      'a decision',
+      [node('decisionList', {}, node('decisionItem', { state: 'DECIDED' }, 'a'))],
+      '- **Decision:** a',
+    ],
     ['code blocks', [node('codeBlock', { language: 'ts' }, 'a\n  b')], '```ts\na\n  b\n```'],
     ['a code block without a language', [node('codeBlock', {}, 'a')], '```\na\n```'],
     [
@@ -147,7 +152,39 @@ describe('adfToMarkdown', () => {
       [p('a ', node('futureInline', { text: 'b' }), node('other', {}, 'c'))],
       'a bc',
     ],
-    ['an unknown node without text', [node('extension', { key: 'x' }), p('a')], 'a'],
+    ['an unknown node without text', [node('extension', { key: 'x' }), p('a')], '\\[extension: x]\n\na'],
+    ['an unknown node that says nothing', [p('a ', node('futureInline'))], 'a \\[futureInline]'],
+    ['space inside of marks', [p('a', text(' b ', 'strong'), 'c')], 'a **b** c'],
+    [
+      'a picture from elsewhere',
+      [node('mediaSingle', {}, node('media', { type: 'external', url: 'https://x.example/a.png' }))],
+      '\\[image: <https://x.example/a.png>]',
+    ],
+    [
+      'a smart link that describes its target',
+      [p(node('inlineCard', { data: { name: 'Spec', url: 'https://x.example' } }))],
+      '[Spec](https://x.example)',
+    ],
+    ['an unknown inline node that holds blocks', [p('a ', node('other', {}, p('b'), p('c')))], 'a b c'],
+    ['HTML comments', [p('<!-- hidden -->')], '\\<!-- hidden -->'],
+    [
+      'a table without headers',
+      [node('table', {}, row(cell(p('a')), cell(p('b'))))],
+      '|   |   |\n| - | - |\n| a | b |',
+    ],
+    [
+      'cells that span',
+      [
+        node(
+          'table',
+          {},
+          row(node('tableHeader', { colspan: 2 }, p('a')), node('tableHeader', {}, p('b'))),
+          row(node('tableHeader', { rowspan: 2 }, p('c')), cell(p('d')), cell(p('e'))),
+          row(cell(p('f')), cell(p('g'))),
+        ),
+      ],
+      '| a     |   | b |\n| ----- | - | - |\n| **c** | d | e |\n|       | f | g |',
+    ],
     ['a table without rows', [node('table'), p('a')], 'a'],
     ['text where a block belongs', [text('a')], 'a'],
   ])('writes %s', (_name, content, expected) => {
@@ -167,11 +204,11 @@ describe('adfToMarkdown', () => {
       row(cell(), cell(node('panel', { panelType: 'info' }, p('note')), node('date', { timestamp: '0' }))),
     );
     expect(markdown(table)).toMatchInlineSnapshot(`
-      "| **Case** | Result                |
-      | -------- | --------------------- |
-      | one two  | a\\|b c                |
-      | x y z    | \`\` a \\| \`b\` \`\` @Maria |
-      |          | note 1970-01-01       |"
+      "| **Case**          | Result                            |
+      | ----------------- | --------------------------------- |
+      | one<br>two        | a\\|b<br>c                         |
+      | • x<br>• y<br>◦ z | \`a\`<br>\`\`   \\| \`b\` \`\`<br>@Maria   |
+      |                   | **\\[info]**<br>note<br>1970-01-01 |"
     `);
   });
 
@@ -182,9 +219,54 @@ describe('adfToMarkdown', () => {
     expect(markdown(table, p('after'))).toMatch(/after$/);
   });
 
+  it('names the attachment that a media node shows', () => {
+    const adf: AdfNode = {
+      type: 'doc',
+      content: [node('mediaSingle', {}, node('media', { id: 'f-1', alt: 'a.png' }))],
+    };
+    expect(adfToMarkdown(adf, { attachment: (alt) => `files/${alt}` })).toBe('\\[attachment: files/a.png]');
+  });
+
+  it('says that a version is not known, and shows what it can', () => {
+    const written = adfToMarkdown({ type: 'doc', version: 7, content: [p('a')] });
+    expect(written).toMatch(/^_\(Version 7 of .* is not known/);
+    expect(written).toMatch(/\n\na$/);
+  });
+
+  it('writes plain text as the library would, whatever stands beside it', () => {
+    const part = fc
+      .array(fc.constantFrom(...'aZé1 ,.:@w-+=>)(?"', 'w.', 'https:', 'x'), { minLength: 1, maxLength: 8 })
+      .map((parts) => parts.join(''));
+    const piece = fc.oneof(
+      part.map((value) => text(value)),
+      part.map((value) => text(value, 'strong')),
+      fc.constant(br),
+      fc.constant(text('c', 'code')),
+    );
+    fc.assert(
+      fc.property(fc.array(piece, { minLength: 1, maxLength: 5 }), (content) => {
+        const tree = p(...content);
+        const parsed = fromMarkdown(markdown(tree), {
+          extensions: [gfm()],
+          mdastExtensions: [gfmFromMarkdown()],
+        });
+        const found = nodesOf(parsed);
+        expect(
+          found.every(({ type }) =>
+            ['root', 'paragraph', 'text', 'strong', 'break', 'inlineCode', 'link'].includes(type),
+          ),
+        ).toBe(true);
+        const letters = (value: string) => value.replaceAll(/\s/g, '');
+        const shown = found.map((one) => ('value' in one ? one.value : '')).join('');
+        expect(letters(shown)).toBe(letters(content.map((one) => one.text ?? '').join('')));
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
   it('lets the caller write mentions', () => {
     const adf: AdfNode = { type: 'doc', content: [p(node('mention', { id: 'me', text: '@D' }), ' go')] };
-    expect(adfToMarkdown(adf, (id, shown) => `${shown}/${id}`)).toBe('@D/me go');
+    expect(adfToMarkdown(adf, { mention: (id, shown) => `${shown}/${id}` })).toBe('@D/me go');
   });
 
   it('shows the words of any tree, and lets no word become markup', () => {
@@ -235,7 +317,7 @@ describe('adfToMarkdown', () => {
       fc.property(fc.array(tree, { maxLength: 4 }), (content) => {
         const written = markdown(...content);
         const parsed = fromMarkdown(written, { extensions: [gfm()], mdastExtensions: [gfmFromMarkdown()] });
-        const found = nodesOf(parsed);
+        const found = nodesOf(parsed).filter((one) => one.type !== 'html' || one.value !== '<br>');
         expect(found.filter(({ type }) => ['html', 'image', 'definition', 'code'].includes(type))).toEqual(
           [],
         );

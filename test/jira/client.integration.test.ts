@@ -104,7 +104,7 @@ test('a command is read as it was typed, the ticket as Markdown', async () => {
     'typed',
     adfDocument([adfParagraph(adfText('@dexter <T> in a*b'))]),
   );
-  expect((await client.readComment(ticketKey, id))?.text).toBe('@dexter <T> in a*b');
+  expect((await client.readComment(ticketKey, id))?.comment.text).toBe('@dexter <T> in a*b');
   const { comments } = await client.readTicket(ticketKey);
   expect(comments.find((comment) => comment.id === id)?.text).toBe('@dexter \\<T> in a\\*b');
 });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseCommand } from '../../src/commands/parse.ts';
-import { commentMarkdown, commentText, mentionsUnknownAccount } from '../../src/jira/comment-text.ts';
+import { commentText, mentionsUnknownAccount, toMarkdownText } from '../../src/jira/comment-text.ts';
 
 const known = { name: 'dexter', accountId: '5b10:own' };
 const unknown = { name: 'dexter' };
@@ -93,7 +93,7 @@ describe('commentText of an ADF document', () => {
   });
 
   it('is escaped for the context', () => {
-    expect(commentMarkdown(doc(p('@dexter <T> in a*b')), known)).toBe('@dexter \\<T> in a\\*b');
+    expect(toMarkdownText(doc(p('@dexter <T> in a*b')), known).text).toBe('@dexter \\<T> in a\\*b');
   });
 
   it('takes flags from before a line break', () => {

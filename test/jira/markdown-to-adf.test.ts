@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { validateAdf } from '../../demo/jira/validate-adf.ts';
-import { type AdfNode, adfToMarkdown } from '../../src/jira/adf-to-markdown.ts';
+import type { AdfNode } from '../../src/jira/adf.ts';
+import { adfToMarkdown } from '../../src/jira/adf-to-markdown.ts';
 import {
   adfDocument,
   adfLink,

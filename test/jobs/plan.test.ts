@@ -8,18 +8,9 @@ import { contextFacts } from '../context/facts.ts';
 
 const git = promisify(execFile);
 
-const ticket = {
-  key: 'DX-1',
-  url: 'https://acme.example/browse/DX-1',
-  summary: 'Coupons for the cart',
-  description: '',
-  status: '',
-  type: '',
-  priority: '',
-  labels: [],
-  comments: [],
-  olderComments: 0,
-};
+import { jiraTicket } from '../fakes/jira-ticket.ts';
+
+const ticket = jiraTicket({ summary: 'Coupons for the cart', description: '', status: '', type: '' });
 const issue = {
   number: 3,
   title: 'Coupons',
