@@ -13,7 +13,6 @@ import type { SessionRef } from '../core/session.ts';
 import { isEnd } from '../core/status.ts';
 import { readPullRequest } from '../github/context.ts';
 import { findInstalled, permissionOf } from '../github/repositories.ts';
-import type { NewestComments } from '../jira/read-ticket.ts';
 import {
   countAttempt,
   describeCommand,
@@ -31,9 +30,11 @@ import { connectionOf } from './connections.ts';
 import { answerControl, askToRetry, stopWaiting } from './control.ts';
 import { gather } from './gather.ts';
 import { planForget, planJob } from './plan.ts';
+import type { TicketRequest } from './read-ticket.ts';
 import type { Services } from './services.ts';
 import { settle } from './settle.ts';
-import { understand } from './understand.ts';
+import { type Understood, understand } from './understand.ts';
+import { waitForJira } from './wait-for-jira.ts';
 
 /** How often a command may be begun, crashes included, before it is given up. */
 const maxAttempts = 3;
@@ -57,9 +58,12 @@ export async function startCommand(services: Services, id: string): Promise<void
   }
   if (row.status === 'running') return;
   try {
-    if ((await countAttempt(services.db, id)) > maxAttempts) throw gaveUp();
+    if ((await countAttempt(services.db, id)) - row.waits > maxAttempts) throw gaveUp();
+    // Somebody asked to stop it while it waited.
+    if (row.waits > 0 && row.stop_requested) return await cancel(services, id);
     await begin(services, row);
   } catch (error) {
+    if (await waitForJira(services, row, error)) return;
     services.log.error({ commandId: id, err: error }, 'command could not be started');
     // A job that was dispatched may have its runner, now or soon: then it goes on, or is looked up when the
     // lease is over. Only a dispatch that certainly did not start ends the command.
@@ -77,6 +81,7 @@ async function begin(services: Services, row: CommandRow): Promise<void> {
   const planned = await getRun(services.db, row.id);
   if (planned) return dispatch(services, row, planned.job);
 
+  const readSince = Date.now();
   const understood = await understand(services, row);
   if (understood.outcome === 'ignore') {
     return end(services, row, {
@@ -121,7 +126,14 @@ async function begin(services: Services, row: CommandRow): Promise<void> {
   await describeCommand(services.db, row.id, { ask });
   await acknowledge(services, { ...row, ask, actor, ...columnsOf(where) });
 
-  const job = await plan(services, row, where, ask, requestedBy(actor, verdict.login), understood.newest);
+  const job = await plan(
+    services,
+    row,
+    where,
+    ask,
+    requestedBy(actor, verdict.login),
+    askedOn(row, understood, readSince),
+  );
   await services.db.transaction().execute(async (transaction) => {
     await insertRun(transaction, row.id, job);
     if (job.session.mode !== 'forget') await noteUse(transaction, sessionOf(row, where), where.repository);
@@ -139,7 +151,7 @@ async function plan(
   where: Where,
   ask: Ask,
   requestedBy: string,
-  newest: NewestComments | undefined,
+  asked: TicketRequest['asked'],
 ): Promise<Job> {
   const facts = {
     commandId: row.id,
@@ -150,7 +162,7 @@ async function plan(
     appUrl: services.appUrl,
   };
   if (ask.kind === 'control') return planForget(facts);
-  const context = await gather(services, row, where, newest);
+  const context = await gather(services, row, where, asked);
   return planJob({
     ...facts,
     instruction: ask.instruction,
@@ -158,6 +170,16 @@ async function plan(
     context,
     earlier: context.pullRequest ? undefined : await earlierPullRequest(services, row, where),
   });
+}
+
+function askedOn(
+  { origin }: CommandRow,
+  { newest }: Extract<Understood, { outcome: 'ask' }>,
+  readSince: number,
+): TicketRequest['asked'] {
+  return origin.kind === 'jira-comment' && newest
+    ? { commentId: origin.commentId, newest, readSince }
+    : undefined;
 }
 
 function sessionOf(row: CommandRow, { installationId, repository }: Where): SessionRef {

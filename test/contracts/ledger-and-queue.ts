@@ -152,6 +152,11 @@ export function ledgerAndQueueContract(name: string, create: () => Promise<Ledge
       serverUrl: '',
       jira: new Map(),
       retention: { afterCloseDays: 7, maxAgeDays: 30 },
+      tickets: {
+        read: () => Promise.reject(new Error('nothing here reads a ticket')),
+        forget: () => Promise.resolve(),
+      },
+      withoutJira: { whenJiraFails: 'go-on', waitMinutes: 10 },
       github: () => Promise.reject(new Error('nothing here asks GitHub')),
       dispatcher: {
         dispatch: () => Promise.reject(new Error('nothing here is dispatched')),
