@@ -3,6 +3,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 
 import { accounts, story } from '../../demo/story/ticket.ts';
 import { type JiraGate, startJiraGate } from '../fakes/jira-gate.ts';
+import { startFakeRedis } from '../fakes/redis-server.ts';
+import { freePort } from './server-process.ts';
 import { goodReport, startWorld, type World } from './world.ts';
 
 const place = { owner: 'acme', repo: 'shop' };
@@ -293,6 +295,53 @@ describe('a JIRA that does not answer at all', () => {
       expect(ended.problem?.code).toBe('jira-failed');
     } finally {
       await world.close();
+    }
+  });
+});
+
+describe('a Redis in trouble', () => {
+  test('that is down when the app starts is done without, and used once it is there', async () => {
+    const port = await freePort();
+    const { world, gate, lines } = await startCachedWorld({
+      context: { redisUrl: `redis://:not-for-the-log@127.0.0.1:${port}` },
+    });
+    try {
+      const play = player(world);
+      const number = await play.pullRequest('SHOP-100');
+      expect(await play.contextFor(number)).toContain('Coupons that take a percentage off');
+      expect(lines.filter(({ event }) => event === 'cache_outage')).toHaveLength(1);
+      const redis = await startFakeRedis({ port });
+      try {
+        await expect
+          .poll(() => lines.filter(({ event }) => event === 'cache_recovered').length, { timeout: 20_000 })
+          .toBe(1);
+        await play.contextFor(number);
+        expect([...redis.values.keys()]).toEqual(['context:acme:SHOP-100']);
+        const asked = gate.requests.length;
+        await play.contextFor(number);
+        expect(gate.requests.slice(asked).map(({ query }) => query)).toEqual(['?fields=updated']);
+        expect(JSON.stringify(lines)).not.toContain('not-for-the-log');
+      } finally {
+        await redis.close();
+      }
+    } finally {
+      await world.close();
+    }
+  });
+
+  test('that hangs holds no command', async () => {
+    const redis = await startFakeRedis();
+    const { world, lines } = await startCachedWorld({ context: { redisUrl: redis.url } });
+    try {
+      const play = player(world);
+      const number = await play.pullRequest('SHOP-100');
+      await play.contextFor(number);
+      redis.hang();
+      expect(await play.contextFor(number)).toContain('Coupons that take a percentage off');
+      expect(lines.filter(({ event }) => event === 'cache_outage')).toHaveLength(1);
+    } finally {
+      await world.close();
+      await redis.close();
     }
   });
 });

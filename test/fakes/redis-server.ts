@@ -54,6 +54,7 @@ export async function startFakeRedis({ port = 0 }: { port?: number } = {}) {
         return runScript(rest);
       case 'PING':
         return '+PONG\r\n';
+      case 'AUTH':
       case 'CLIENT':
       case 'SELECT':
         return '+OK\r\n';

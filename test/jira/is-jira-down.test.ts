@@ -7,7 +7,7 @@ import { isJiraDown } from '../../src/jira/is-jira-down.ts';
 const failed = (cause: unknown, code: ErrorCode = 'jira-failed') =>
   new AppError(code, { message: 'JIRA failed.', hint: 'Look.', cause });
 
-const answered = (status: number) => failed(Object.assign(Object.create(ApiError.prototype), { status }));
+const answered = (status: number) => failed(new ApiError('answered', status, '', undefined));
 
 test.each([
   [429, true],
