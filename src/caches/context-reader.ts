@@ -65,6 +65,10 @@ const defaultTimes = {
 };
 
 /**
+ * What JIRA's `updated` says: each change of a field, and each comment that is added, edited or deleted, moves it. What
+ * is shown with the ticket and belongs to another one (summary and status of linked tickets, subtasks and the parent,
+ * names of people, versions and sprints) does not: that may be as old as the time to live.
+ *
  * The source tells times in seconds where its database does. A second change in the second of the first one, or one
  * made while a snapshot was read, leaves no trace in them: such a snapshot is used once and not trusted again.
  */
