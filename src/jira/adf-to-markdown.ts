@@ -1,4 +1,14 @@
-import type { BlockContent, Link, ListItem, PhrasingContent, Root, TableCell, TableRow, Text } from 'mdast';
+import type {
+  BlockContent,
+  Link,
+  ListItem,
+  Paragraph,
+  PhrasingContent,
+  Root,
+  TableCell,
+  TableRow,
+  Text,
+} from 'mdast';
 import { gfmToMarkdown } from 'mdast-util-gfm';
 import { defaultHandlers, type Handle, type Handlers, toMarkdown } from 'mdast-util-to-markdown';
 import type { AdfNode } from './adf.ts';
@@ -23,7 +33,7 @@ interface Writing extends Required<AdfOptions> {
  * dates, tasks, media). `document` comes from `readAdf`, which bounds its depth.
  */
 export function adfToMarkdown(document: AdfNode, options: AdfOptions = {}): string {
-  return write(document, options, { text: writeText, link: writeLink });
+  return write(document, options, { text: writeText, link: writeLink, paragraph: writeParagraph });
 }
 
 /**
@@ -49,7 +59,8 @@ export function adfToLiteralText(document: AdfNode, options: AdfOptions = {}): s
 const fenceAtStart = /^([ \t]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*)(`{3}|~{3})/gm;
 
 /** Text in which nothing can be taken for a mark, whatever stands beside it. */
-const harmless = /^ ?@?\p{L}(?:[\p{L}\p{N} ,;?%$'"()/+=>{}.:-]*[\p{L}\p{N},;?%'").])? ?$/u;
+const harmless =
+  /^ ?@?\p{L}(?:(?:[\p{L}\p{N} ,;?%$'"()/+=>{}.:-]|(?<= )@(?=\p{L}))*[\p{L}\p{N},;?%'").])? ?$/u;
 const maybeAddress = /w\.|ps?:/i;
 
 /** As the library writes text; most of it needs no look at the forty patterns. */
@@ -73,6 +84,19 @@ const writeLink = Object.assign(writeLinkText, { peek: defaultHandlers.link.peek
 
 /** One object for all documents: the library keeps its compiled patterns there. */
 const gfm = gfmToMarkdown();
+
+/** The library's own, which puts the boxes before tasks. */
+const paragraphWithBox = gfm.extensions?.flatMap((one) => one.handlers?.paragraph ?? [])[0];
+
+/** Most paragraphs are plain from end to end: those need no look at what stands beside what. */
+const writeParagraph: Handle = (node: Paragraph, parent, state, info) => {
+  const isTask = parent?.type === 'listItem' && typeof parent.checked === 'boolean';
+  if (!isTask && node.children.every(({ type }) => type === 'text')) {
+    const value = node.children.map((child) => (child.type === 'text' ? child.value : '')).join('');
+    if (!/^ | $/.test(value) && harmless.test(value) && !maybeAddress.test(value)) return value;
+  }
+  return (paragraphWithBox ?? defaultHandlers.paragraph)(node, parent, state, info);
+};
 
 function around(mark: string): Handle {
   return (node, _parent, state, info) =>

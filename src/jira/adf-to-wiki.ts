@@ -108,6 +108,7 @@ function link(href: string, text?: string): string {
 function escaped(text: string): string {
   return text
     .replaceAll(/[{}[\]*_+^~|!?]/g, '\\$&')
+    .replaceAll(/\((?=(?:[/xiyn+-]|on|off)\))/g, '\\(')
     .replaceAll(/(^|\s)-(?=\S)/g, '$1\\-')
     .replaceAll(/^(\s*)([-#])(?=[-#*\s])/gm, '$1\\$2')
     .replaceAll(/^(\s*)(h[1-6]|bq)\./gm, '$1$2\u2024');

@@ -11,7 +11,7 @@ const User = z.looseObject({
 export type User = z.infer<typeof User>;
 
 /** JIRA writes `2026-01-05T09:00:00.000+0000`. */
-export const Moment = z
+const Moment = z
   .union([z.date(), z.string().pipe(z.coerce.date())])
   .nullish()
   .catch(undefined);

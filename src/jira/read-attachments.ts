@@ -10,7 +10,7 @@ export interface AttachmentLimits {
   count: number;
 }
 
-export const attachmentLimits: AttachmentLimits = { each: 10_000_000, together: 25_000_000, count: 50 };
+const attachmentLimits: AttachmentLimits = { each: 10_000_000, together: 25_000_000, count: 50 };
 
 export interface AttachmentFile {
   attachment: JiraAttachment;
@@ -32,7 +32,7 @@ const readableName =
   /\.(?:txt|md|markdown|log|out|err|trace|json|jsonl|ndjson|ya?ml|xml|toml|ini|cfg|conf|properties|csv|tsv|sql|diff|patch|html?|css|[cm]?[jt]sx?|py|rb|go|rs|java|kt|cs|c|h|cpp|hpp|sh|har|srt|rst|adoc|feature|graphql|proto)$/i;
 
 /** Whether Claude can read what is in it: text of all kinds and images. */
-export function isReadable({ mimeType, name }: JiraAttachment): boolean {
+function isReadable({ mimeType, name }: JiraAttachment): boolean {
   if (readableType.test(mimeType)) return true;
   return readableName.test(name) && !/^(?:image|audio|video|font)\//i.test(mimeType);
 }

@@ -17,7 +17,7 @@ export interface NewestComments {
 const pageSize = 100;
 
 /** A ticket with more of them, or with more text in them, is told by its newest ones; the others are counted. */
-export const commentLimits = { comments: 10_000, characters: 16_000_000 };
+const commentLimits = { comments: 10_000, characters: 16_000_000 };
 
 export async function readNewest({ client }: JiraTransport, issueKey: string): Promise<NewestComments> {
   const page = CommentPage.parse(

@@ -255,7 +255,8 @@ export function overdueCommands(db: Db, days: number): Promise<CommandRow[]> {
 
 /**
  * Takes up to `limit` ended commands whose end was not told yet, and hides them from other processes for
- * `seconds`, so that a crash while telling is made up for and two processes do not tell the same.
+ * `seconds`, so that a crash while telling is made up for and two processes do not tell the same. `toldBefore` says of each
+ * whether somebody took it before, and may have told it.
  */
 export async function takeUnpublished(
   db: Db,

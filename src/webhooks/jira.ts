@@ -70,12 +70,7 @@ export function readJiraEvent(body: string, options: JiraEventOptions): JiraRead
     return { outcome: 'invalid', reason: 'The body is not JSON.' };
   }
   const isAdmin = typeof json === 'object' && json !== null && 'webhookEvent' in json;
-  try {
-    return isAdmin ? readAdminEvent(json, body, options) : readRuleEvent(json, options);
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    return { outcome: 'invalid', reason: 'The comment is nested too deeply.' };
-  }
+  return isAdmin ? readAdminEvent(json, body, options) : readRuleEvent(json, options);
 }
 
 function readRuleEvent(json: unknown, options: JiraEventOptions): JiraReading {

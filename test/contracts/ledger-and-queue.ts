@@ -488,6 +488,17 @@ export function ledgerAndQueueContract(name: string, create: () => Promise<Ledge
       );
     });
 
+    it('says whether an end may have been told before, by a process that died while telling', async () => {
+      const { id } = await inserted();
+      await endCommand(db(), id, { status: 'done' });
+      const mine = async () =>
+        (await takeUnpublished(db(), 1000, 0)).find((row) => row.id === id)?.toldBefore;
+      expect(await mine()).toBe(false);
+      expect(await mine()).toBe(true);
+      await markPublished(db(), id);
+      expect(await mine()).toBeUndefined();
+    });
+
     it('hands out newer progress once, of running commands that were shown some time before', async () => {
       const [shown, unshown, quiet] = [await running(), await running(), await running()];
       for (const { id } of [shown, quiet]) await keepAcknowledgement(db(), id, { kind: 'issue', id: '1' });
