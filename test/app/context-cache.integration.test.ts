@@ -13,7 +13,7 @@ const [first] = story.issues;
 if (!first) throw new Error('the story has no ticket');
 
 /** Each test has a ticket of its own. */
-const tickets = Array.from({ length: 20 }, (_, index) => ({ ...first, key: `SHOP-${100 + index}` }));
+const tickets = Array.from({ length: 25 }, (_, index) => ({ ...first, key: `SHOP-${100 + index}` }));
 
 interface Line {
   event?: string;
@@ -24,6 +24,8 @@ interface Line {
   sizeBytes?: number;
   durationMs?: number;
   ageSeconds?: number;
+  commandId?: string;
+  waits?: number;
 }
 
 async function startCachedWorld(context: Parameters<typeof startWorld>[0] = {}) {
@@ -228,6 +230,21 @@ describe('the context of a ticket, cached', () => {
     await play.stop(number, id);
   });
 
+  test('a command on the ticket itself waits for JIRA before it is even read', async () => {
+    gate.fail(503, { 'retry-after': '1' });
+    await world.jira.comment(accounts.maria, issueKey, '@dexter implement this');
+    const { id } = await world.until((one) => one.issueKey === issueKey, 'on the ticket');
+    await expect
+      .poll(() => gate.requests.filter(({ path }) => path.includes(issueKey)).length, { timeout: 10_000 })
+      .toBeGreaterThan(0);
+    await expect
+      .poll(() => lines.some(({ commandId, waits }) => commandId === id && waits === 1), { timeout: 20_000 })
+      .toBe(true);
+    gate.mend();
+    await world.jira.comment(accounts.maria, issueKey, '@dexter stop');
+    await world.until((one) => one.id === id && one.status === 'cancelled', 'cancelled');
+  });
+
   test('a command that waits for JIRA is stopped at once', async () => {
     const number = await play.pullRequest(issueKey);
     gate.fail(429, { 'retry-after': '600' });
@@ -249,7 +266,7 @@ describe('the context of a ticket, cached', () => {
     const waiting: { number: number; id: string }[] = [];
     // More than one process prepares at a time.
     for (let index = 0; index < 5; index += 1) {
-      const number = await play.pullRequest(tickets[10 + index]?.key ?? '');
+      const number = await play.pullRequest(tickets[20 + index]?.key ?? '');
       waiting.push({ number, id: (await play.ask(number, 'do it')).id });
     }
     await play.contextFor(other.data.number);
