@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the tests that need real services. Starts a Postgres and an S3 server of its own (temporary data
+# Runs the tests that need real services. Starts a Postgres, an S3 server and a Redis of its own (temporary data
 # directories, free ports on loopback) and ends and removes them again, whichever way this script ends.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -88,6 +88,21 @@ if [ -z "$s3" ]; then
   fi
 fi
 
+if ! command -v redis-server >/dev/null; then
+  if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
+    echo 'The Redis server is not installed, and only root can install it here.' >&2
+    echo 'Run `apt-get install redis-server` (or what your system has instead) and try again.' >&2
+    exit 1
+  fi
+  echo 'Installing Redis (apt-get) ...'
+  # A server that runs already is left alone, and the package starts none of its own.
+  export RUNLEVEL=1
+  DEBIAN_FRONTEND=noninteractive apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends redis-server >/dev/null
+  unset RUNLEVEL
+  hash -r
+fi
+
 # The server refuses to run as root; the package has made a user for it.
 as_owner=()
 if [ "$(id -u)" -eq 0 ]; then
@@ -97,8 +112,10 @@ fi
 home=$(mktemp -d)
 # Its own, because the one above is given to Postgres's user.
 s3_home=$(mktemp -d)
+redis_home=$(mktemp -d)
 server=''
 s3_server=''
+redis_server=''
 tests=''
 stop() {
   local status=$?
@@ -116,7 +133,11 @@ stop() {
     kill -TERM "$s3_server" 2>/dev/null || true
     wait "$s3_server" 2>/dev/null || true
   fi
-  rm -rf "$home" "$s3_home"
+  if [ -n "$redis_server" ]; then
+    kill -TERM "$redis_server" 2>/dev/null || true
+    wait "$redis_server" 2>/dev/null || true
+  fi
+  rm -rf "$home" "$s3_home" "$redis_home"
   exit "$status"
 }
 trap stop EXIT
@@ -182,6 +203,33 @@ done
 if [ -z "$ready" ]; then
   cat "$s3_home/server.log" >&2
   echo 'The S3 server did not start.' >&2
+  exit 1
+fi
+
+redis_port=$(free_port)
+TEST_REDIS_PASSWORD=$(node -p "require('node:crypto').randomBytes(20).toString('hex')")
+export TEST_REDIS_URL="redis://:$TEST_REDIS_PASSWORD@127.0.0.1:$redis_port"
+# By file: anybody on the machine reads the arguments of a process.
+(
+  umask 077
+  printf 'bind 127.0.0.1\nport %s\nrequirepass %s\ndir %s\nsave ""\nappendonly no\n' \
+    "$redis_port" "$TEST_REDIS_PASSWORD" "$redis_home" >"$redis_home/redis.conf"
+)
+(
+  cd "$redis_home"
+  exec redis-server "$redis_home/redis.conf" >"$redis_home/server.log" 2>&1
+) &
+redis_server=$!
+
+ready=''
+for _ in $(seq 100); do
+  if grep -q 'Ready to accept connections' "$redis_home/server.log" 2>/dev/null; then ready=1; break; fi
+  kill -0 "$redis_server" 2>/dev/null || break
+  sleep 0.1
+done
+if [ -z "$ready" ]; then
+  cat "$redis_home/server.log" >&2
+  echo 'Redis did not start.' >&2
   exit 1
 fi
 

@@ -3,12 +3,16 @@ import { join } from 'node:path';
 import { Hono } from 'hono';
 import type { Logger } from 'pino';
 import { Probot, ProbotOctokit } from 'probot';
+import { contextReader } from './caches/context-reader.ts';
+import { openContextCache } from './caches/open-context-cache.ts';
+import { snapshotsIn } from './caches/snapshots.ts';
 import type { AppConfig } from './config.ts';
 import { actionsDispatcher } from './dispatch/actions.ts';
 import type { Dispatcher } from './dispatch/dispatcher.ts';
 import { localDispatcher } from './dispatch/local.ts';
 import type { Authenticate } from './github/github.ts';
 import { jiraClient } from './jira/client.ts';
+import { JiraTicket } from './jira/ticket.ts';
 import type { JiraConnection, Services } from './jobs/services.ts';
 import { startWorker } from './jobs/work.ts';
 import { dropProcessLeases } from './ledger/commands.ts';
@@ -68,12 +72,28 @@ export async function createApp({ config, log, machine, dispatcher }: AppOptions
   // Probot's octokit is octokit's core with the same REST plugin.
   const github: Authenticate = (installationId) =>
     probot.auth(installationId) as unknown as ReturnType<Authenticate>;
+  const contexts = openContextCache({
+    ...(config.context.redisUrl === undefined ? {} : { redisUrl: config.context.redisUrl }),
+    log,
+  });
   const tokens = runTokens(config.github.webhookSecret);
   const services: Services = {
     db: database.kysely,
     queue,
     github,
     jira: connections(config),
+    tickets: contextReader({
+      ...contexts,
+      snapshots: snapshotsIn({
+        ...contexts,
+        schema: JiraTicket,
+        ttlMs: Math.round(config.context.ttlHours * 60 * 60 * 1000),
+        log,
+      }),
+      updatedOf: ({ updatedAt }) => updatedAt,
+      log,
+    }),
+    withoutJira: config.context,
     dispatcher: dispatcher ?? dispatcherOf(config, github, tokens, log, machine),
     log,
     name: config.name,
@@ -119,6 +139,7 @@ export async function createApp({ config, log, machine, dispatcher }: AppOptions
     routes,
     async stop() {
       await worker.stop();
+      await contexts.cache.close();
       await queue.stop();
       await database.close();
     },

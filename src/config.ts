@@ -87,6 +87,20 @@ const Retention = z
   })
   .meta({ description: 'How long sessions are kept' });
 
+const minutes = 'a whole number of minutes from 0 to 1440';
+
+const Context = z
+  .strictObject({
+    whenJiraFails: z.enum(['go-on', 'fail'], '`go-on` or `fail`').default('go-on').meta({
+      description:
+        'What becomes of a command when JIRA does not answer, nothing is cached of the ticket, and the wait is over: it goes on without the ticket and says so (`go-on`), or it fails (`fail`)',
+    }),
+    waitMinutes: z.int(minutes).min(0, minutes).max(1440, minutes).default(10).meta({
+      description: 'How long such a command waits for JIRA before that; 0 does not wait',
+    }),
+  })
+  .meta({ description: 'What a command is told of its ticket' });
+
 /** `dexter.yml`, the configuration file of the app. Published as `dexter.schema.json`. */
 export const DexterConfig = z
   .strictObject({
@@ -102,6 +116,7 @@ export const DexterConfig = z
         description: 'JIRA sites by the name that stands in their webhook address, POST /jira/<name>',
       }),
     sessions: Retention.prefault({}),
+    context: Context.prefault({}),
     allowedTools: z.array(z.string().min(1)).optional().meta({
       description:
         'Permission rules for the engine, in the syntax of the CLI; for local runs. On GitHub Actions they are an input of the action',
@@ -144,6 +159,12 @@ export interface AppConfig {
   jira: JiraConnectionConfig[];
   /** When sessions are forgotten without anybody asking; `everyMs` is for tests in a hurry. */
   retention: z.infer<typeof Retention> & { everyMs?: number };
+  context: z.infer<typeof Context> & {
+    /** The cache that processes share; the memory of each one where there is none. */
+    redisUrl?: string;
+    /** How long a snapshot of a ticket is kept. */
+    ttlHours: number;
+  };
 }
 
 /** What a run on this machine gets besides the job: the inputs that a workflow file would set. */
@@ -206,6 +227,10 @@ export const environmentDocs: EnvironmentDoc[] = [
   doc('DEXTER_CONFIG', 'Configuration file', { default: '`dexter.yml`' }),
   doc('DEXTER_DATA', 'Directory of the embedded database and of local runs', { default: '`.dexter`' }),
   doc('DATABASE_URL', 'Postgres to use instead of the embedded database', { default: 'embedded PGlite' }),
+  doc('REDIS_URL', 'Redis that keeps the context of tickets for all processes (`redis://` or `rediss://`)', {
+    default: 'the memory of the process',
+  }),
+  doc('DEXTER_CONTEXT_TTL_HOURS', 'How long the context of a ticket is cached', { default: '`24`' }),
   doc('DEXTER_SESSION_KEY', 'Key that sessions are sealed under; `dexter key new` makes one', {
     default: 'made and kept in `<DEXTER_DATA>/session-key`; **required** with `DATABASE_URL`',
   }),
@@ -288,6 +313,18 @@ const Environment = z.object({
     .string()
     .regex(/^postgres(ql)?:\/\//, 'a postgres:// address')
     .optional(),
+  REDIS_URL: z
+    .string()
+    .refine(
+      isRedisUrl,
+      'a redis:// or rediss:// address, with nothing or the number of a database as its path',
+    )
+    .optional(),
+  DEXTER_CONTEXT_TTL_HOURS: z.coerce
+    .number('a number of hours')
+    .min(0.01, 'at least 0.01 hours')
+    .max(720, 'at most 720 hours')
+    .default(24),
   DEXTER_DISPATCHER: z.enum(['actions', 'local'], '`actions` or `local`').default('actions'),
   DEXTER_WORKFLOW: z
     .string()
@@ -388,7 +425,18 @@ export function parseConfig(env: Environment, dexterYml: string | undefined): Ap
           },
     jira: connect(file, present),
     retention: file.sessions,
+    context: {
+      ...file.context,
+      ...(values.REDIS_URL === undefined ? {} : { redisUrl: values.REDIS_URL }),
+      ttlHours: values.DEXTER_CONTEXT_TTL_HOURS,
+    },
   };
+}
+
+function isRedisUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname, pathname } = new URL(text);
+  return /^rediss?:$/.test(protocol) && hostname !== '' && /^\/?\d*$/.test(pathname);
 }
 
 /** Several processes on one database must open each other's sessions: a key in a directory is not enough. */

@@ -56,7 +56,47 @@ describe('parseConfig', () => {
       dispatcher: { kind: 'actions', workflow: 'dexter.yml', ref: undefined },
       jira: [],
       retention: { afterCloseDays: 7, maxAgeDays: 30 },
+      context: { whenJiraFails: 'go-on', waitMinutes: 10, ttlHours: 24 },
     });
+  });
+
+  it.each(['redis://cache', 'rediss://user:pass@cache:6380/2', 'redis://:pass@127.0.0.1:6379'])(
+    'takes the Redis at %s',
+    (url) => {
+      expect(parseConfig({ ...credentials, REDIS_URL: url }, undefined).context.redisUrl).toBe(url);
+    },
+  );
+
+  it.each([
+    'http://user:hidden@cache',
+    'cache:6379',
+    'redis://',
+    'redis://user:hidden@cache/name',
+    'redis://user:hidden@cache:port',
+  ])('refuses the Redis at %s without repeating its password', (url) => {
+    const problems = problemsOf({ REDIS_URL: url });
+    expect(problems).toEqual([
+      'REDIS_URL must be a redis:// or rediss:// address, with nothing or the number of a database as its path',
+    ]);
+  });
+
+  it.each(['0', '-1', 'a day', '721'])('caches no context for %s hours', (hours) => {
+    expect(problemsOf({ DEXTER_CONTEXT_TTL_HOURS: hours })).toEqual([
+      expect.stringMatching(/^DEXTER_CONTEXT_TTL_HOURS must be /),
+    ]);
+  });
+
+  it('waits for JIRA as long as the file says, and does then what it says', () => {
+    const yml = 'context: {whenJiraFails: fail, waitMinutes: 0}';
+    expect(parseConfig(credentials, yml).context).toEqual({
+      whenJiraFails: 'fail',
+      waitMinutes: 0,
+      ttlHours: 24,
+    });
+    expect(problemsOf({}, 'context: {whenJiraFails: hope, waitMinutes: 1441}')).toEqual([
+      'dexter.yml: context.whenJiraFails: `go-on` or `fail`',
+      'dexter.yml: context.waitMinutes: a whole number of minutes from 0 to 1440',
+    ]);
   });
 
   it.each([

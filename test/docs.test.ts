@@ -119,7 +119,7 @@ test.each([
   expect(config.jira).toMatchObject([{ name: 'acme', projects: { SHOP: 'acme/shop' } }]);
 });
 
-test('what docs/jira-automation.md has the rules send is read as a command', async () => {
+test('what docs/jira-automation.md has the rules send is read as a command, or as a change', async () => {
   const readings = fences(await read('docs/jira-automation.md'), 'json').map((body) => sentByRule(body));
   expect(readings).toMatchObject([
     { outcome: 'command', command: { origin: { kind: 'jira-comment', commentId: '10010' } } },
@@ -130,6 +130,7 @@ test('what docs/jira-automation.md has the rules send is read as a command', asy
         actor: { accountId: '712020:1', displayName: 'Maria "M" Lang' },
       },
     },
+    { outcome: 'ignored', reason: 'only a change' },
   ]);
 });
 

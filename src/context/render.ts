@@ -14,6 +14,8 @@ export interface ContextFacts {
   thread?: ThreadFacts;
   /** The line comments of the review that asked. */
   reviewLines?: ThreadFacts[];
+  /** What is to be known about all this, such as how old it is; Dexter's own words. */
+  notices?: readonly string[];
 }
 
 /** The line that a review is about is the last one of its hunk. */
@@ -39,6 +41,7 @@ export function renderContext(facts: ContextFacts, limit: number): string {
   ].sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
   const missing = (facts.ticket?.olderComments ?? 0) + olderOnGitHub(facts);
   const fixed = [
+    (facts.notices ?? []).map((notice) => `(${notice})`).join('\n\n'),
     ticketSection(facts.ticket),
     issueSection(facts.issue),
     pullRequestSection(facts.pullRequest),

@@ -1,6 +1,13 @@
 import { commandDocs, flagDocs } from '../commands/parse.ts';
 import type { Ask, ControlWord } from '../core/command.ts';
-import { getCommand, lastEnded, openCommands, repositoryOf, requestStop } from '../ledger/commands.ts';
+import {
+  endWait,
+  getCommand,
+  lastEnded,
+  openCommands,
+  repositoryOf,
+  requestStop,
+} from '../ledger/commands.ts';
 import { getRun } from '../ledger/runs.ts';
 import type { CommandRow } from '../ledger/tables.ts';
 import type { Services } from './services.ts';
@@ -51,8 +58,12 @@ function help(name: string): string {
 
 function status(open: CommandRow[]): string {
   if (open.length === 0) return 'Nothing is running or waiting on this issue.';
-  const lines = open.map((command) => `- ${command.status}: ${shortAsk(command.ask)}`);
+  const lines = open.map((command) => `- ${stateOf(command)}: ${shortAsk(command.ask)}`);
   return [`On this issue, in the order in which they are done:`, '', ...lines].join('\n');
+}
+
+function stateOf({ status, resume_at: resumeAt }: CommandRow): string {
+  return resumeAt === null ? status : 'waiting for JIRA';
 }
 
 function shortAsk(ask: Ask | null): string {
@@ -91,9 +102,13 @@ function whatStops(running: CommandRow[]): string {
     : 'Stopping what is running; its session is kept.';
 }
 
-/** A claimed run hears of it with its next heartbeat, one that is prepared before its dispatch. */
+/**
+ * A claimed run hears of it with its next heartbeat, one that is prepared before its dispatch, one that waits for JIRA
+ * when it is begun again: now.
+ */
 async function stopRunning(services: Services, id: string): Promise<void> {
   await requestStop(services.db, id);
+  await endWait(services.db, id);
   await stopWaiting(services, id);
 }
 

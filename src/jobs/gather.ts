@@ -2,33 +2,37 @@ import type { ContextFacts } from '../context/render.ts';
 import type { RepositoryRef } from '../core/command.ts';
 import { readIssue, readPullRequest, readReviewLines, readThread } from '../github/context.ts';
 import type { GitHubOrigin } from '../github/github.ts';
-import type { Jira } from '../jira/client.ts';
-import type { NewestComments } from '../jira/read-ticket.ts';
 import type { CommandRow } from '../ledger/tables.ts';
 import { connectionOf, jiraOf } from './connections.ts';
+import { readTicket, type TicketReading, type TicketRequest } from './read-ticket.ts';
 import type { Services } from './services.ts';
 
 /**
- * Fetches the ticket and the pull request of a command, once, before a runner starts. `newest` are comments of the
- * ticket that were read for the command already.
+ * Reads the ticket and the pull request of a command, once, before a runner starts. `asked` is the comment of the ticket
+ * that the command is, with those that were read with it.
  * @throws AppError `ticket-unreadable`, `jira-failed` or `github-failed`.
  */
 export async function gather(
   services: Services,
   row: CommandRow,
   where: { installationId: number; repository: RepositoryRef },
-  newest?: NewestComments,
+  asked?: TicketRequest['asked'],
 ): Promise<ContextFacts> {
   const { origin } = row;
   if (origin.kind === 'jira-comment' || origin.kind === 'jira-label') {
-    return await ticketOf(connectionOf(services, origin).jira, origin.issueKey, newest);
+    const { jira } = connectionOf(services, origin);
+    return readTicket(services, jira, {
+      commandId: row.id,
+      issueKey: origin.issueKey,
+      ...(asked ? { asked } : {}),
+    });
   }
   if (origin.kind === 'retention') return {};
-  const [ticket, onGitHub] = await Promise.all([
-    jiraOf(services, row.issue_key).then((jira) => jira && ticketOf(jira, row.issue_key)),
+  const [onJira, onGitHub] = await Promise.all([
+    ticketOf(services, row),
     gatherFromGitHub(services, origin, where),
   ]);
-  return { ...onGitHub, ...ticket };
+  return { ...onGitHub, ...onJira };
 }
 
 async function gatherFromGitHub(
@@ -49,6 +53,8 @@ async function gatherFromGitHub(
   return { pullRequest, thread: await readThread(services.github, origin) };
 }
 
-async function ticketOf(jira: Jira, issueKey: string, newest?: NewestComments): Promise<ContextFacts> {
-  return { ticket: await jira.readTicket(issueKey, newest), ownAccountId: jira.knownAccountId() };
+/** The JIRA ticket of a command that was given on GitHub. */
+async function ticketOf(services: Services, row: CommandRow): Promise<TicketReading | undefined> {
+  const jira = await jiraOf(services, row.issue_key);
+  return jira && readTicket(services, jira, { commandId: row.id, issueKey: row.issue_key });
 }

@@ -1,7 +1,9 @@
 import type { Logger } from 'pino';
+import type { ContextReader } from '../caches/context-reader.ts';
 import type { Dispatcher } from '../dispatch/dispatcher.ts';
 import type { Authenticate } from '../github/github.ts';
 import type { Jira } from '../jira/client.ts';
+import type { JiraTicket } from '../jira/ticket.ts';
 import type { Db } from '../ledger/commands.ts';
 import type { Queue } from '../queue/queue.ts';
 import type { RetentionRules } from './reason-to-forget.ts';
@@ -21,6 +23,10 @@ export interface Services {
   queue: Queue;
   github: Authenticate;
   jira: ReadonlyMap<string, JiraConnection>;
+  /** The tickets of all sites, read through the cache. */
+  tickets: ContextReader<JiraTicket>;
+  /** What becomes of a command when JIRA does not answer and nothing is cached of its ticket. */
+  withoutJira: { whenJiraFails: 'go-on' | 'fail'; waitMinutes: number };
   dispatcher: Dispatcher;
   log: Logger;
   /** Name that Dexter listens to, without the `@`. */

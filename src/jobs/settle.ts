@@ -1,4 +1,6 @@
+import { contextKey } from '../caches/context-cache.ts';
 import type { Problem } from '../core/errors.ts';
+import { isJiraKey } from '../core/issue-key.ts';
 import type { Job } from '../core/job.ts';
 import type { Report } from '../core/report.ts';
 import type { CommandStatus, EndStatus } from '../core/status.ts';
@@ -66,9 +68,10 @@ export async function settleReport(
       return undefined;
     await keepReport(transaction, row.id, fence, report);
     await keepSession(transaction, row, run.job, report);
-    return report;
+    return { ...report, mode: run.job.session.mode };
   });
   if (!settled) return false;
+  if (settled.mode === 'forget') await forgetTicket(services, row.issue_key);
   services.log.info(
     {
       commandId: row.id,
@@ -81,6 +84,12 @@ export async function settleReport(
   );
   services.wake();
   return true;
+}
+
+/** What is cached of the ticket goes with its session, whatever site it is of. */
+async function forgetTicket({ jira, tickets }: Services, issueKey: string): Promise<void> {
+  if (!isJiraKey(issueKey)) return;
+  for (const connection of jira.keys()) await tickets.forget(contextKey(connection, issueKey));
 }
 
 /** A session counts as forgotten only when a store says so and none says otherwise. */

@@ -14,7 +14,6 @@ import type { SessionRef } from '../core/session.ts';
 import { isEnd } from '../core/status.ts';
 import { readPullRequest } from '../github/context.ts';
 import { findInstalled, permissionOf } from '../github/repositories.ts';
-import type { NewestComments } from '../jira/read-ticket.ts';
 import {
   countAttempt,
   describeCommand,
@@ -32,9 +31,11 @@ import { connectionOf } from './connections.ts';
 import { answerControl, askToRetry, stopWaiting } from './control.ts';
 import { gather } from './gather.ts';
 import { planForget, planJob } from './plan.ts';
+import type { TicketRequest } from './read-ticket.ts';
 import type { Services } from './services.ts';
 import { settle } from './settle.ts';
-import { understand } from './understand.ts';
+import { type Understood, understand } from './understand.ts';
+import { waitForJira } from './wait-for-jira.ts';
 
 /** How often a command may be begun, crashes included, before it is given up. */
 const maxAttempts = 3;
@@ -58,9 +59,12 @@ export async function startCommand(services: Services, id: string): Promise<void
   }
   if (row.status === 'running') return;
   try {
-    if ((await countAttempt(services.db, id)) > maxAttempts) throw gaveUp();
+    if ((await countAttempt(services.db, id)) - row.waits > maxAttempts) throw gaveUp();
+    // Somebody asked to stop it while it waited.
+    if (row.waits > 0 && row.stop_requested) return await cancel(services, id);
     await begin(services, row);
   } catch (error) {
+    if (await waitForJira(services, row, error)) return;
     services.log.error({ commandId: id, err: error }, 'command could not be started');
     // A job that was dispatched may have its runner, now or soon: then it goes on, or is looked up when the
     // lease is over. Only a dispatch that certainly did not start ends the command.
@@ -78,6 +82,7 @@ async function begin(services: Services, row: CommandRow): Promise<void> {
   const planned = await getRun(services.db, row.id);
   if (planned) return dispatch(services, row, planned.job);
 
+  const readSince = Date.now();
   const understood = await understand(services, row);
   if (understood.outcome === 'ignore') {
     return end(services, row, {
@@ -122,8 +127,14 @@ async function begin(services: Services, row: CommandRow): Promise<void> {
   await describeCommand(services.db, row.id, { ask });
   await acknowledge(services, { ...row, ask, actor, ...columnsOf(where) });
 
-  const by = requestedBy(actor, verdict.login);
-  const { job, kept } = await plan(services, row, where, ask, by, understood.newest);
+  const { job, kept } = await plan(
+    services,
+    row,
+    where,
+    ask,
+    requestedBy(actor, verdict.login),
+    askedOn(row, understood, readSince),
+  );
   await services.db.transaction().execute(async (transaction) => {
     await insertRun(transaction, row.id, job, kept);
     if (job.session.mode !== 'forget') await noteUse(transaction, sessionOf(row, where), where.repository);
@@ -141,7 +152,7 @@ async function plan(
   where: Where,
   ask: Ask,
   requestedBy: string,
-  newest: NewestComments | undefined,
+  asked: TicketRequest['asked'],
 ): Promise<{ job: Job; kept?: KeptContext }> {
   const facts = {
     commandId: row.id,
@@ -152,7 +163,7 @@ async function plan(
     appUrl: services.appUrl,
   };
   if (ask.kind === 'control') return { job: planForget(facts) };
-  const context = await gather(services, row, where, newest);
+  const context = await gather(services, row, where, asked);
   return planJob({
     ...facts,
     instruction: ask.instruction,
@@ -168,6 +179,16 @@ function askedIn(origin: CommandRow['origin']): string | undefined {
   if (origin.kind === 'jira-comment') return `jira:${origin.commentId}`;
   if (origin.kind === 'github-comment') return `github:${origin.commentId}`;
   return undefined;
+}
+
+function askedOn(
+  { origin }: CommandRow,
+  { newest }: Extract<Understood, { outcome: 'ask' }>,
+  readSince: number,
+): TicketRequest['asked'] {
+  return origin.kind === 'jira-comment' && newest
+    ? { commentId: origin.commentId, newest, readSince }
+    : undefined;
 }
 
 function sessionOf(row: CommandRow, { installationId, repository }: Where): SessionRef {

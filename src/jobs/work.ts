@@ -9,6 +9,7 @@ import {
   takeProgressed,
   takeUnpublished,
   takeUnseen,
+  takeWaited,
 } from '../ledger/commands.ts';
 import { publishEnd, publishProgress, showSeen } from '../report/publish.ts';
 import { holdingLease, preparingLeaseSeconds } from './lease.ts';
@@ -48,7 +49,7 @@ export interface Worker {
 }
 
 /**
- * The loops of the app: start what is queued, tell what has progressed or ended, look after what was lost, forget
+ * The loops of the app: start what is queued, resume what waited, tell what has progressed or ended, look after what was lost, forget
  * what is due.
  * Any number of processes may run them on one database.
  */
@@ -86,6 +87,8 @@ export function startWorker(services: Services, { reconcileEveryMs = 10_000 } = 
   let forgotAt = 0;
   const loops = [
     ...Array.from({ length: preparedAtOnce }, () => loop('start', () => startNext(services))),
+    // Apart from the others: a JIRA that hangs must not hold up what needs no JIRA.
+    loop('waited', () => resumeNext(services)),
     loop('progress', () => showProgress(services)),
     ...Array.from({ length: toldAtOnce }, () => loop('publish', () => publishNext(services))),
     loop('reconcile', async () => {
@@ -122,6 +125,14 @@ async function startNext(services: Services): Promise<boolean> {
     await leaseCommand(transaction, taken, preparingLeaseSeconds);
     return taken;
   });
+  if (id === undefined) return false;
+  await holdingLease(services, id, () => startCommand(services, id));
+  return true;
+}
+
+/** Begins the next command again that waited for JIRA; false when none has waited long enough. */
+async function resumeNext(services: Services): Promise<boolean> {
+  const id = await takeWaited(services.db, preparingLeaseSeconds);
   if (id === undefined) return false;
   await holdingLease(services, id, () => startCommand(services, id));
   return true;

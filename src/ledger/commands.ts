@@ -167,13 +167,77 @@ export async function countAttempt(db: Db, id: string): Promise<number> {
   return row.attempts;
 }
 
-/** Commands that a process or runner had and lost: begun, not ended, lease over. */
+/**
+ * Puts a command that is being prepared back for `seconds`, without an end of its wait later than `minutes` after the
+ * first one. False when that time is over, or when somebody asked to stop it: then it has to go on or end now.
+ */
+export async function putBack(
+  db: Db,
+  id: string,
+  { seconds, minutes }: { seconds: number; minutes: number },
+): Promise<boolean> {
+  const giveUpAt = sql<Date>`coalesce(give_up_at, now() + make_interval(mins => ${minutes}))`;
+  const resumeAt = sql<Date>`least(now() + make_interval(secs => ${seconds}), ${giveUpAt})`;
+  const result = await db
+    .updateTable('commands')
+    .set({ resume_at: resumeAt, give_up_at: giveUpAt, waits: sql<number>`waits + 1` })
+    .where('id', '=', id)
+    .where('status', '=', 'preparing')
+    .where('stop_requested', '=', false)
+    .where((where) => where.or([where('give_up_at', 'is', null), where('give_up_at', '>', sql<Date>`now()`)]))
+    .executeTakeFirst();
+  return result.numUpdatedRows > 0n;
+}
+
+/** Whether a command may still be put back, by database time. */
+export async function mayBePutBack(db: Db, id: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('commands')
+    .select(sql<boolean>`give_up_at is null or give_up_at > now()`.as('may'))
+    .where('id', '=', id)
+    .executeTakeFirst();
+  return row?.may ?? false;
+}
+
+/** Takes the command whose wait was over first, with a lease of `seconds`; undefined when all still wait. */
+export async function takeWaited(db: Db, seconds: number): Promise<string | undefined> {
+  const row = await db
+    .updateTable('commands')
+    .set({ resume_at: null, lease_until: sql<Date>`now() + make_interval(secs => ${seconds})` })
+    .where('id', 'in', (query) =>
+      query
+        .selectFrom('commands')
+        .select('id')
+        .where('status', '=', 'preparing')
+        .where('resume_at', '<=', sql<Date>`now()`)
+        .orderBy('resume_at')
+        .limit(1)
+        .forUpdate()
+        .skipLocked(),
+    )
+    .returning('id')
+    .executeTakeFirst();
+  return row?.id;
+}
+
+/** Ends the wait of a command that was put back; nothing happens to one that was not. */
+export async function endWait(db: Db, id: string): Promise<void> {
+  await db
+    .updateTable('commands')
+    .set({ resume_at: sql<Date>`now()` })
+    .where('id', '=', id)
+    .where('resume_at', 'is not', null)
+    .execute();
+}
+
+/** Commands that a process or runner had and lost: begun, not ended, not put back, lease over. */
 export function lostCommands(db: Db): Promise<CommandRow[]> {
   return db
     .selectFrom('commands')
     .selectAll()
     .where('status', 'in', ['preparing', 'dispatched', 'running'])
     .where('lease_until', '<', sql<Date>`now()`)
+    .where('resume_at', 'is', null)
     .orderBy('created_at')
     .limit(100)
     .execute();

@@ -97,4 +97,17 @@ export const migrations: Record<string, Migration> = {
         .execute();
     },
   },
+  '0002-waiting-for-jira': {
+    async up(db: Kysely<unknown>) {
+      await db.schema
+        .alterTable('commands')
+        .addColumn('waits', 'integer', (column) => column.notNull().defaultTo(0))
+        .addColumn('resume_at', 'timestamptz')
+        .addColumn('give_up_at', 'timestamptz')
+        .execute();
+      await sql`create index commands_waiting on commands (resume_at) where resume_at is not null`.execute(
+        db,
+      );
+    },
+  },
 };

@@ -41,6 +41,12 @@ export interface CommandsTable {
   stop_requested: Generated<boolean>;
   /** How often preparing was begun; a command that breaks it every time is given up. */
   attempts: Generated<number>;
+  /** How often it was put back because JIRA could not answer; such a beginning is no failed one. */
+  waits: Generated<number>;
+  /** When a command that was put back is begun again; null while it is not put back. */
+  resume_at: NullableTimestamp;
+  /** From when on it is not put back any more. */
+  give_up_at: NullableTimestamp;
   /** Until when the process or runner that has the command is believed to live. */
   lease_until: NullableTimestamp;
   /** When a command that has to wait was shown to be seen. */

@@ -1,10 +1,12 @@
 import { createHmac } from 'node:crypto';
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
+import { contextKey } from '../caches/context-cache.ts';
 import { sameSecret } from '../core/same-secret.ts';
 import { acceptCommand } from '../jobs/accept.ts';
 import type { JiraConnection, Services } from '../jobs/services.ts';
 import { readJiraEvent } from './jira.ts';
+import { changedTickets } from './jira-changes.ts';
 
 /** A ticket with all its fields and comments; JIRA's own limit is not documented. */
 const maxBytes = 10_000_000;
@@ -50,6 +52,10 @@ async function receive(
   body: string,
 ): Promise<Response> {
   const own = { name: services.name, accountId: connection.jira.knownAccountId() };
+  // Before anything is answered or queued: whoever reads the ticket from now on must not find it as it was.
+  for (const issueKey of changedTickets(body)) {
+    await services.tickets.forget(contextKey(connection.jira.site.name, issueKey));
+  }
   const reading = readJiraEvent(body, {
     connection: connection.jira.site.name,
     label: connection.label,

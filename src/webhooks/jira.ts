@@ -20,6 +20,7 @@ const Account = z.looseObject({ accountId: z.string().nullish(), displayName: z.
 
 /** What the automation rule of docs/jira-automation.md sends. `comment` may be left out: it is read again anyway. */
 const RuleEvent = z.discriminatedUnion('event', [
+  z.looseObject({ event: z.literal('ticket_changed'), issueKey: IssueKeyField }),
   z.looseObject({
     event: z.literal('comment_created'),
     issueKey: IssueKeyField,
@@ -76,6 +77,8 @@ function readRuleEvent(json: unknown, options: JiraEventOptions): JiraReading {
   const parsed = RuleEvent.safeParse(json);
   if (!parsed.success) return { outcome: 'invalid', reason: z.prettifyError(parsed.error) };
   const event = parsed.data;
+  // What that means for the cache is in jira-changes.ts.
+  if (event.event === 'ticket_changed') return { outcome: 'ignored', reason: 'only a change' };
   if (event.event === 'comment_created') {
     return fromComment(event.issueKey, event.commentId, event.comment, undefined, options);
   }

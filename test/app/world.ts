@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { serve } from '@hono/node-server';
-import { pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import { type GitHub, startGitHub } from '../../demo/github/start-github.ts';
 import { type Jira, type JiraOptions, startJira } from '../../demo/jira/start-jira.ts';
 import { loginOf, story } from '../../demo/story/ticket.ts';
@@ -39,6 +39,10 @@ export interface WorldOptions {
   viaGate?: (githubApiUrl: string) => Promise<{ url: string; close(): Promise<void> }>;
   jira?: JiraOptions;
   retention?: AppConfig['retention'];
+  context?: Partial<AppConfig['context']>;
+  /** Something to stand between the app and JIRA, by JIRA's address. */
+  viaJiraGate?: (jiraUrl: string) => Promise<{ url: string; close(): Promise<void> }>;
+  log?: Logger;
   /** JIRA project to repositories. */
   projects?: Record<string, string | string[]>;
 }
@@ -48,6 +52,7 @@ export async function startWorld(options: WorldOptions = {}) {
   const github: GitHub = await startGitHub({ repositorySource });
   const jira: Jira = await startJira(options.jira ?? story);
   const gate = await options.viaGate?.(github.apiUrl);
+  const jiraGate = await options.viaJiraGate?.(jira.url);
   const data = await mkdtemp(join(tmpdir(), 'dexter-test-app-'));
   const hand = handDispatcher();
   const apiToken = 'token-of-the-command-list';
@@ -75,6 +80,7 @@ export async function startWorld(options: WorldOptions = {}) {
         type: 'cloud',
         name: 'acme',
         url: jira.connection.baseUrl,
+        ...(jiraGate ? { apiUrl: jiraGate.url } : {}),
         email: jira.connection.email,
         token: jira.connection.apiToken,
         tokenEnv: 'T',
@@ -86,8 +92,9 @@ export async function startWorld(options: WorldOptions = {}) {
       },
     ],
     retention: options.retention ?? { afterCloseDays: 7, maxAgeDays: 30 },
+    context: { whenJiraFails: 'go-on', waitMinutes: 10, ttlHours: 24, ...options.context },
   };
-  const log = pino({ level: process.env.TEST_LOG ?? 'silent' });
+  const log = options.log ?? pino({ level: process.env.TEST_LOG ?? 'silent' });
   const app: App = await createApp({
     config,
     log,
@@ -188,6 +195,7 @@ export async function startWorld(options: WorldOptions = {}) {
       server.close();
       await app.stop();
       await gate?.close();
+      await jiraGate?.close();
       await jira.close();
       await github.close();
       await rm(data, { recursive: true, force: true });

@@ -16,18 +16,23 @@ import {
   describeCommand,
   dropProcessLeases,
   endCommand,
+  endWait,
   getCommand,
   insertCommand,
   keepAcknowledgement,
   leaseCommand,
   lostCommands,
   markPublished,
+  mayBePutBack,
   moveCommand,
   type NewCommand,
   openCommands,
   overdueCommands,
+  putBack,
+  requestStop,
   takeProgressed,
   takeUnpublished,
+  takeWaited,
 } from '../../src/ledger/commands.ts';
 import type { Database } from '../../src/ledger/database.ts';
 import { claimRun, getRun, insertRun, keepProgress, keepReport } from '../../src/ledger/runs.ts';
@@ -152,6 +157,11 @@ export function ledgerAndQueueContract(name: string, create: () => Promise<Ledge
       serverUrl: '',
       jira: new Map(),
       retention: { afterCloseDays: 7, maxAgeDays: 30 },
+      tickets: {
+        read: () => Promise.reject(new Error('nothing here reads a ticket')),
+        forget: () => Promise.resolve(),
+      },
+      withoutJira: { whenJiraFails: 'go-on', waitMinutes: 10 },
       github: () => Promise.reject(new Error('nothing here asks GitHub')),
       dispatcher: {
         dispatch: () => Promise.reject(new Error('nothing here is dispatched')),
@@ -341,6 +351,79 @@ export function ledgerAndQueueContract(name: string, create: () => Promise<Ledge
       const untold = (await takeUnpublished(db(), 1000, 60)).map(({ id }) => id);
       expect(untold).toContain(telling.id);
       expect(untold).not.toContain(told.id);
+    });
+
+    describe('a command that is put back', () => {
+      const later = { seconds: 3_600, minutes: 600 };
+      const preparing = async () => {
+        const { id } = await inserted();
+        await moveCommand(db(), id, 'preparing');
+        await leaseCommand(db(), id, 30);
+        return id;
+      };
+      const pass = (id: string, column: 'resume_at' | 'give_up_at') =>
+        db()
+          .updateTable('commands')
+          .set({ [column]: sql<Date>`now() - interval '1 second'` })
+          .where('id', '=', id)
+          .execute();
+
+      it('is neither taken nor lost before its time, even when all processes ended', async () => {
+        const id = await preparing();
+        expect(await putBack(db(), id, later)).toBe(true);
+        await dropProcessLeases(db());
+        expect(await takeWaited(db(), 30)).toBeUndefined();
+        expect((await lostCommands(db())).map((row) => row.id)).not.toContain(id);
+        await pass(id, 'resume_at');
+        const takers = await Promise.all(
+          times(4, (index) => takeWaited((index % 2 ? here : there).database.kysely, 30)),
+        );
+        expect(takers.filter((taken) => taken !== undefined)).toEqual([id]);
+        expect(await getCommand(db(), id)).toMatchObject({ status: 'preparing', waits: 1, resume_at: null });
+      });
+
+      it('is lost like any other when its next process dies', async () => {
+        const id = await preparing();
+        await putBack(db(), id, { seconds: 0, minutes: 600 });
+        expect(await takeWaited(db(), 30)).toBe(id);
+        await dropProcessLeases(db());
+        expect((await lostCommands(db())).map((row) => row.id)).toContain(id);
+      });
+
+      it('never waits beyond the end that its first wait set', async () => {
+        const id = await preparing();
+        await putBack(db(), id, { seconds: 7_200, minutes: 1 });
+        const first = await getCommand(db(), id);
+        expect(first?.resume_at).toEqual(first?.give_up_at);
+        expect(await mayBePutBack(db(), id)).toBe(true);
+        await pass(id, 'give_up_at');
+        expect(await mayBePutBack(db(), id)).toBe(false);
+        expect(await putBack(db(), id, later)).toBe(false);
+        await endCommand(db(), id, { status: 'failed' });
+      });
+
+      it('is begun at once when it is stopped, and not put back again', async () => {
+        const id = await preparing();
+        await putBack(db(), id, later);
+        await requestStop(db(), id);
+        await endWait(db(), id);
+        expect(await takeWaited(db(), 30)).toBe(id);
+        expect(await putBack(db(), id, later)).toBe(false);
+      });
+
+      it('was being prepared: nothing else is put back, and no wait ends that never began', async () => {
+        const { id } = await inserted();
+        expect(await putBack(db(), id, later)).toBe(false);
+        await endWait(db(), id);
+        expect((await getCommand(db(), id))?.resume_at).toBeNull();
+      });
+
+      it('has an end all the same when it is ended while it waits', async () => {
+        const id = await preparing();
+        await putBack(db(), id, { seconds: 0, minutes: 600 });
+        await endCommand(db(), id, { status: 'cancelled' });
+        expect(await takeWaited(db(), 30)).toBeUndefined();
+      });
     });
 
     it('leases nothing that has ended', async () => {

@@ -1,0 +1,27 @@
+import Keyv from 'keyv';
+import { LRUCache } from 'lru-cache';
+import type { ContextCache } from './context-cache.ts';
+import { keyvCache } from './keyv-cache.ts';
+
+/** What a large ticket takes is some hundred kilobytes. */
+const defaultMaxBytes = 64 * 1024 * 1024;
+
+/** In this process, lost with it. What was not used for the longest goes first when it is full. */
+export function memoryCache({ maxBytes = defaultMaxBytes }: { maxBytes?: number } = {}): ContextCache {
+  const texts = new LRUCache<string, string>({
+    maxSize: maxBytes,
+    sizeCalculation: (text, key) => Buffer.byteLength(text) + Buffer.byteLength(key),
+  });
+  const store = {
+    get: (key: string) => texts.get(key),
+    // Keyv gives a time to live as third argument, which the LRU would take for its options.
+    set(key: string, text: string) {
+      texts.set(key, text);
+    },
+    delete: (key: string) => texts.delete(key),
+    clear: () => texts.clear(),
+  };
+  return keyvCache(new Keyv({ store, useKeyPrefix: false, throwOnErrors: true, emitErrors: false }), () =>
+    texts.clear(),
+  );
+}

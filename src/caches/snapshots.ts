@@ -1,0 +1,127 @@
+import type { Logger } from 'pino';
+import { z } from 'zod';
+import type { CacheGuard } from './cache-guard.ts';
+import type { ContextCache } from './context-cache.ts';
+
+/** Something as it was at one moment. Times are ISO 8601. */
+export interface Snapshot<T> {
+  value: T;
+  /** What the source called the time of its last change, when the value was fetched. */
+  updated: string;
+  /** By the clock of the process that fetched it. */
+  fetchedAt: string;
+}
+
+export interface SnapshotRead<T> {
+  /** Undefined for a miss, and when the cache could not be asked. */
+  snapshot?: Snapshot<T>;
+  sizeBytes: number;
+  durationMs: number;
+}
+
+/** Snapshots in a cache. Nothing here rejects: without a cache everything is a miss. */
+export interface Snapshots<T> {
+  read(key: string): Promise<SnapshotRead<T>>;
+  write(key: string, snapshot: Snapshot<T>): Promise<void>;
+  remove(key: string): Promise<void>;
+}
+
+export interface SnapshotsOptions<T> {
+  cache: ContextCache;
+  guard: CacheGuard;
+  /** What a value has to look like, when it is read: an older Dexter or somebody else may have written it. */
+  schema: z.ZodType<T>;
+  ttlMs: number;
+  log: Logger;
+  now?: () => number;
+}
+
+/** Removals that are remembered for the time after an outage; more than there are tickets in work. */
+const mostOwed = 10_000;
+
+export function snapshotsIn<T>(options: SnapshotsOptions<T>): Snapshots<T> {
+  const { cache, guard, schema, ttlMs, log, now = Date.now } = options;
+  const Kept = z.object({ updated: z.iso.datetime(), fetchedAt: z.iso.datetime(), value: schema });
+  // What was to be removed while the cache could not be used: it must not come back after the outage.
+  const owed = new Set<string>();
+
+  function parse(key: string, text: string): Snapshot<T> | undefined {
+    try {
+      const kept = Kept.safeParse(JSON.parse(text));
+      if (kept.success) return kept.data;
+    } catch {
+      // Not JSON: told below, as all that is not a snapshot.
+    }
+    log.warn({ key }, 'what the context cache holds is not a snapshot of this version; it is fetched again');
+    return undefined;
+  }
+
+  async function payDebts(): Promise<void> {
+    for (const key of owed) {
+      const { outcome } = await guard.run(() => cache.delete(key));
+      if (outcome === 'failed') return;
+      owed.delete(key);
+    }
+  }
+
+  return {
+    async read(key) {
+      await payDebts();
+      const startedAt = performance.now();
+      const got = owed.has(key) ? undefined : await guard.run(() => cache.get(key));
+      const durationMs = round(performance.now() - startedAt);
+      const text = got?.outcome === 'answered' ? got.value : undefined;
+      if (text === undefined) return { sizeBytes: 0, durationMs };
+      const snapshot = parse(key, text);
+      return { ...(snapshot ? { snapshot } : {}), sizeBytes: Buffer.byteLength(text), durationMs };
+    },
+
+    async write(key, snapshot) {
+      const text = JSON.stringify(snapshot);
+      const startedAt = performance.now();
+      const { outcome } = await guard.run(() => cache.set(key, text, ttlMs));
+      if (outcome === 'answered') owed.delete(key);
+      log.info(
+        {
+          event: 'cache_operation',
+          operation: 'set',
+          ...failure(outcome),
+          key,
+          sizeBytes: Buffer.byteLength(text),
+          durationMs: round(performance.now() - startedAt),
+          ageSeconds: ageSeconds(snapshot, now()),
+        },
+        'cache operation',
+      );
+    },
+
+    async remove(key) {
+      const startedAt = performance.now();
+      const { outcome } = await guard.run(() => cache.delete(key));
+      if (outcome === 'failed' && owed.size < mostOwed) owed.add(key);
+      log.info(
+        {
+          event: 'cache_operation',
+          operation: 'delete',
+          ...failure(outcome),
+          key,
+          durationMs: round(performance.now() - startedAt),
+        },
+        'cache operation',
+      );
+    },
+  };
+
+  function failure(outcome: 'answered' | 'failed') {
+    return outcome === 'failed' ? { failed: true, failures: guard.failures() } : {};
+  }
+}
+
+/** How old a snapshot is; never below 0, whatever the clocks of two machines say. */
+export function ageSeconds({ fetchedAt }: { fetchedAt: string }, now: number): number {
+  return Math.max(0, Math.round((now - Date.parse(fetchedAt)) / 1000));
+}
+
+function round(milliseconds: number): number {
+  return Math.round(milliseconds * 10) / 10;
+}
