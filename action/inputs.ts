@@ -107,7 +107,7 @@ export function parseInputs(getInput: (name: string) => string): ActionInputs {
     issueKey: inputs['issue-key'],
     instruction: inputs.instruction,
     context: inputs.context,
-    delta: inputs.delta,
+    ...(inputs.delta === '' ? {} : { delta: inputs.delta }),
     session: inputs.session,
     target: inputs.target,
     appUrl: inputs['app-url'],

@@ -23,28 +23,32 @@ export interface SeenBefore {
 /** What the engine is told of the ticket and the pull request, and what of it is news for its conversation. */
 export function keptContext(facts: ContextFacts, { seen, asked }: SeenBefore = {}): KeptContext {
   const items = itemsOf(facts);
-  const full = renderContext(facts, mostKept);
+  // JIRA could not be asked: what the conversation knows of the ticket is not gone for that.
+  const isMissing = facts.ticket === undefined && (facts.notices ?? []).length > 0;
+  const full = renderContext(facts, mostKept, mostKept);
   const text = renderContext(facts, mostShown);
   return {
     text,
     ...(text === full ? {} : { full }),
-    ...(seen === undefined ? {} : { delta: deltaSince(seen, items, asked) }),
+    ...(seen === undefined ? {} : { delta: deltaSince(seen, isMissing ? undefined : items, facts, asked) }),
     attachments: [],
-    seen: seenOf(items),
+    seen: isMissing && seen !== undefined ? seen : seenOf(items),
   };
 }
 
 function deltaSince(
   seen: ContextSeen,
-  items: ReturnType<typeof itemsOf>,
+  items: ReturnType<typeof itemsOf> | undefined,
+  { notices = [] }: ContextFacts,
   asked: string | undefined,
 ): ContextDelta {
-  const delta = contextDelta(seen, items, { asked });
-  const markdown = renderDelta(delta, (text) => shorten(text, mostOfText));
+  const delta = items && contextDelta(seen, items, { asked });
+  const changes = delta ? [renderDelta(delta, (text) => shorten(text, mostOfText))] : [];
+  const markdown = [...notices.map((notice) => `(${notice})`), ...changes].join('\n\n');
   return {
     from: hashOfSeen(seen),
     markdown: shorten(markdown, mostNews),
-    isRewritten: delta.isRewritten,
+    isRewritten: delta?.isRewritten ?? false,
   };
 }
 

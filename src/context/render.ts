@@ -21,7 +21,11 @@ export interface ContextFacts {
 /** The line that a review is about is the last one of its hunk. */
 const longestHunk = 4_000;
 
+/** Of one comment in a first message. */
 const longestComment = 8_000;
+
+/** Lines of a code block that stay when a text is too long: most from its beginning, some from its end. */
+const codeLines = { first: 40, last: 15 };
 
 interface Entry {
   /** ISO 8601 in UTC, so that texts sort as times do. */
@@ -31,10 +35,11 @@ interface Entry {
 }
 
 /**
- * The context as Markdown of at most `limit` characters. What does not fit is left out by rule, oldest
- * comments first, then the ends of long texts, and the Markdown says how much is missing.
+ * The context as Markdown of at most `limit` characters, and each comment of at most `mostOfComment`. What does not
+ * fit is left out by rule: the oldest comments, then the middle of long code blocks, then the ends of long texts. The
+ * Markdown says how much is missing.
  */
-export function renderContext(facts: ContextFacts, limit: number): string {
+export function renderContext(facts: ContextFacts, limit: number, mostOfComment = longestComment): string {
   const comments = [
     ...(facts.ticket?.comments ?? []).map(fromJira),
     ...conversation(facts).map(fromGitHub),
@@ -49,7 +54,7 @@ export function renderContext(facts: ContextFacts, limit: number): string {
     .concat(threadSection(facts.thread), (facts.reviewLines ?? []).map(lineSection))
     .filter((section) => section !== '');
   const head = shortenEach(fixed, Math.max(limit - 4_000, Math.floor(limit / 2))).join('\n\n');
-  const kept = newestThatFit(comments, limit - head.length - 200);
+  const kept = newestThatFit(comments, limit - head.length - 200, mostOfComment);
   const leftOut = missing + comments.length - kept.length;
   const sections = [
     ...(head === '' ? [] : [head]),
@@ -123,13 +128,13 @@ function commentText(entry: Entry): string {
   return `### ${entry.title}\n\n${entry.text}`;
 }
 
-function newestThatFit(entries: Entry[], room: number): Entry[] {
+function newestThatFit(entries: Entry[], room: number, mostOfComment: number): Entry[] {
   const kept: Entry[] = [];
   let left = room;
   for (const entry of entries.toReversed()) {
     // The newest one is cut rather than left out.
-    const most = kept.length > 0 ? longestComment : left - entry.title.length - 8;
-    const short = { ...entry, text: shorten(entry.text, Math.min(longestComment, Math.max(0, most))) };
+    const most = kept.length > 0 ? mostOfComment : left - entry.title.length - 8;
+    const short = { ...entry, text: shorten(entry.text, Math.min(mostOfComment, Math.max(0, most))) };
     left -= commentText(short).length + 2;
     if (left < 0) break;
     kept.unshift(short);
@@ -138,12 +143,44 @@ function newestThatFit(entries: Entry[], room: number): Entry[] {
 }
 
 /** The beginning of a text and how much is missing; just the beginning where the note has no room. */
-export function shorten(text: string, limit: number): string {
+export function shorten(whole: string, limit: number): string {
+  if (whole.length <= limit) return whole;
+  const text = withoutLongCode(whole);
   if (text.length <= limit) return text;
   const note = (missing: number) => `\n\n(${missing} more characters are left out)`;
   const room = limit - note(text.length).length;
   const kept = text.slice(0, Math.max(0, room > 0 ? room : limit)).replace(/[\ud800-\udbff]$/, '');
   return room > 0 ? kept + note(text.length - kept.length) : kept;
+}
+
+/** Long code blocks without their middle. */
+function withoutLongCode(text: string): string {
+  const lines = text.split('\n');
+  const kept: string[] = [];
+  for (let index = 0; index < lines.length; ) {
+    const line = lines[index] ?? '';
+    const fence = /^ {0,3}(`{3,}|~{3,})/.exec(line)?.[1];
+    kept.push(line);
+    index += 1;
+    if (fence === undefined) continue;
+    const closing = lines.findIndex((other, at) => at >= index && other.trim().startsWith(fence));
+    const end = closing < 0 ? lines.length : closing;
+    const code = lines.slice(index, end);
+    const missing = code.length - codeLines.first - codeLines.last;
+    if (missing <= 1) kept.push(...code);
+    else
+      kept.push(
+        ...code.slice(0, codeLines.first),
+        `(${missing} lines are left out)`,
+        ...code.slice(-codeLines.last),
+      );
+    index = end;
+    if (closing >= 0) {
+      kept.push(lines[closing] ?? '');
+      index += 1;
+    }
+  }
+  return kept.join('\n');
 }
 
 function endOf(text: string, limit: number): string {

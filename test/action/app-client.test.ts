@@ -12,6 +12,7 @@ const claimed = {
   runToken: 'run-token',
   githubToken: 'g',
   sessionKeys: testKeys(),
+  context: { attachments: [] },
   committer: { name: 'd', email: 'e' },
 };
 const request = { claimant: commandId, runUrl: '', runnerName: 'r' };

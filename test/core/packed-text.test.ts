@@ -44,12 +44,9 @@ describe('packText', () => {
 });
 
 describe('unpackText', () => {
-  it.each([`${packedPrefix}`, `${packedPrefix}????`, `${packedPrefix}aGVsbG8=`])(
-    'refuses %j',
-    async (input) => {
-      await expect(unpackText(input)).rejects.toThrow();
-    },
-  );
+  it.each([`${packedPrefix}`, `${packedPrefix}????`, `${packedPrefix}aGVsbG8=`])('refuses %j', (input) => {
+    expect(() => unpackText(input)).toThrow();
+  });
 
   it('refuses what grows without end', () => {
     const bomb = packText('a'.repeat(17 * 1024 * 1024), plenty);

@@ -2,7 +2,9 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { ContextDelta } from '../../src/core/context.ts';
 import { encodeInputs, Job, maxInputCharacters } from '../../src/core/job.ts';
+import { unpackText } from '../../src/core/packed-text.ts';
 import { branchName, jiraKeyInTitle, type PlanFacts, planForget, planJob } from '../../src/jobs/plan.ts';
 import { contextFacts } from '../context/facts.ts';
 
@@ -57,6 +59,7 @@ describe('planJob', () => {
       issueKey: 'DX-1',
       instruction: 'add tests',
       context: expect.stringContaining('# JIRA ticket DX-1: Coupons for the cart'),
+      delta: '',
       session: {
         installationId: 11,
         repositoryId: 22,
@@ -180,6 +183,38 @@ describe('planJob', () => {
       }),
       { numRuns: 200 },
     );
+  });
+
+  it('says what changed to a conversation that heard the rest, and keeps what it will have heard', () => {
+    const { kept } = planned();
+    const newest = { generation: 1, mayBeSaved: true, seen: kept.seen };
+    const follow = planned({ newest, context: { ticket: { ...ticket, status: 'In Review' } } });
+    const delta = ContextDelta.parse(JSON.parse(unpackText(follow.job.delta ?? '') ?? ''));
+    expect(delta).toEqual({
+      from: planned().job.session.ticket?.hash,
+      markdown: '- Status: (none) → In Review',
+      isRewritten: false,
+    });
+    expect(follow.kept.seen.fields.Status).toBe('In Review');
+    expect(follow.job.session.ticket?.hash).not.toBe(delta.from);
+    expect(plan({ newest, flags: { fresh: true } }).delta).toBe('');
+  });
+
+  it('keeps what a conversation knows of a ticket that cannot be read just now', () => {
+    const { kept } = planned();
+    const newest = { generation: 1, mayBeSaved: true, seen: kept.seen };
+    const follow = planned({ newest, context: { notices: ['JIRA could not be asked just now.'] } });
+    expect(follow.kept.seen).toEqual(kept.seen);
+    expect(follow.kept.delta?.markdown).toBe('(JIRA could not be asked just now.)');
+  });
+
+  it('puts nothing of the ticket into inputs that everybody can read', () => {
+    const { kept } = planned();
+    const newest = { generation: 1, mayBeSaved: true, seen: kept.seen };
+    const { job, kept: now } = planned({ isPublic: true, newest });
+    expect(job).toMatchObject({ context: 'claim:', delta: 'claim:' });
+    expect(now.text).toContain('Coupons for the cart');
+    expect(planned({ isPublic: true }).job).toMatchObject({ context: 'claim:', delta: '' });
   });
 
   it('refuses an instruction that a workflow cannot take', () => {

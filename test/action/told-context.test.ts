@@ -1,0 +1,41 @@
+import { expect, it } from 'vitest';
+import { toldContext } from '../../action/told-context.ts';
+import { packText } from '../../src/core/packed-text.ts';
+
+const plenty = { characters: 60_000, bytes: 120_000 };
+const delta = { from: 'a'.repeat(64), markdown: '- Status: To Do → Done', isRewritten: false };
+const job = { context: '# Ticket', delta: packText(JSON.stringify(delta), plenty) };
+const nothing = { attachments: [] };
+const ticketOf = (hash: string) => ({ ticket: { hash, newestComment: '' } });
+
+it.each([
+  ['a new conversation', undefined, { kind: 'all', markdown: '# Ticket' }],
+  ['the conversation that heard the rest', ticketOf(delta.from), { kind: 'news', markdown: delta.markdown }],
+  ['an older generation of it', ticketOf('b'.repeat(64)), { kind: 'all', markdown: '# Ticket' }],
+  ['one that does not say what it heard', { ticket: null }, { kind: 'all', markdown: '# Ticket' }],
+])('tells %s what it needs', (_name, restored, told) => {
+  expect(toldContext(job, nothing, restored)).toEqual(told);
+});
+
+it('takes from the claim what the inputs leave to it', () => {
+  const claimed = { text: '# Long ticket', delta, attachments: [] };
+  const inputs = { context: 'claim:', delta: 'claim:' };
+  expect(toldContext(inputs, claimed, undefined)).toEqual({ kind: 'all', markdown: '# Long ticket' });
+  expect(toldContext(inputs, claimed, ticketOf(delta.from))).toMatchObject({ kind: 'news' });
+});
+
+it('reads a context that was compressed', () => {
+  const text = '漢字 '.repeat(40_000);
+  const context = packText(text, plenty);
+  expect(toldContext({ context }, nothing, undefined).markdown).toBe(text.trim());
+});
+
+it.each([
+  [{ context: 'zstd+base64:AAAA' }, 'context'],
+  [{ context: '', delta: '{"from":1}' }, 'delta'],
+  [{ context: '', delta: 'no JSON' }, 'delta'],
+])('refuses %j, and names the input', (inputs, name) => {
+  expect(() => toldContext(inputs, nothing, undefined)).toThrow(
+    expect.objectContaining({ code: 'input-invalid', message: expect.stringContaining(`\`${name}\``) }),
+  );
+});
