@@ -1,5 +1,12 @@
 /** How much of each list is asked for: the newest, because that is what a command is about. */
-export const most = { comments: 50, reviews: 50, threads: 50, inThread: 20, files: 100, checks: 100 } as const;
+export const most = {
+  comments: 50,
+  reviews: 50,
+  threads: 50,
+  inThread: 20,
+  files: 100,
+  checks: 100,
+} as const;
 
 /**
  * Everything that a command needs to know of an issue or a pull request, in one request.

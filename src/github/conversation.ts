@@ -225,7 +225,8 @@ function pullRequestFacts(pull: PullRequest, threads: Thread[], unreadable: stri
     ...(reviews
       ? {
           reviews: saying.slice(-mostReviews).map(toReview),
-          olderReviews: Math.max(0, saying.length - mostReviews) + olderThan(reviews.totalCount, reviews.nodes),
+          olderReviews:
+            Math.max(0, saying.length - mostReviews) + olderThan(reviews.totalCount, reviews.nodes),
         }
       : {}),
     ...(reviewThreads

@@ -35,6 +35,7 @@ export interface CommentPlace {
 export interface InstalledRepository {
   installationId: number;
   repository: RepositoryRef;
+  defaultBranch: string;
 }
 
 /** Answers of GitHub that a caller handles: anything else is wrapped as `github-failed`. */

@@ -1,48 +1,33 @@
 import type { ContextFacts } from '../context/render.ts';
-import type { RepositoryRef } from '../core/command.ts';
-import { readIssue, readPullRequest, readReviewLines, readThread } from '../github/context.ts';
-import type { GitHubOrigin } from '../github/github.ts';
+import type { Conversation } from '../github/conversation.ts';
 import type { CommandRow } from '../ledger/tables.ts';
 import { connectionOf, jiraOf } from './connections.ts';
 import type { Services } from './services.ts';
 
 /**
- * Fetches the ticket and the pull request of a command, once, before a runner starts.
- * @throws AppError `ticket-unreadable`, `jira-failed` or `github-failed`.
+ * What is known of the ticket and the pull request of a command, once, before a runner starts. What GitHub says was
+ * read with the comment that asked: `conversation`.
+ * @throws AppError `ticket-unreadable` or `jira-failed`.
  */
 export async function gather(
   services: Services,
   row: CommandRow,
-  where: { installationId: number; repository: RepositoryRef },
+  conversation: Conversation | undefined,
 ): Promise<ContextFacts> {
   const { origin } = row;
   if (origin.kind === 'jira-comment' || origin.kind === 'jira-label') {
     return { ticket: await connectionOf(services, origin).jira.readTicket(origin.issueKey) };
   }
-  if (origin.kind === 'retention') return {};
-  const [ticket, onGitHub] = await Promise.all([
-    ticketOf(services, row.issue_key),
-    gatherFromGitHub(services, origin, where),
-  ]);
-  return { ...onGitHub, ticket };
-}
-
-async function gatherFromGitHub(
-  services: Services,
-  origin: GitHubOrigin,
-  where: { installationId: number; repository: RepositoryRef },
-): Promise<ContextFacts> {
-  const at = { ...where, number: origin.number };
-  if (origin.kind === 'github-comment') {
-    const issue = await readIssue(services.github, at);
-    if (!issue.isPullRequest) return { issue };
-    return { pullRequest: await readPullRequest(services.github, at) };
-  }
-  const pullRequest = await readPullRequest(services.github, at);
-  if (origin.kind === 'github-review') {
-    return { pullRequest, reviewLines: await readReviewLines(services.github, origin) };
-  }
-  return { pullRequest, thread: await readThread(services.github, origin) };
+  if (origin.kind === 'retention' || !conversation) return {};
+  const { issue, pullRequest, thread, reviewLines } = conversation;
+  const ticket = await ticketOf(services, row.issue_key);
+  return {
+    ...(issue ? { issue } : {}),
+    ...(pullRequest ? { pullRequest } : {}),
+    ...(thread ? { thread } : {}),
+    ...(reviewLines ? { reviewLines } : {}),
+    ticket,
+  };
 }
 
 /** The JIRA ticket of a command that was given on GitHub. */

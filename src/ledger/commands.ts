@@ -191,16 +191,19 @@ export function overdueCommands(db: Db, days: number): Promise<CommandRow[]> {
 
 /**
  * Takes up to `limit` ended commands whose end was not told yet, and hides them from other processes for
- * `seconds`, so that a crash while telling is made up for and two processes do not tell the same.
+ * `seconds`, so that a crash while telling is made up for and two processes do not tell the same. `tried` says that
+ * somebody took it before, and may have told some of it.
  */
-export async function takeUnpublished(db: Db, limit: number, seconds: number): Promise<CommandRow[]> {
+export async function takeUnpublished(
+  db: Db,
+  limit: number,
+  seconds: number,
+): Promise<(CommandRow & { tried: boolean })[]> {
   return db
-    .updateTable('commands')
-    .set({ lease_until: sql<Date>`now() + make_interval(secs => ${seconds})` })
-    .where('id', 'in', (query) =>
+    .with('due', (query) =>
       query
         .selectFrom('commands')
-        .select('id')
+        .select(['id as due_id', 'lease_until as due_lease'])
         .where('status', 'in', endStatuses)
         .where('published_at', 'is', null)
         .where((where) =>
@@ -211,7 +214,12 @@ export async function takeUnpublished(db: Db, limit: number, seconds: number): P
         .forUpdate()
         .skipLocked(),
     )
-    .returningAll()
+    .updateTable('commands')
+    .from('due')
+    .set({ lease_until: sql<Date>`now() + make_interval(secs => ${seconds})` })
+    .whereRef('commands.id', '=', 'due.due_id')
+    .returningAll('commands')
+    .returning(sql<boolean>`due.due_lease is not null`.as('tried'))
     .execute();
 }
 

@@ -56,7 +56,6 @@ export const contextFacts: fc.Arbitrary<ContextFacts> = fc.record({
       title: text,
       body: text,
       url: text,
-      isPullRequest: fc.constant(false),
       ...conversation,
     }),
   ),

@@ -113,7 +113,6 @@ describe('renderContext', () => {
         title: 'Coupons',
         body: '',
         url: 'https://github.com/acme/shop/issues/3',
-        isPullRequest: false,
         comments: [],
         olderComments: 1,
       },

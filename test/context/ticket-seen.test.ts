@@ -21,7 +21,6 @@ const issue: NonNullable<ContextFacts['issue']> = {
   title: 'Coupons',
   body: '',
   url: 'https://github.com/acme/shop/issues/3',
-  isPullRequest: false,
   comments: [said(41), said(42)],
   olderComments: 7,
 };
