@@ -1,5 +1,17 @@
 import type { GitHubComment, IssueFacts, PullRequestFacts, ThreadFacts } from '../github/context.ts';
 import type { JiraTicket } from '../jira/client.ts';
+import { shorten } from './cut.ts';
+import {
+  commentText,
+  type Entry,
+  entryOf,
+  lineSection,
+  pullRequestSection,
+  pullRequestState,
+  threadSection,
+  tie,
+  unreadableNote,
+} from './pull-request-sections.ts';
 
 /** What is known of the ticket and the pull request when a command is about to run. */
 export interface ContextFacts {
@@ -12,17 +24,7 @@ export interface ContextFacts {
   reviewLines?: ThreadFacts[];
 }
 
-/** The line that a review is about is the last one of its hunk. */
-const longestHunk = 4_000;
-
 const longestComment = 8_000;
-
-interface Entry {
-  /** ISO 8601 in UTC, so that texts sort as times do. */
-  at: string;
-  title: string;
-  text: string;
-}
 
 /**
  * The context as Markdown of at most `limit` characters. What does not fit is left out by rule, oldest
@@ -31,7 +33,7 @@ interface Entry {
 export function renderContext(facts: ContextFacts, limit: number): string {
   const comments = [
     ...(facts.ticket?.comments ?? []).map(fromJira),
-    ...conversation(facts).map(fromGitHub),
+    ...conversation(facts).map(entryOf),
   ].sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
   const missing = (facts.ticket?.olderComments ?? 0) + olderOnGitHub(facts);
   const fixed = [
@@ -40,6 +42,7 @@ export function renderContext(facts: ContextFacts, limit: number): string {
     pullRequestSection(facts.pullRequest),
   ]
     .concat(threadSection(facts.thread), (facts.reviewLines ?? []).map(lineSection))
+    .concat(pullRequestState(facts.pullRequest))
     .filter((section) => section !== '');
   const head = shortenEach(fixed, Math.max(limit - 4_000, Math.floor(limit / 2))).join('\n\n');
   const kept = newestThatFit(comments, limit - head.length - 200);
@@ -92,37 +95,14 @@ function field(name: string, value: string): string {
 
 export function issueSection(issue: IssueFacts | undefined): string {
   if (!issue) return '';
-  return `# GitHub issue #${issue.number}: ${issue.title}\n\nLink: ${issue.url}\n\n## Description\n\n${issue.body || '(none)'}`;
-}
-
-export function pullRequestSection(pullRequest: PullRequestFacts | undefined): string {
-  if (!pullRequest) return '';
-  return `# Pull request #${pullRequest.number}: ${pullRequest.title}\n\nLink: ${pullRequest.url}\nBranch: ${pullRequest.branch} into ${pullRequest.base}\n\n## Description of the pull request\n\n${pullRequest.body || '(none)'}`;
-}
-
-function threadSection(thread: ThreadFacts | undefined): string[] {
-  if (!thread) return [];
-  return [`## The review thread that asks\n\n${lineSection(thread)}`];
-}
-
-function lineSection(thread: ThreadFacts): string {
-  const at = thread.line === undefined ? thread.path : `${thread.path}, line ${thread.line}`;
-  const said = thread.comments.map(fromGitHub).map(commentText).join('\n\n');
-  return `### Review of ${at}\n\n${fenced(endOf(thread.hunk, longestHunk), 'diff')}${said ? `\n\n${said}` : ''}`;
+  const by = issue.author === undefined ? '' : `\nOpened by: ${issue.author}${tie(issue)}`;
+  const note = unreadableNote(issue.unreadable);
+  return `# GitHub issue #${issue.number}: ${issue.title}\n\nLink: ${issue.url}${by}${note && `\n\n${note}`}\n\n## Description\n\n${issue.body || '(none)'}`;
 }
 
 function fromJira(comment: JiraTicket['comments'][number]): Entry {
   const { author, createdAt, text } = comment;
   return { at: createdAt, title: `${author.displayName} on JIRA, ${createdAt}`, text };
-}
-
-function fromGitHub(comment: GitHubComment): Entry {
-  const { author, createdAt, text } = comment;
-  return { at: createdAt, title: `${author} on GitHub, ${createdAt}`, text };
-}
-
-function commentText(entry: Entry): string {
-  return `### ${entry.title}\n\n${entry.text}`;
 }
 
 function newestThatFit(entries: Entry[], room: number): Entry[] {
@@ -137,24 +117,4 @@ function newestThatFit(entries: Entry[], room: number): Entry[] {
     kept.unshift(short);
   }
   return kept;
-}
-
-/** The beginning of a text and how much is missing; just the beginning where the note has no room. */
-function shorten(text: string, limit: number): string {
-  if (text.length <= limit) return text;
-  const note = (missing: number) => `\n\n(${missing} more characters are left out)`;
-  const room = limit - note(text.length).length;
-  const kept = text.slice(0, Math.max(0, room > 0 ? room : limit)).replace(/[\ud800-\udbff]$/, '');
-  return room > 0 ? kept + note(text.length - kept.length) : kept;
-}
-
-function endOf(text: string, limit: number): string {
-  return text.length <= limit ? text : text.slice(-limit).replace(/^(?:[^\n]*\n|[\udc00-\udfff])/, '');
-}
-
-/** A code fence that the text cannot close. */
-function fenced(text: string, language: string): string {
-  const longest = [...text.matchAll(/`+/g)].reduce((most, [run]) => Math.max(most, run.length), 2);
-  const fence = '`'.repeat(longest + 1);
-  return `${fence}${language}\n${text}\n${fence}`;
 }

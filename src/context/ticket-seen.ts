@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { TicketSeen } from '../core/session.ts';
-import { type ContextFacts, issueSection, pullRequestSection, ticketSection } from './render.ts';
+import { pullRequestSection } from './pull-request-sections.ts';
+import { type ContextFacts, issueSection, ticketSection } from './render.ts';
 
 /**
  * How much of the ticket a conversation has seen that was told `facts`: of the GitHub issue or the pull request
