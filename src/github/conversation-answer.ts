@@ -145,7 +145,6 @@ const Made = z.object({ fullDatabaseId: Id }).nullish();
 
 /** What GitHub answers to the mutations that post the status comment. */
 export const PostedAnswer = z.object({
-  addReaction: z.unknown(),
   addComment: z.object({ commentEdge: z.object({ node: Made }).nullish() }).nullish(),
   addPullRequestReviewThreadReply: z.object({ comment: Made }).nullish(),
 });
