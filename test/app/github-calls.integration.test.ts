@@ -206,3 +206,24 @@ it('edits the status comment once more for each progress that is shown', async (
   expect(edits.length).toBeLessThanOrEqual(2);
   expect(calls.length - edits.length).toBe(5);
 });
+
+it('takes one more, for the reaction, when a command has to wait for its turn', async () => {
+  const number = await issue('Two at once');
+  calls = [];
+  await world.comment('maria', number, '@dexter do the first');
+  await world.until(
+    (one) => one.issueKey === ofIssue(number) && one.status === 'dispatched',
+    'is dispatched',
+  );
+  await world.comment('maria', number, '@dexter do the second');
+  const reaction = 'POST /issues/comments/:id/reactions';
+  await expect.poll(() => calls, { timeout: 20_000 }).toContain(reaction);
+  for (const _turn of ['first', 'second']) expect((await played(ofIssue(number))).status).toBe('done');
+  const ofBoth = [
+    ...ofEveryCommand,
+    ...ofEveryCommand,
+    'PATCH /issues/comments/:id',
+    'PATCH /issues/comments/:id',
+  ];
+  expect(calls.toSorted()).toEqual([...ofBoth, reaction].toSorted());
+});
