@@ -1,5 +1,5 @@
 /** How much of each list is asked for: the newest, because that is what a command is about. */
-export const most = {
+const most = {
   comments: 50,
   reviews: 50,
   threads: 50,

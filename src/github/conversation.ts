@@ -155,7 +155,7 @@ const partNames: [RegExp, string][] = [
 ];
 
 /** What GitHub refused to tell of the subject, in words, each part once. */
-export function unreadableParts(problems: readonly GraphQLProblem[]): string[] {
+function unreadableParts(problems: readonly GraphQLProblem[]): string[] {
   const parts = problems
     .filter(({ path }) => path.startsWith('repository.issueOrPullRequest'))
     .map(({ path }) => partNames.find(([pattern]) => pattern.test(path))?.[1] ?? 'some details');
