@@ -244,11 +244,12 @@ async function locate(
   });
   if (choice.outcome === 'refuse') return { problem: choice.problem };
   const chosen = `${choice.owner}/${choice.name}`;
+  const linked = found.find(({ link }) => link === chosen)?.installed;
   const before = earlier && repositoryOf(earlier);
   const wasHere = before?.owner === choice.owner && before.name === choice.name;
-  if (mayRemember && wasHere && earlier?.installation_id)
+  if (!linked && mayRemember && wasHere && earlier?.installation_id)
     return { installationId: earlier.installation_id, repository: before, isRemembered: true };
-  const installed = found.find(({ link }) => link === chosen)?.installed ?? (await find(services, chosen));
+  const installed = linked ?? (await find(services, chosen));
   if (installed) return installed;
   return { problem: notInstalled(chosen, repositoriesOf(projects, projectKey), services.serverUrl) };
 }
