@@ -20,6 +20,8 @@ export interface Checkout {
   branch: string;
   /** Branch that a new pull request is opened against. */
   base: string;
+  /** Newest commit of that branch; undefined when there is no such branch. */
+  baseCommit: string | undefined;
   /** Commit that the run starts from. */
   start: string;
   /** Absolute path of the object store that the checkout borrows its history from; its own when undefined. */
@@ -57,7 +59,7 @@ export async function prepareCheckout(options: CheckoutOptions): Promise<Checkou
   const wanted = new Map([from, base].flatMap((name) => entryOf(refs.branches, name)));
   const { fetched, mirror } = await orFailed('fetched', () => fromFirstSource(options, git, wanted, from));
   const start = fetched.get(from) ?? '';
-  return { directory, git, branch: target.branch, base, start, mirror };
+  return { directory, git, branch: target.branch, base, baseCommit: fetched.get(base), start, mirror };
 }
 
 interface Fetched {

@@ -62,6 +62,7 @@ export async function converse(work: Work, directory: SessionDirectory, checkout
       effort: effortOf(work, current),
       costBeforeUsd: current.restored?.costUsd ?? 0,
       headCommit: checkout.start,
+      baseBranchCommit: checkout.baseCommit ?? null,
       ticket: work.inputs.job.session.ticket ?? null,
       workingDirectory: checkout.directory,
     });

@@ -31,6 +31,7 @@ export async function keepSession(
     workingDirectory: directory.checkout,
     baseCommit: checkout.start,
     headCommit,
+    baseBranchCommit: checkout.baseCommit ?? null,
     ticket: work.inputs.job.session.ticket ?? null,
     contextTokens: result.contextTokens,
     costUsd: (conversation.restored?.costUsd ?? 0) + (result.costUsd ?? 0),

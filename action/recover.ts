@@ -83,6 +83,7 @@ async function saveOrWarn(
         workingDirectory: session.workingDirectory,
         baseCommit: session.headCommit,
         headCommit: session.headCommit,
+        baseBranchCommit: session.baseBranchCommit ?? null,
         ticket: session.ticket,
         contextTokens: 0,
         costUsd: session.costBeforeUsd,

@@ -22,6 +22,7 @@ export const RunState = z.object({
       effort: z.string().nullable(),
       costBeforeUsd: z.number(),
       headCommit: z.string(),
+      baseBranchCommit: SessionManifest.shape.baseBranchCommit,
       ticket: SessionManifest.shape.ticket,
       workingDirectory: z.string(),
     })

@@ -43,10 +43,19 @@ export interface AppOptions {
   machine: Record<string, string>;
   /** Instead of the configured one. */
   dispatcher?: Dispatcher;
+  /** Hears of each request to GitHub's API before it is sent, tries again included. */
+  onGitHubRequest?: ((request: GitHubRequest) => void) | undefined;
+}
+
+export interface GitHubRequest {
+  method: string;
+  /** Without the query. */
+  path: string;
 }
 
 /** Puts the app together: configuration to ports to webhooks and routes. */
-export async function createApp({ config, log, machine, dispatcher }: AppOptions): Promise<App> {
+export async function createApp(options: AppOptions): Promise<App> {
+  const { config, log, machine, dispatcher, onGitHubRequest } = options;
   await mkdir(config.dataDirectory, { recursive: true, mode: 0o700 });
   const masterKeys = config.sessionKeys ?? (await ownMasterKeys(config.dataDirectory));
   const database = await openDatabase({
@@ -64,7 +73,7 @@ export async function createApp({ config, log, machine, dispatcher }: AppOptions
       ...options,
       baseUrl: config.github.apiUrl,
       throttle: { ...options.throttle, enabled: config.github.throttle },
-      request: { ...options.request, fetch: fetchInTime },
+      request: { ...options.request, fetch: telling(onGitHubRequest, fetchInTime) },
     })),
     log,
   });
@@ -143,6 +152,14 @@ export async function createApp({ config, log, machine, dispatcher }: AppOptions
       await queue.stop();
       await database.close();
     },
+  };
+}
+
+function telling(hear: AppOptions['onGitHubRequest'], send: typeof fetchInTime): typeof fetchInTime {
+  return (input, init = {}) => {
+    const url = new URL(input instanceof Request ? input.url : input);
+    hear?.({ method: init.method ?? 'GET', path: url.pathname });
+    return send(input, init);
   };
 }
 

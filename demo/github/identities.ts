@@ -73,3 +73,8 @@ export function mayWrite(caller: Caller, names: string[]): boolean {
   if (caller.kind === 'person') return true;
   return names.some((name) => isObject(caller.permissions) && caller.permissions[name] === 'write');
 }
+
+/** Whether an installation token was given this at all; people are judged by the emulator. */
+export function mayRead(caller: Caller, name: string): boolean {
+  return caller.kind === 'person' || caller.permissions[name] !== undefined;
+}

@@ -5,6 +5,7 @@ import { gitHost } from './git-host.ts';
 import { createPages } from './pages.ts';
 import { actionRoutes } from './routes/action-routes.ts';
 import { appRoutes } from './routes/app-routes.ts';
+import { graphqlRoutes } from './routes/graphql-routes.ts';
 import { pullRoutes } from './routes/pull-routes.ts';
 import { reactionRoutes } from './routes/reaction-routes.ts';
 import { reviewRoutes } from './routes/review-routes.ts';
@@ -21,6 +22,9 @@ import { addresses, userOf, type World } from './world.ts';
  * - `POST /pulls/:n/comments/:id/replies`; `in_reply_to` of `POST /pulls/:n/comments`
  * - `GET /installation/repositories`
  * - workflows: `POST /actions/workflows/:file/dispatches` (204, or 200 with `return_run_details`), runs, cancel
+ * - runs of other workflows, their jobs and logs (actions-jobs.ts); statuses of a commit
+ * - `POST /graphql`: every request is held against GitHub's published schema; what Dexter asks for is answered, any
+ *   other field is null (graphql/root.ts)
  * - the webhooks `pull_request.synchronize` and `workflow_run.completed`, the review that every review comment
  *   belongs to, and the review comments that are submitted with a review
  * - `GET /issues/:n` for the number of a pull request; `issue.pull_request`
@@ -92,6 +96,7 @@ export function createProxy(world: World): Hono<Env> {
   pullRoutes(app, world);
   reviewRoutes(app, world);
   actionRoutes(app, world);
+  graphqlRoutes(app, world);
 
   // What the REST API writes into git goes into the bare repository too.
   const gitPaths = [`${repo}/git/refs`, `${repo}/git/refs/*`, `${repo}/contents/*`];

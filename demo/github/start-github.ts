@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
 import { App, Octokit } from 'octokit';
+import { type ActionsJob, createActionsJobs, pageOf } from './actions-jobs.ts';
 import { createAmend } from './amend.ts';
 import { startEmulator } from './emulator.ts';
 import { commitFolder, headOf, initBare } from './git.ts';
@@ -26,6 +27,8 @@ export type GitHubOptions = {
   repository?: { owner: string; name: string };
   /** Private by default: then reading needs a token too. */
   private?: boolean;
+  /** Permissions that the App was not granted. */
+  without?: readonly string[];
   people?: readonly Person[];
   /** Slug of the App; its comments are written by `<slug>[bot]`. */
   appSlug?: string;
@@ -46,10 +49,12 @@ const defaultEvents = [
 
 const permissions = {
   actions: 'write',
+  checks: 'read',
   contents: 'write',
   issues: 'write',
   metadata: 'read',
   pull_requests: 'write',
+  statuses: 'read',
   workflows: 'write',
 };
 
@@ -102,7 +107,9 @@ export async function startGitHub(options: GitHubOptions) {
       app: {
         ...app,
         webhookUrl: `${url}/_simulation/hooks/${hookPath}`,
-        permissions,
+        permissions: Object.fromEntries(
+          Object.entries(permissions).filter(([permission]) => !options.without?.includes(permission)),
+        ),
         events: options.events ?? defaultEvents,
       },
     });
@@ -125,6 +132,8 @@ export async function startGitHub(options: GitHubOptions) {
     closing.push(() => relay.close());
     const mirror = createMirror(emulator, directory, owner, name);
     const runs = createWorkflowRuns(directory);
+    const jobs = createActionsJobs();
+    const resolvedThreads = new Set<number>();
 
     await commitFolder(directory, options.repositorySource, join(folder, 'index'));
     const main = (await headOf(directory, 'main')) ?? null;
@@ -150,7 +159,10 @@ export async function startGitHub(options: GitHubOptions) {
       pulls,
       reactions,
       reviewOf,
+      resolvedThreads,
       runs,
+      jobs,
+      statuses: new Map(),
       relay,
       mirror,
       amend,
@@ -190,6 +202,33 @@ export async function startGitHub(options: GitHubOptions) {
       settled: (): Promise<void> => relay.settled(),
       /** Workflow runs that were dispatched, oldest first. */
       workflowRuns: (): readonly WorkflowRun[] => runs.runs,
+      /** Records a job of a workflow of the repository as ended, with its check. */
+      async recordJob(job: {
+        commit: string;
+        name: string;
+        conclusion: string;
+        log: string;
+        workflow?: string;
+        title?: string;
+        summary?: string;
+      }): Promise<ActionsJob> {
+        const { title, summary, workflow = 'ci.yml', ...rest } = job;
+        const added = jobs.add({ ...rest, workflow });
+        const check = {
+          name: job.name,
+          head_sha: job.commit,
+          status: 'completed',
+          conclusion: job.conclusion,
+          details_url: pageOf(added, `${url}/${owner}/${name}`),
+          output: { title: title ?? null, summary: summary ?? null },
+        };
+        const path = `/repos/${owner}/${name}/check-runs`;
+        const { status } = await emulator.request('POST', path, emulator.ownToken, check);
+        if (status !== 201) throw new Error(`the check was not taken (HTTP ${status})`);
+        return added;
+      },
+      /** Resolves the review thread that a comment began: the REST API cannot. */
+      resolveThread: (firstComment: number): void => void resolvedThreads.add(firstComment),
       /** Ends a dispatched run as a runner would, and tells the App. */
       async completeRun(
         id: number,

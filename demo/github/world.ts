@@ -1,3 +1,4 @@
+import type { ActionsJobs } from './actions-jobs.ts';
 import type { Amend } from './amend.ts';
 import type { Emulator } from './emulator.ts';
 import type { Caller, Identities } from './identities.ts';
@@ -25,7 +26,12 @@ export type World = {
   reactions: Reactions;
   /** Review that each review comment belongs to. */
   reviewOf: Map<number, number>;
+  /** First comments of the review threads that somebody resolved. */
+  resolvedThreads: Set<number>;
   runs: WorkflowRuns;
+  jobs: ActionsJobs;
+  /** What other systems than Actions said of a commit, newest first. */
+  statuses: Map<string, JsonObject[]>;
   relay: Relay;
   mirror: Mirror;
   amend: Amend;

@@ -1,7 +1,7 @@
 import { structuredPatch } from 'diff';
 import type { ContextSeen } from '../core/context-seen.ts';
 import { storable } from '../core/storable.ts';
-import { fenced } from './fence.ts';
+import { fenced } from './cut.ts';
 import { type ContextComment, type ContextItems, hashOf } from './items.ts';
 
 /** What changed of the ticket and the pull request since a conversation was last told of them. */

@@ -1,9 +1,10 @@
 import type { ContextDelta, KeptContext } from '../core/context.ts';
 import { type ContextSeen, hashOfSeen } from '../core/context-seen.ts';
 import { packText, type Room } from '../core/packed-text.ts';
+import { shorten } from './cut.ts';
 import { contextDelta, renderDelta } from './delta.ts';
 import { itemsOf, seenOf } from './items.ts';
-import { type ContextFacts, renderContext, shorten } from './render.ts';
+import { type ContextFacts, renderContext } from './render.ts';
 
 /** What a first message shows of a ticket; some 15,000 tokens. The rest can be read from a file. */
 const mostShown = 60_000;

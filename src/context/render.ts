@@ -1,6 +1,17 @@
 import type { GitHubComment, IssueFacts, PullRequestFacts, ThreadFacts } from '../github/context.ts';
 import type { JiraComment, JiraTicket } from '../jira/ticket.ts';
-import { fenced } from './fence.ts';
+import { shorten } from './cut.ts';
+import {
+  commentText,
+  type Entry,
+  entryOf,
+  lineSection,
+  pullRequestSection,
+  pullRequestState,
+  threadSection,
+  tie,
+  unreadableNote,
+} from './pull-request-sections.ts';
 import { commentRemarks, ticketSection } from './render-ticket.ts';
 
 /** What is known of the ticket and the pull request when a command is about to run. */
@@ -18,21 +29,8 @@ export interface ContextFacts {
   notices?: readonly string[];
 }
 
-/** The line that a review is about is the last one of its hunk. */
-const longestHunk = 4_000;
-
 /** Of one comment in a first message. */
 const longestComment = 8_000;
-
-/** Lines of a code block that stay when a text is too long: most from its beginning, some from its end. */
-const codeLines = { first: 40, last: 15 };
-
-interface Entry {
-  /** ISO 8601 in UTC, so that texts sort as times do. */
-  at: string;
-  title: string;
-  text: string;
-}
 
 /**
  * The context as Markdown of at most `limit` characters, and each comment of at most `mostOfComment`. What does not
@@ -42,7 +40,7 @@ interface Entry {
 export function renderContext(facts: ContextFacts, limit: number, mostOfComment = longestComment): string {
   const comments = [
     ...(facts.ticket?.comments ?? []).map(fromJira),
-    ...conversation(facts).map(fromGitHub),
+    ...conversation(facts).map(entryOf),
   ].sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
   const missing = (facts.ticket?.olderComments ?? 0) + olderOnGitHub(facts);
   const fixed = [
@@ -52,6 +50,7 @@ export function renderContext(facts: ContextFacts, limit: number, mostOfComment 
     pullRequestSection(facts.pullRequest),
   ]
     .concat(threadSection(facts.thread), (facts.reviewLines ?? []).map(lineSection))
+    .concat(pullRequestState(facts.pullRequest))
     .filter((section) => section !== '');
   const head = shortenEach(fixed, Math.max(limit - 4_000, Math.floor(limit / 2))).join('\n\n');
   const kept = newestThatFit(comments, limit - head.length - 200, mostOfComment);
@@ -88,23 +87,9 @@ function olderOnGitHub(facts: ContextFacts): number {
 
 function issueSection(issue: IssueFacts | undefined): string {
   if (!issue) return '';
-  return `# GitHub issue #${issue.number}: ${issue.title}\n\nLink: ${issue.url}\n\n## Description\n\n${issue.body || '(none)'}`;
-}
-
-function pullRequestSection(pullRequest: PullRequestFacts | undefined): string {
-  if (!pullRequest) return '';
-  return `# Pull request #${pullRequest.number}: ${pullRequest.title}\n\nLink: ${pullRequest.url}\nBranch: ${pullRequest.branch} into ${pullRequest.base}\n\n## Description of the pull request\n\n${pullRequest.body || '(none)'}`;
-}
-
-function threadSection(thread: ThreadFacts | undefined): string[] {
-  if (!thread) return [];
-  return [`## The review thread that asks\n\n${lineSection(thread)}`];
-}
-
-function lineSection(thread: ThreadFacts): string {
-  const at = thread.line === undefined ? thread.path : `${thread.path}, line ${thread.line}`;
-  const said = thread.comments.map(fromGitHub).map(commentText).join('\n\n');
-  return `### Review of ${at}\n\n${fenced(endOf(thread.hunk, longestHunk), 'diff')}${said ? `\n\n${said}` : ''}`;
+  const by = issue.author === undefined ? '' : `\nOpened by: ${issue.author}${tie(issue)}`;
+  const note = unreadableNote(issue.unreadable);
+  return `# GitHub issue #${issue.number}: ${issue.title}\n\nLink: ${issue.url}${by}${note && `\n\n${note}`}\n\n## Description\n\n${issue.body || '(none)'}`;
 }
 
 export function titleOfJira(comment: JiraComment): string {
@@ -120,14 +105,6 @@ function fromJira(comment: JiraComment): Entry {
   return { at: comment.createdAt, title: titleOfJira(comment), text: comment.text };
 }
 
-function fromGitHub(comment: GitHubComment): Entry {
-  return { at: comment.createdAt, title: titleOfGitHub(comment), text: comment.text };
-}
-
-function commentText(entry: Entry): string {
-  return `### ${entry.title}\n\n${entry.text}`;
-}
-
 function newestThatFit(entries: Entry[], room: number, mostOfComment: number): Entry[] {
   const kept: Entry[] = [];
   let left = room;
@@ -140,49 +117,4 @@ function newestThatFit(entries: Entry[], room: number, mostOfComment: number): E
     kept.unshift(short);
   }
   return kept;
-}
-
-/** The beginning of a text and how much is missing; just the beginning where the note has no room. */
-export function shorten(whole: string, limit: number): string {
-  if (whole.length <= limit) return whole;
-  const text = withoutLongCode(whole);
-  if (text.length <= limit) return text;
-  const note = (missing: number) => `\n\n(${missing} more characters are left out)`;
-  const room = limit - note(text.length).length;
-  const kept = text.slice(0, Math.max(0, room > 0 ? room : limit)).replace(/[\ud800-\udbff]$/, '');
-  return room > 0 ? kept + note(text.length - kept.length) : kept;
-}
-
-/** Long code blocks without their middle. */
-function withoutLongCode(text: string): string {
-  const lines = text.split('\n');
-  const kept: string[] = [];
-  for (let index = 0; index < lines.length; ) {
-    const line = lines[index] ?? '';
-    const fence = /^ {0,3}(`{3,}|~{3,})/.exec(line)?.[1];
-    kept.push(line);
-    index += 1;
-    if (fence === undefined) continue;
-    const closing = lines.findIndex((other, at) => at >= index && other.trim().startsWith(fence));
-    const end = closing < 0 ? lines.length : closing;
-    const code = lines.slice(index, end);
-    const missing = code.length - codeLines.first - codeLines.last;
-    if (missing <= 1) kept.push(...code);
-    else
-      kept.push(
-        ...code.slice(0, codeLines.first),
-        `(${missing} lines are left out)`,
-        ...code.slice(-codeLines.last),
-      );
-    index = end;
-    if (closing >= 0) {
-      kept.push(lines[closing] ?? '');
-      index += 1;
-    }
-  }
-  return kept.join('\n');
-}
-
-function endOf(text: string, limit: number): string {
-  return text.length <= limit ? text : text.slice(-limit).replace(/^(?:[^\n]*\n|[\udc00-\udfff])/, '');
 }

@@ -30,7 +30,7 @@ export const ClaimResponse = z.object({
   fence: z.number().int().positive(),
   /** Bearer token of the heartbeats and the report of this run. */
   runToken: z.string(),
-  /** Installation token for this repository alone: contents and pull requests, one hour. */
+  /** Installation token for this repository alone, one hour: contents, pull requests, and reading logs of Actions. */
   githubToken: z.string(),
   /** What this session is sealed with, and what its earlier archives may have been sealed with. */
   sessionKeys: SessionKeys,

@@ -51,6 +51,8 @@ export const SessionManifest = z.object({
   baseCommit: z.string().nullable(),
   /** Newest commit of the branch when the session was saved. */
   headCommit: z.string().nullable(),
+  /** Newest commit of the branch that the work goes into, when the run began. */
+  baseBranchCommit: z.string().nullable().optional(),
   ticket: TicketSeen.nullable(),
   /** Tokens that the last request of the session held, 0 when unknown. */
   contextTokens: z.number().int().nonnegative(),

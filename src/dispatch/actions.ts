@@ -22,6 +22,7 @@ const lookBackMs = 25 * 60 * 60 * 1000;
 export function actionsDispatcher(options: ActionsOptions): Dispatcher {
   async function workflowRef(request: DispatchRequest): Promise<string> {
     if (options.ref) return options.ref;
+    if (request.defaultBranch !== undefined) return request.defaultBranch;
     const octokit = await options.github(request.installationId);
     const { data } = await octokit.rest.repos.get(place(request.repository));
     return data.default_branch;

@@ -14,6 +14,8 @@ export interface DispatchRequest {
   installationId: number;
   repository: RepositoryRef;
   job: Job;
+  /** The repository's default branch, when it is known already. */
+  defaultBranch?: string | undefined;
 }
 
 /**

@@ -1,5 +1,9 @@
 import type { Octokit } from 'octokit';
 import type { RepositoryRef } from '../core/command.ts';
+import type { AppError } from '../core/errors.ts';
+import type { AskedComment } from './conversation.ts';
+import { PostedAnswer } from './conversation-answer.ts';
+import { answerInThread, answerOnIssue } from './conversation-query.ts';
 import {
   type Authenticate,
   type CommentPlace,
@@ -11,6 +15,7 @@ import {
   say,
   statusOf,
 } from './github.ts';
+import { askGraphQL } from './graphql.ts';
 
 interface RestComment {
   body?: string | null;
@@ -72,6 +77,37 @@ export async function react(auth: Authenticate, origin: GitHubOrigin): Promise<v
     const target = { ...place(origin.repository), comment_id: origin.commentId, content: 'eyes' as const };
     if (origin.kind === 'github-comment') await octokit.rest.reactions.createForIssueComment(target);
     else await octokit.rest.reactions.createForPullRequestReviewComment(target);
+  });
+}
+
+/**
+ * Shows that the request was seen and posts the answer in the place that asked, in one request. `problem` says why
+ * there is no reaction; without an answer this throws.
+ */
+export async function answerAsked(
+  auth: Authenticate,
+  origin: GitHubOrigin,
+  { nodeId, answer: { kind, subjectId } }: AskedComment,
+  body: string,
+  reacts: boolean,
+): Promise<{ posted: CommentPlace; problem?: AppError }> {
+  return say('posting the status comment', async () => {
+    const octokit = await auth(origin.installationId);
+    const { data, problems } = await askGraphQL(
+      octokit,
+      kind === 'review' ? answerInThread : answerOnIssue,
+      { asked: nodeId, subject: subjectId, body, reacts },
+      // Trying again by itself could post it twice; a lost answer is looked for by its marker.
+      { retries: 0 },
+    );
+    const { addComment, addPullRequestReviewThreadReply: reply } = PostedAnswer.parse(data);
+    const id = (kind === 'review' ? reply?.comment : addComment?.commentEdge?.node)?.fullDatabaseId;
+    const refused = problems.map(({ message }) => message).join(' ');
+    if (!id) throw new Error(refused || 'GitHub did not say which comment it made');
+    const posted = { kind, id };
+    return refused === ''
+      ? { posted }
+      : { posted, problem: githubError('reacting to the comment', new Error(refused)) };
   });
 }
 

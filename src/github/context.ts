@@ -1,26 +1,81 @@
-import type { RepositoryRef } from '../core/command.ts';
-import { AppError } from '../core/errors.ts';
-import { type Authenticate, type GitHubOrigin, githubError, place, say, statusOf } from './github.ts';
+import { type Authenticate, type GitHubOrigin, place, say } from './github.ts';
 
 export interface GitHubComment {
   id: number;
   author: string;
+  /** What GitHub calls the author's tie to the repository (`OWNER`, `MEMBER`, `NONE`, …), when it told. */
+  association?: string;
   createdAt: string;
+  /** When the text was last changed, when that is told. */
+  updatedAt?: string;
   text: string;
 }
 
-export interface PullRequestFacts {
-  number: number;
-  title: string;
-  body: string;
-  url: string;
+/** What may be pushed to a pull request's branch, and whether it can still be worked on. */
+export interface BranchFacts {
   branch: string;
   base: string;
   /** The branch lives in the same repository; Dexter does not push to forks. */
   sameRepository: boolean;
   state: 'open' | 'closed';
+}
+
+export interface PullRequestFacts extends BranchFacts {
+  number: number;
+  title: string;
+  body: string;
+  url: string;
+  author?: string;
+  association?: string;
+  headCommit?: string;
+  baseCommit?: string;
+  /** Oldest first. */
   comments: GitHubComment[];
   olderComments: number;
+  /** Each part below is absent when GitHub did not let it be read: `unreadable` says so. */
+  diff?: DiffFacts;
+  /** Reviews that say something, oldest first. */
+  reviews?: GitHubReview[];
+  olderReviews?: number;
+  /** Unresolved threads other than the one that asked, oldest first. */
+  threads?: ThreadFacts[];
+  /** Threads that were not looked at because there are newer ones. */
+  olderThreads?: number;
+  checks?: ChecksFacts;
+  /** Parts that GitHub refused to tell, in words. */
+  unreadable?: string[];
+}
+
+export interface DiffFacts {
+  additions: number;
+  deletions: number;
+  changedFiles: number;
+  /** The first hundred. */
+  files: { path: string; additions: number; deletions: number }[];
+}
+
+export interface GitHubReview extends GitHubComment {
+  /** `APPROVED`, `CHANGES_REQUESTED`, `COMMENTED`, … */
+  state: string;
+}
+
+/** The checks of the newest commit. */
+export interface ChecksFacts {
+  failing: FailingCheck[];
+  passed: number;
+  pending: number;
+  /** Checks that were not looked at because there are too many. */
+  others: number;
+}
+
+export interface FailingCheck {
+  name: string;
+  /** `FAILURE`, `TIMED_OUT`, `ERROR`, … */
+  conclusion: string;
+  url: string;
+  title: string;
+  /** What the check has to say, Markdown, shortened. */
+  summary: string;
 }
 
 export interface IssueFacts {
@@ -28,9 +83,12 @@ export interface IssueFacts {
   title: string;
   body: string;
   url: string;
-  isPullRequest: boolean;
+  author?: string;
+  association?: string;
   comments: GitHubComment[];
   olderComments: number;
+  /** Parts that GitHub refused to tell, in words. */
+  unreadable?: string[];
 }
 
 /** The line of code that a review comment stands on, with what was said in its thread before. */
@@ -39,98 +97,17 @@ export interface ThreadFacts {
   line: number | undefined;
   hunk: string;
   comments: GitHubComment[];
+  /** Comments between the beginning of the thread and the ones above. */
+  olderComments?: number;
+  isResolved?: boolean;
+  /** The line was changed after the thread was begun. */
+  isOutdated?: boolean;
 }
 
-const commentPage = 50;
-
-/** @throws AppError `ticket-unreadable` when there is no such issue. */
-export async function readIssue(
-  auth: Authenticate,
-  where: { installationId: number; repository: RepositoryRef; number: number },
-): Promise<IssueFacts> {
-  const octokit = await auth(where.installationId);
-  const target = { ...place(where.repository), issue_number: where.number };
-  try {
-    const { data } = await octokit.rest.issues.get(target);
-    const comments = await newestComments(auth, where, data.comments);
-    return {
-      number: data.number,
-      title: data.title,
-      body: data.body ?? '',
-      url: data.html_url,
-      isPullRequest: data.pull_request !== undefined && data.pull_request !== null,
-      comments,
-      olderComments: Math.max(0, data.comments - comments.length),
-    };
-  } catch (error) {
-    if (statusOf(error) === 404 || statusOf(error) === 410) {
-      throw new AppError('ticket-unreadable', {
-        message: `Issue #${where.number} of ${where.repository.owner}/${where.repository.name} cannot be read: it was deleted or moved.`,
-        hint: 'Comment on the issue where it is now.',
-        cause: error,
-      });
-    }
-    throw githubError(`reading #${where.number}`, error);
-  }
-}
-
-/** @throws AppError `ticket-unreadable` when there is no such pull request. */
-export async function readPullRequest(
-  auth: Authenticate,
-  where: { installationId: number; repository: RepositoryRef; number: number },
-): Promise<PullRequestFacts> {
-  const octokit = await auth(where.installationId);
-  try {
-    const { data } = await octokit.rest.pulls.get({ ...place(where.repository), pull_number: where.number });
-    const comments = await newestComments(auth, where, data.comments);
-    return {
-      number: data.number,
-      title: data.title,
-      body: data.body ?? '',
-      url: data.html_url,
-      branch: data.head.ref,
-      base: data.base.ref,
-      sameRepository: data.head.repo?.id === data.base.repo.id,
-      state: data.state === 'open' ? 'open' : 'closed',
-      comments,
-      olderComments: Math.max(0, data.comments - comments.length),
-    };
-  } catch (error) {
-    if (statusOf(error) === 404) {
-      throw new AppError('ticket-unreadable', {
-        message: `Pull request #${where.number} of ${where.repository.owner}/${where.repository.name} cannot be read.`,
-        hint: 'Check that it exists and that the app may read pull requests.',
-        cause: error,
-      });
-    }
-    throw githubError(`reading pull request #${where.number}`, error);
-  }
-}
-
-/** GitHub lists comments oldest first only: the last page or two hold the newest. */
-async function newestComments(
-  auth: Authenticate,
-  where: { installationId: number; repository: RepositoryRef; number: number },
-  total: number,
-): Promise<GitHubComment[]> {
-  if (total === 0) return [];
-  const octokit = await auth(where.installationId);
-  const last = Math.ceil(total / commentPage);
-  const pages = last > 1 && total % commentPage !== 0 ? [last - 1, last] : [last];
-  const found: GitHubComment[] = [];
-  for (const page of pages) {
-    const { data } = await octokit.rest.issues.listComments({
-      ...place(where.repository),
-      issue_number: where.number,
-      per_page: commentPage,
-      page,
-    });
-    found.push(...data.map(toComment));
-  }
-  return found.slice(-commentPage);
-}
-
-/** The thread of a review comment, oldest first, without the comment that asked. */
+/**
+ * The thread of a review comment, oldest first, without the comment that asked: for one that is not among the newest
+ * of its pull request.
+ */
 export async function readThread(
   auth: Authenticate,
   origin: Extract<GitHubOrigin, { kind: 'github-review-comment' }>,
@@ -138,23 +115,23 @@ export async function readThread(
   return say('reading the review thread', async () => {
     const octokit = await auth(origin.installationId);
     const where = place(origin.repository);
-    const { data: asked } = await octokit.rest.pulls.getReviewComment({
-      ...where,
-      comment_id: origin.commentId,
-    });
-    const first = asked.in_reply_to_id ?? asked.id;
     const all = await octokit.paginate(octokit.rest.pulls.listReviewComments, {
       ...where,
       pull_number: origin.number,
       per_page: 100,
     });
+    const asked = all.find(({ id }) => id === origin.commentId);
+    const first = asked?.in_reply_to_id ?? asked?.id;
     const thread = all.filter(
-      (comment) => (comment.id === first || comment.in_reply_to_id === first) && comment.id !== asked.id,
+      (comment) =>
+        first !== undefined &&
+        (comment.id === first || comment.in_reply_to_id === first) &&
+        comment.id !== asked?.id,
     );
     return {
-      path: asked.path,
-      line: asked.line ?? asked.original_line ?? undefined,
-      hunk: asked.diff_hunk,
+      path: asked?.path ?? '',
+      line: asked?.line ?? asked?.original_line ?? undefined,
+      hunk: asked?.diff_hunk ?? '',
       comments: thread.map(toComment),
     };
   });
@@ -163,18 +140,20 @@ export async function readThread(
 function toComment(comment: {
   id: number;
   user: { login: string } | null;
+  author_association?: string;
   created_at: string;
   body?: string | null;
 }): GitHubComment {
   return {
     id: comment.id,
     author: comment.user?.login ?? 'ghost',
+    ...(comment.author_association === undefined ? {} : { association: comment.author_association }),
     createdAt: comment.created_at,
     text: comment.body ?? '',
   };
 }
 
-/** The comments on lines that belong to a review. */
+/** The comments on lines that belong to a review which is not among the newest of its pull request. */
 export async function readReviewLines(
   auth: Authenticate,
   origin: Extract<GitHubOrigin, { kind: 'github-review' }>,

@@ -1,6 +1,8 @@
 import type { Octokit } from 'octokit';
+import { z } from 'zod';
 import type { Origin, RepositoryRef } from '../core/command.ts';
 import { AppError, messageOf } from '../core/errors.ts';
+import { isRateLimited } from './graphql.ts';
 
 /** An octokit that speaks for the app itself (no argument) or for one of its installations. */
 export type Authenticate = (installationId?: number) => Promise<Octokit>;
@@ -33,6 +35,7 @@ export interface CommentPlace {
 export interface InstalledRepository {
   installationId: number;
   repository: RepositoryRef;
+  defaultBranch: string;
 }
 
 /** Answers of GitHub that a caller handles: anything else is wrapped as `github-failed`. */
@@ -49,6 +52,14 @@ export function githubError(what: string, error: unknown): AppError {
   if (error instanceof AppError) return error;
   const status = statusOf(error);
   if (status !== undefined && !isAnswer(error)) return unreachable(what, error);
+  const limit = rateLimitOf(error);
+  if (limit) {
+    return new AppError('github-failed', {
+      message: `GitHub takes no more requests of Dexter for now (${limit}), which stopped it while ${what}.`,
+      hint: 'Wait until then and use `retry`; when it happens often, an administrator looks at what else uses the app.',
+      cause: error,
+    });
+  }
   return new AppError('github-failed', {
     message: `GitHub failed while ${what}${status ? ` (HTTP ${status})` : ''}.`,
     hint:
@@ -71,6 +82,38 @@ function unreachable(what: string, error: unknown): AppError {
     cause: error instanceof Error ? error : new Error(messageOf(error)),
   });
 }
+
+/**
+ * Until when GitHub takes no more requests, in words; undefined when that is not what it says.
+ * https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit
+ */
+function rateLimitOf(error: unknown): string | undefined {
+  const status = statusOf(error);
+  const headers = headersOf(error);
+  const wait = Number(headers['retry-after']);
+  const isLimit =
+    isRateLimited(error) ||
+    status === 429 ||
+    (status === 403 && (headers['retry-after'] !== undefined || headers['x-ratelimit-remaining'] === '0'));
+  if (!isLimit) return undefined;
+  if (Number.isFinite(wait) && wait > 0) return `for another ${wait} seconds`;
+  const reset = Number(headers['x-ratelimit-reset']);
+  return Number.isFinite(reset) && reset > 0
+    ? `until ${new Date(reset * 1000).toISOString().slice(11, 16)} UTC`
+    : 'the limit is used up';
+}
+
+/** Of REST's errors they stand in the response, of GraphQL's in the error. */
+function headersOf(error: unknown): Record<string, unknown> {
+  const { success, data } = WithHeaders.safeParse(error);
+  return (success ? (data.headers ?? data.response?.headers) : undefined) ?? {};
+}
+
+const Headers = z.record(z.string(), z.unknown()).nullish();
+const WithHeaders = z.object({
+  headers: Headers,
+  response: z.object({ headers: Headers }).nullish(),
+});
 
 /** Runs a request to GitHub, naming what it was for when it fails. */
 export async function say<T>(what: string, request: () => Promise<T>): Promise<T> {

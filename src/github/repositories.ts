@@ -48,6 +48,7 @@ export async function findInstalled(
     return {
       installationId: installation.id,
       repository: { id: data.id, owner: data.owner.login, name: data.name },
+      defaultBranch: data.default_branch,
     };
   } catch (error) {
     if (statusOf(error) === 404) return undefined;
@@ -55,7 +56,12 @@ export async function findInstalled(
   }
 }
 
-/** A token for one repository, good for what a run needs and for an hour. */
+const runPermissions = { contents: 'write', pull_requests: 'write', metadata: 'read' } as const;
+
+/**
+ * A token for one repository, good for what a run needs and for an hour. With it the logs of failing jobs can be
+ * read, unless the app itself may not: a run does without them.
+ */
 export async function runnerToken(
   auth: Authenticate,
   installationId: number,
@@ -63,20 +69,37 @@ export async function runnerToken(
 ): Promise<string> {
   return say('making the token of the run', async () => {
     const app = await auth();
-    const { data } = await app.rest.apps.createInstallationAccessToken({
-      installation_id: installationId,
-      repository_ids: [repositoryId],
-      permissions: { contents: 'write', pull_requests: 'write', metadata: 'read' },
-    });
-    return data.token;
+    const where = { installation_id: installationId, repository_ids: [repositoryId] };
+    const mint = async (permissions: Record<string, 'read' | 'write'>) =>
+      (await app.rest.apps.createInstallationAccessToken({ ...where, permissions })).data.token;
+    try {
+      return await mint({ ...runPermissions, actions: 'read' });
+    } catch (error) {
+      // GitHub refuses a token for more than the installation grants.
+      if (statusOf(error) !== 422) throw error;
+      return await mint(runPermissions);
+    }
   });
 }
 
+export type Committer = { name: string; email: string };
+
+/** Reads name and e-mail of the app's own account once: they do not change while the app runs. */
+export function committerReader(auth: Authenticate): (installationId: number) => Promise<Committer> {
+  let known: Promise<Committer> | undefined;
+  return async (installationId) => {
+    known ??= readCommitter(auth, installationId);
+    try {
+      return await known;
+    } catch (error) {
+      known = undefined;
+      throw error;
+    }
+  };
+}
+
 /** Name and e-mail of the app's own account, as GitHub attributes commits. */
-export async function committer(
-  auth: Authenticate,
-  installationId: number,
-): Promise<{ name: string; email: string }> {
+async function readCommitter(auth: Authenticate, installationId: number): Promise<Committer> {
   return say("reading the app's own account", async () => {
     const app = await auth();
     const { data } = await app.rest.apps.getAuthenticated();

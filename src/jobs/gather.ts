@@ -1,22 +1,27 @@
 import type { ContextFacts } from '../context/render.ts';
-import type { RepositoryRef } from '../core/command.ts';
-import { readIssue, readPullRequest, readReviewLines, readThread } from '../github/context.ts';
-import type { GitHubOrigin } from '../github/github.ts';
+import type { Conversation } from '../github/conversation.ts';
 import type { CommandRow } from '../ledger/tables.ts';
 import { connectionOf, jiraOf } from './connections.ts';
 import { readTicket, type TicketReading, type TicketRequest } from './read-ticket.ts';
 import type { Services } from './services.ts';
 
+/** What was read to understand a command, and is not read twice. */
+export interface ReadBefore {
+  /** The comment of the ticket that the command is, with those that were read with it. */
+  asked?: TicketRequest['asked'];
+  /** All that GitHub says around the comment. */
+  conversation?: Conversation | undefined;
+}
+
 /**
- * Reads the ticket and the pull request of a command, once, before a runner starts. `asked` is the comment of the ticket
- * that the command is, with those that were read with it.
- * @throws AppError `ticket-unreadable`, `jira-failed` or `github-failed`.
+ * What is known of the ticket and the pull request of a command, once, before a runner starts. What GitHub says was
+ * read with the comment that asked, as were the newest comments of a ticket.
+ * @throws AppError `ticket-unreadable` or `jira-failed`.
  */
 export async function gather(
   services: Services,
   row: CommandRow,
-  where: { installationId: number; repository: RepositoryRef },
-  asked?: TicketRequest['asked'],
+  { asked, conversation }: ReadBefore,
 ): Promise<ContextFacts> {
   const { origin } = row;
   if (origin.kind === 'jira-comment' || origin.kind === 'jira-label') {
@@ -27,30 +32,15 @@ export async function gather(
       ...(asked ? { asked } : {}),
     });
   }
-  if (origin.kind === 'retention') return {};
-  const [onJira, onGitHub] = await Promise.all([
-    ticketOf(services, row),
-    gatherFromGitHub(services, origin, where),
-  ]);
-  return { ...onGitHub, ...onJira };
-}
-
-async function gatherFromGitHub(
-  services: Services,
-  origin: GitHubOrigin,
-  where: { installationId: number; repository: RepositoryRef },
-): Promise<ContextFacts> {
-  const at = { ...where, number: origin.number };
-  if (origin.kind === 'github-comment') {
-    const issue = await readIssue(services.github, at);
-    if (!issue.isPullRequest) return { issue };
-    return { pullRequest: await readPullRequest(services.github, at) };
-  }
-  const pullRequest = await readPullRequest(services.github, at);
-  if (origin.kind === 'github-review') {
-    return { pullRequest, reviewLines: await readReviewLines(services.github, origin) };
-  }
-  return { pullRequest, thread: await readThread(services.github, origin) };
+  if (origin.kind === 'retention' || !conversation) return {};
+  const { issue, pullRequest, thread, reviewLines } = conversation;
+  return {
+    ...(issue ? { issue } : {}),
+    ...(pullRequest ? { pullRequest } : {}),
+    ...(thread ? { thread } : {}),
+    ...(reviewLines ? { reviewLines } : {}),
+    ...(await ticketOf(services, row)),
+  };
 }
 
 /** The JIRA ticket of a command that was given on GitHub. */

@@ -12,7 +12,7 @@ import { projectOf } from '../core/issue-key.ts';
 import type { Job } from '../core/job.ts';
 import type { SessionRef } from '../core/session.ts';
 import { isEnd } from '../core/status.ts';
-import { readPullRequest } from '../github/context.ts';
+import { type Conversation, readBranch } from '../github/conversation.ts';
 import { findInstalled, permissionOf } from '../github/repositories.ts';
 import {
   countAttempt,
@@ -29,7 +29,7 @@ import type { CommandRow } from '../ledger/tables.ts';
 import { acknowledge } from '../report/publish.ts';
 import { connectionOf } from './connections.ts';
 import { answerControl, askToRetry, stopWaiting } from './control.ts';
-import { gather } from './gather.ts';
+import { gather, type ReadBefore } from './gather.ts';
 import { planForget, planJob } from './plan.ts';
 import type { TicketRequest } from './read-ticket.ts';
 import type { Services } from './services.ts';
@@ -92,7 +92,7 @@ async function begin(services: Services, row: CommandRow): Promise<void> {
     });
   }
   if (understood.outcome === 'refuse') return end(services, row, understood.problem);
-  const { actor, text } = understood;
+  const { actor, text, conversation } = understood;
   if (waitsForItsTurn(understood.ask) && row.queue_key !== row.issue_key)
     return end(services, row, outOfTurn());
   // `forget` is kept as late as an instruction: `retry` may do again only what somebody was allowed to ask.
@@ -102,16 +102,9 @@ async function begin(services: Services, row: CommandRow): Promise<void> {
     return answer(services, row, 'help');
   }
 
-  const where = await locate(services, row, text);
-  if ('problem' in where) return end(services, row, where.problem);
-
-  const verdict =
-    actor.from === 'dexter'
-      ? { allowed: true as const, login: services.name }
-      : await authorize(actor, peopleOf(services, row), where.repository, (login) =>
-          permissionOf(services.github, where.installationId, where.repository, login),
-        );
-  if (!verdict.allowed) return end(services, row, verdict.problem);
+  const admitted = await admit(services, row, text, actor);
+  if ('problem' in admitted) return end(services, row, admitted.problem);
+  const { where, login } = admitted;
   // Instruction and repository only now: `retry` does again what is kept, and the ticket's next command goes there.
   await describeCommand(services.db, row.id, { ask: understood.ask, ...where });
 
@@ -125,21 +118,48 @@ async function begin(services: Services, row: CommandRow): Promise<void> {
     });
   }
   await describeCommand(services.db, row.id, { ask });
-  await acknowledge(services, { ...row, ask, actor, ...columnsOf(where) });
+  await acknowledge(services, { ...row, ask, actor, ...columnsOf(where) }, conversation?.asked);
 
-  const { job, kept } = await plan(
-    services,
-    row,
-    where,
-    ask,
-    requestedBy(actor, verdict.login),
-    askedOn(row, understood, readSince),
-  );
+  const { job, kept, defaultBranch } = await plan(services, row, where, ask, requestedBy(actor, login), {
+    asked: askedOn(row, understood, readSince),
+    conversation,
+  });
   await services.db.transaction().execute(async (transaction) => {
     await insertRun(transaction, row.id, job, kept);
     if (job.session.mode !== 'forget') await noteUse(transaction, sessionOf(row, where), where.repository);
   });
-  await dispatch(services, { ...row, ...columnsOf(where) }, job);
+  await dispatch(services, { ...row, ...columnsOf(where) }, job, defaultBranch);
+}
+
+/** Where a command goes, and the login of whoever may give it there. */
+async function admit(
+  services: Services,
+  row: CommandRow,
+  text: string,
+  actor: Actor,
+): Promise<{ where: Where; login: string } | { problem: Problem }> {
+  const first = await tryToAdmit(services, row, text, actor, true);
+  if (!('problem' in first) || !first.isRemembered) return first;
+  // The app may have been removed from the repository since, or installed anew: that is asked only now.
+  return tryToAdmit(services, row, text, actor, false);
+}
+
+async function tryToAdmit(
+  services: Services,
+  row: CommandRow,
+  text: string,
+  actor: Actor,
+  mayRemember: boolean,
+): Promise<{ where: Where; login: string } | { problem: Problem; isRemembered: boolean }> {
+  const located = await locate(services, row, text, mayRemember);
+  if ('problem' in located) return { ...located, isRemembered: false };
+  const { isRemembered = false, ...where } = located;
+  if (actor.from === 'dexter') return { where, login: services.name };
+  const { installationId, repository } = where;
+  const verdict = await authorize(actor, peopleOf(services, row), repository, (login) =>
+    permissionOf(services.github, installationId, repository, login),
+  );
+  return verdict.allowed ? { where, login: verdict.login } : { problem: verdict.problem, isRemembered };
 }
 
 function isAnsweredHere(ask: Ask): boolean {
@@ -152,26 +172,34 @@ async function plan(
   where: Where,
   ask: Ask,
   requestedBy: string,
-  asked: TicketRequest['asked'],
-): Promise<{ job: Job; kept?: KeptContext }> {
+  read: ReadBefore,
+): Promise<{ job: Job; kept?: KeptContext; defaultBranch: string | undefined }> {
+  const { installationId, repository } = where;
+  const { conversation } = read;
   const facts = {
     commandId: row.id,
     issueKey: row.issue_key,
-    ...where,
+    installationId,
+    repository,
     newest: await newestGeneration(services.db, sessionOf(row, where)),
     requestedBy,
     appUrl: services.appUrl,
   };
-  if (ask.kind === 'control') return { job: planForget(facts) };
-  const context = await gather(services, row, where, asked);
-  return planJob({
+  const known = conversation?.defaultBranch ?? where.defaultBranch;
+  if (ask.kind === 'control') return { job: planForget(facts), defaultBranch: known };
+  const context = await gather(services, row, read);
+  const earlier = context.pullRequest
+    ? undefined
+    : await earlierPullRequest(services, row, where, conversation);
+  const planned = planJob({
     ...facts,
     instruction: ask.instruction,
     flags: ask.flags,
     context,
     asked: askedIn(row.origin),
-    earlier: context.pullRequest ? undefined : await earlierPullRequest(services, row, where),
+    ...(earlier ? { earlier: earlier.pullRequest } : {}),
   });
+  return { ...planned, defaultBranch: known ?? earlier?.defaultBranch };
 }
 
 /** Id of the comment that a command came from, among those of the context. */
@@ -198,14 +226,20 @@ function sessionOf(row: CommandRow, { installationId, repository }: Where): Sess
 interface Where {
   installationId: number;
   repository: RepositoryRef;
+  /** When it was read along with something else. */
+  defaultBranch?: string | undefined;
 }
 
-/** The repository of a command: GitHub's payload and a session's row name it, for JIRA it is found. */
+/**
+ * The repository of a command: GitHub's payload and a session's row name it, for JIRA it is found. Where an earlier
+ * command of the ticket went is remembered, unless `mayRemember` is false.
+ */
 async function locate(
   services: Services,
   row: CommandRow,
   text: string,
-): Promise<Where | { problem: Problem }> {
+  mayRemember: boolean,
+): Promise<(Where & { isRemembered?: boolean }) | { problem: Problem }> {
   const { origin } = row;
   if ('installationId' in origin) {
     return { installationId: origin.installationId, repository: origin.repository };
@@ -232,7 +266,12 @@ async function locate(
   });
   if (choice.outcome === 'refuse') return { problem: choice.problem };
   const chosen = `${choice.owner}/${choice.name}`;
-  const installed = found.find(({ link }) => link === chosen)?.installed ?? (await find(services, chosen));
+  const linked = found.find(({ link }) => link === chosen)?.installed;
+  const before = earlier && repositoryOf(earlier);
+  const wasHere = before?.owner === choice.owner && before.name === choice.name;
+  if (!linked && mayRemember && wasHere && earlier?.installation_id)
+    return { installationId: earlier.installation_id, repository: before, isRemembered: true };
+  const installed = linked ?? (await find(services, chosen));
   if (installed) return installed;
   return { problem: notInstalled(chosen, repositoriesOf(projects, projectKey), services.serverUrl) };
 }
@@ -260,12 +299,19 @@ async function instructionOf(services: Services, row: CommandRow, where: Where, 
   return (await askToRetry(services, row.issue_key, where.repository.id)) ?? ask;
 }
 
-async function earlierPullRequest(services: Services, row: CommandRow, where: Where) {
+/** The pull request that Dexter opened for the issue before, as it is now: its branch may have been renamed since. */
+async function earlierPullRequest(
+  services: Services,
+  row: CommandRow,
+  where: Where,
+  conversation: Conversation | undefined,
+) {
   const earlier = await pullRequestOfIssue(services.db, where.repository.id, row.issue_key);
   if (!earlier) return undefined;
-  // Its branch may have been renamed since.
-  const now = await readPullRequest(services.github, { ...where, number: earlier.number });
-  return { ...earlier, branch: now.branch, open: now.state === 'open' && now.sameRepository };
+  // Read along with the issue, or not there any more.
+  if (conversation) return { pullRequest: { ...earlier, open: false, ...conversation.earlier } };
+  const { defaultBranch, ...now } = await readBranch(services.github, { ...where, number: earlier.number });
+  return { pullRequest: { ...earlier, ...now }, defaultBranch };
 }
 
 function requestedBy(actor: Actor, login: string): string {
@@ -274,11 +320,16 @@ function requestedBy(actor: Actor, login: string): string {
 }
 
 /** Sends the job to a runner, unless it was sent before a crash and only the answer was lost. */
-async function dispatch(services: Services, row: CommandRow, job: Job): Promise<void> {
+async function dispatch(
+  services: Services,
+  row: CommandRow,
+  job: Job,
+  defaultBranch?: string,
+): Promise<void> {
   const repository = repositoryOf(row);
   if (!repository || row.installation_id === null)
     throw new Error(`command ${row.id} has a job but no repository`);
-  const request = { installationId: row.installation_id, repository, job };
+  const request = { installationId: row.installation_id, repository, job, defaultBranch };
   if (await isStopped(services, row.id)) return cancel(services, row.id);
   const begunBefore = row.attempts > 0;
   const known = begunBefore ? (await getRun(services.db, row.id))?.run_id : undefined;

@@ -2,7 +2,10 @@ import { parseCommand } from '../commands/parse.ts';
 import type { Actor, Ask } from '../core/command.ts';
 import type { Problem } from '../core/errors.ts';
 import { readRequest } from '../github/comments.ts';
+import { type Conversation, readConversation } from '../github/conversation.ts';
+import type { GitHubOrigin, RequestText } from '../github/github.ts';
 import type { NewestComments } from '../jira/read-ticket.ts';
+import { pullRequestOfIssue } from '../ledger/sessions.ts';
 import type { CommandRow } from '../ledger/tables.ts';
 import { connectionOf } from './connections.ts';
 import { isDue } from './retention.ts';
@@ -16,6 +19,8 @@ export type Understood =
       text: string;
       /** The newest comments of the ticket, where the command was one of them. */
       newest?: NewestComments;
+      /** What was read on GitHub together with the request. */
+      conversation?: Conversation;
     }
   /** Nothing to obey and nobody to answer: the comment does not address Dexter, or Dexter wrote it. */
   | { outcome: 'ignore'; reason: string }
@@ -37,12 +42,13 @@ export async function understand(services: Services, row: CommandRow): Promise<U
     case 'github-comment':
     case 'github-review-comment':
     case 'github-review': {
-      const request = await readRequest(services.github, origin);
+      const { request, conversation } = await readAsked(services, row, origin);
       if (!request)
         return refuse('request-gone', 'The comment was deleted before Dexter began.', 'Ask again.');
       if (request.author.type === 'Bot') return { outcome: 'ignore', reason: 'written by a bot' };
       const actor: Actor = { from: 'github', ...request.author };
-      return fromText(services.name, request.text, row, actor, false);
+      const understood = fromText(services.name, request.text, row, actor, false);
+      return conversation && understood.outcome === 'ask' ? { ...understood, conversation } : understood;
     }
     case 'jira-comment': {
       const { jira } = connectionOf(services, origin);
@@ -81,6 +87,27 @@ export async function understand(services: Services, row: CommandRow): Promise<U
       };
     }
   }
+}
+
+/**
+ * The request as it is now, undefined when it was deleted, with all that is said around it: one call to GitHub. A
+ * word that Dexter answers itself needs no more than its comment, and must not wait for a large pull request.
+ */
+async function readAsked(
+  services: Services,
+  row: CommandRow,
+  origin: GitHubOrigin,
+): Promise<{ request: RequestText | undefined; conversation?: Conversation }> {
+  if (row.queue_key !== row.issue_key) return { request: await readRequest(services.github, origin) };
+  const earlier = await pullRequestOfIssue(services.db, origin.repository.id, row.issue_key);
+  const isAnother = earlier !== undefined && earlier.number !== origin.number;
+  const conversation = await readConversation(
+    services.github,
+    origin,
+    isAnother ? earlier.number : undefined,
+  );
+  const request = conversation.asked?.request ?? (await readRequest(services.github, origin));
+  return { request, conversation };
 }
 
 function fromText(name: string, text: string, row: CommandRow, actor: Actor, edited: boolean): Understood {

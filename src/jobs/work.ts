@@ -156,7 +156,7 @@ async function publishNext(services: Services): Promise<boolean> {
   const [row] = await takeUnpublished(services.db, 1, publishingSeconds);
   if (!row) return false;
   try {
-    await publishEnd(services, row, row.toldBefore);
+    await publishEnd(services, row);
     await markPublished(services.db, row.id);
   } catch (error) {
     const age = row.ended_at === null ? 0 : Date.now() - row.ended_at.getTime();

@@ -256,19 +256,19 @@ export function overdueCommands(db: Db, days: number): Promise<CommandRow[]> {
 
 /**
  * Takes up to `limit` ended commands whose end was not told yet, and hides them from other processes for
- * `seconds`, so that a crash while telling is made up for and two processes do not tell the same. `toldBefore` says of each
- * whether somebody took it before, and may have told it.
+ * `seconds`, so that a crash while telling is made up for and two processes do not tell the same. `tried` says that
+ * somebody took it before, and may have told some of it.
  */
 export async function takeUnpublished(
   db: Db,
   limit: number,
   seconds: number,
-): Promise<(CommandRow & { toldBefore: boolean })[]> {
+): Promise<(CommandRow & { tried: boolean })[]> {
   return db
-    .with('taken', (query) =>
+    .with('due', (query) =>
       query
         .selectFrom('commands')
-        .select(['id as taken_id', sql<boolean>`lease_until is not null`.as('toldBefore')])
+        .select(['id as due_id', 'lease_until as due_lease'])
         .where('status', 'in', endStatuses)
         .where('published_at', 'is', null)
         .where((where) =>
@@ -280,11 +280,11 @@ export async function takeUnpublished(
         .skipLocked(),
     )
     .updateTable('commands')
-    .from('taken')
+    .from('due')
     .set({ lease_until: sql<Date>`now() + make_interval(secs => ${seconds})` })
-    .whereRef('commands.id', '=', 'taken.taken_id')
+    .whereRef('commands.id', '=', 'due.due_id')
     .returningAll('commands')
-    .returning('taken.toldBefore')
+    .returning(sql<boolean>`due.due_lease is not null`.as('tried'))
     .execute();
 }
 

@@ -1,6 +1,7 @@
 import type { Ask } from '../core/command.ts';
 import { isEnd } from '../core/status.ts';
-import { editComment, findComment, postAnswer, postComment, react } from '../github/comments.ts';
+import { answerAsked, editComment, findComment, postAnswer, postComment, react } from '../github/comments.ts';
+import type { AskedComment } from '../github/conversation.ts';
 import type { CommentPlace, GitHubOrigin } from '../github/github.ts';
 import { connectionOf, jiraOf } from '../jobs/connections.ts';
 import type { Services } from '../jobs/services.ts';
@@ -20,8 +21,11 @@ export async function showSeen(services: Publisher, row: CommandRow): Promise<vo
   await bestEffort(services, row, 'reacting to the comment', () => react(services.github, origin));
 }
 
-/** Shows that a command was seen: a reaction and the status comment, or a comment on the ticket. */
-export async function acknowledge(services: Publisher, row: CommandRow): Promise<void> {
+/**
+ * Shows that a command was seen: a reaction and the status comment, or a comment on the ticket. `asked` is the comment
+ * that asked when it was read a moment ago: then both are one request.
+ */
+export async function acknowledge(services: Publisher, row: CommandRow, asked?: AskedComment): Promise<void> {
   if (row.acknowledgement || row.origin.kind === 'retention') return;
   if ('connection' in row.origin) {
     const { jira } = connectionOf(services, row.origin);
@@ -33,6 +37,13 @@ export async function acknowledge(services: Publisher, row: CommandRow): Promise
     return;
   }
   const { origin } = row;
+  if (asked && row.attempts === 0) {
+    const body = renderStatusComment(statusFacts(row, undefined), neutral(services));
+    const { posted, problem } = await answerAsked(services.github, origin, asked, body, row.seen_at === null);
+    if (problem) services.log.warn({ commandId: row.id, err: problem }, 'reacting to the comment failed');
+    await keepPlace(services, row, posted);
+    return;
+  }
   await bestEffort(services, row, 'reacting to the comment', () => react(services.github, origin));
   await showStatus(services, row, origin, undefined);
 }
@@ -47,11 +58,8 @@ export async function publishProgress(services: Publisher, row: CommandRow): Pro
   if (now && isEnd(now.status)) await showStatus(services, now, origin, await getRun(services.db, row.id));
 }
 
-/**
- * Tells the end of a command everywhere it has to be told; calling it again posts nothing twice. `again` is false where it
- * certainly was not told before, which spares looking for it on the ticket.
- */
-export async function publishEnd(services: Publisher, row: CommandRow, again = true): Promise<void> {
+/** Tells the end of a command everywhere it has to be told; calling it again posts nothing twice. */
+export async function publishEnd(services: Publisher, row: CommandRow & { tried?: boolean }): Promise<void> {
   const { origin } = row;
   // Nobody asked for what Dexter forgets of its own accord: the log says what became of it.
   if (isSilent(row) || origin.kind === 'retention') return;
@@ -62,13 +70,13 @@ export async function publishEnd(services: Publisher, row: CommandRow, again = t
       origin.issueKey,
       `${row.id}:end`,
       renderTicketEnd(ticketFacts(row, run), neutral(services)),
-      again,
+      row.tried ?? true,
     );
-    await onPullRequest(services, row, run);
+    await onPullRequest(services, row, run, row.tried ?? true);
     return;
   }
   await showStatus(services, row, origin, run);
-  if (run?.report) await onTicket(services, row, run, again);
+  if (run?.report) await onTicket(services, row, run, row.tried ?? true);
 }
 
 /** A comment that turned out not to address Dexter gets no answer. */
@@ -107,15 +115,22 @@ async function lostComment(
   return findComment(services.github, where, commentMarker(row.id), row.created_at);
 }
 
-/** The result of a command from JIRA, on the pull request where reviewers see it. */
-async function onPullRequest(services: Publisher, row: CommandRow, run: RunRow | undefined): Promise<void> {
+/** The result of a command from JIRA, on the pull request where reviewers see it. Nothing is there before a first try. */
+async function onPullRequest(
+  services: Publisher,
+  row: CommandRow,
+  run: RunRow | undefined,
+  mayBeThere: boolean,
+): Promise<void> {
   const number = run?.report?.pullRequest?.number;
   const repository = repositoryOf(row);
   if (number === undefined || !repository || row.installation_id === null) return;
   const where = { installationId: row.installation_id, repository, number };
   await bestEffort(services, row, 'commenting on the pull request', async () => {
     const marker = commentMarker(row.id);
-    const posted = await findComment(services.github, { ...where, inThread: false }, marker, row.created_at);
+    const posted =
+      mayBeThere &&
+      (await findComment(services.github, { ...where, inThread: false }, marker, row.created_at));
     const body = renderStatusComment(statusFacts(row, run), neutral(services));
     if (!posted) await postComment(services.github, where, body);
   });

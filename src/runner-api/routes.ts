@@ -14,7 +14,7 @@ import {
 import { sameSecret } from '../core/same-secret.ts';
 import { type MasterKeys, sessionKeys } from '../core/session-key.ts';
 import { isEnd } from '../core/status.ts';
-import { committer, runnerToken } from '../github/repositories.ts';
+import { type Committer, committerReader, runnerToken } from '../github/repositories.ts';
 import type { Services } from '../jobs/services.ts';
 import { settleReport } from '../jobs/settle.ts';
 import { getCommand, leaseCommand, moveCommand } from '../ledger/commands.ts';
@@ -41,11 +41,14 @@ const maxBytes = 2 * 1024 * 1024;
 /** Claim, heartbeat and report: all that a runner may say to the app. */
 export function runnerRoutes(options: RunnerApiOptions): Hono {
   const routes = new Hono();
+  const committer = committerReader(options.services.github);
   routes.use(
     '/api/commands/*',
     bodyLimit({ maxSize: maxBytes, onError: (c) => refuse(c, 413, 'the body is too large') }),
   );
-  routes.post('/api/commands/:id/claim', (c) => withCommand(c, options, ClaimRequest, claim));
+  routes.post('/api/commands/:id/claim', (c) =>
+    withCommand(c, options, ClaimRequest, (call) => claim(call, committer)),
+  );
   routes.post('/api/commands/:id/heartbeat', (c) => withCommand(c, options, HeartbeatRequest, heartbeat));
   routes.post('/api/commands/:id/report', (c) => withCommand(c, options, ReportRequest, report));
   return routes;
@@ -78,7 +81,10 @@ async function withCommand<T>(
   return handle({ c, options, row, body: body.data, bearer });
 }
 
-async function claim({ c, options, row, body, bearer }: Call<ClaimRequest>): Promise<Response> {
+async function claim(
+  { c, options, row, body, bearer }: Call<ClaimRequest>,
+  committer: (installationId: number) => Promise<Committer>,
+): Promise<Response> {
   const { services, tokens } = options;
   const refusal = await refuseClaimant(options, row, bearer, body.claimant);
   if (refusal) return refuse(c, refusal.status, refusal.reason);
@@ -90,7 +96,7 @@ async function claim({ c, options, row, body, bearer }: Call<ClaimRequest>): Pro
   // Asked for before the claim is taken: when GitHub fails here the runner may try again.
   const [githubToken, author] = await Promise.all([
     runnerToken(services.github, installationId, repositoryId),
-    committer(services.github, installationId),
+    committer(installationId),
   ]);
   const fence = await takeRun(services, row.id, body);
   if (fence === undefined) {

@@ -83,6 +83,7 @@ describe('the pull request', () => {
         git: async () => '',
         branch: 'b',
         base: 'main',
+        baseCommit: undefined,
         start: '',
         mirror: undefined,
       },

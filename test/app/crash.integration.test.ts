@@ -179,6 +179,7 @@ interface Point {
   gate: () => Gate;
   method: string;
   path: RegExp;
+  body?: RegExp;
   /** The other side has done what was asked, and its answer is on the way. */
   afterwards?: boolean;
 }
@@ -212,15 +213,17 @@ const points: Record<string, Point> = {
     what: 'reads the comment',
     place: 'GitHub',
     gate: viaGitHub,
-    method: 'GET',
-    path: /\/issues\/comments\/\d+$/,
+    method: 'POST',
+    path: /\/graphql$/,
+    body: /query Conversation/,
   },
   startOnGitHub: {
     what: 'posts the status comment',
     place: 'GitHub',
     gate: viaGitHub,
     method: 'POST',
-    path: /\/issues\/\d+\/comments$/,
+    path: /\/graphql$/,
+    body: /mutation Answer/,
   },
   dispatch: {
     what: 'starts the workflow',
@@ -272,7 +275,7 @@ describe('the app that is killed', () => {
       const asked: Asked[] = [];
       for (const point of batch) {
         if (!point) continue;
-        const hold = point.gate().hold(point.method, point.path, { afterwards: point.afterwards });
+        const hold = point.gate().hold(point.method, point.path, point);
         asked.push(await askOn(point.place));
         await hold.arrived;
         held.push(hold);

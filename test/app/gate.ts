@@ -11,10 +11,17 @@ export interface Held {
 }
 
 interface Rule {
-  matches: (method: string, path: string) => boolean;
+  matches: (method: string, path: string, body: string) => boolean;
   afterwards: boolean;
   arrived: PromiseWithResolvers<void>;
   opened: PromiseWithResolvers<'through' | 'refused'>;
+}
+
+export interface HoldOptions {
+  /** Only when the server has done it. */
+  afterwards?: boolean | undefined;
+  /** Requests to a GraphQL API differ by their bodies alone. */
+  body?: RegExp | undefined;
 }
 
 export interface GateOptions {
@@ -36,7 +43,8 @@ export async function startGate({ target, amend = (_path, body) => body }: GateO
     const { method = 'GET', url: path = '/' } = request;
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(Buffer.from(chunk));
-    const found = rules.findIndex(({ matches }) => matches(method, path));
+    const text = Buffer.concat(chunks).toString('utf8');
+    const found = rules.findIndex(({ matches }) => matches(method, path, text));
     const [rule] = found < 0 ? [] : rules.splice(found, 1);
     if (rule) held.add(rule);
     if (rule && !rule.afterwards) {
@@ -60,7 +68,7 @@ export async function startGate({ target, amend = (_path, body) => body }: GateO
       redirect: 'manual',
       ...(body.length > 0 ? { body } : {}),
     });
-    const text = amend(path, await answered.text());
+    const changed = amend(path, await answered.text());
     if (rule?.afterwards) {
       rule.arrived.resolve();
       await rule.opened.promise;
@@ -68,7 +76,7 @@ export async function startGate({ target, amend = (_path, body) => body }: GateO
     const kept = [...answered.headers].filter(
       ([name]) => !['content-encoding', 'content-length', 'transfer-encoding', 'connection'].includes(name),
     );
-    response.writeHead(answered.status, Object.fromEntries(kept)).end(text);
+    response.writeHead(answered.status, Object.fromEntries(kept)).end(changed);
   }
 
   const server = createServer((request, response) => {
@@ -82,10 +90,11 @@ export async function startGate({ target, amend = (_path, body) => body }: GateO
 
   return {
     url: `http://127.0.0.1:${address && typeof address === 'object' ? address.port : 0}`,
-    /** Holds the next request whose method and path fit. */
-    hold(method: string, path: RegExp, { afterwards = false } = {}): Held {
+    /** Holds the next request whose method, path and body fit. */
+    hold(method: string, path: RegExp, { afterwards = false, body = /^/ }: HoldOptions = {}): Held {
       const rule: Rule = {
-        matches: (itsMethod, itsPath) => itsMethod === method && path.test(itsPath),
+        matches: (itsMethod, itsPath, itsBody) =>
+          itsMethod === method && path.test(itsPath) && body.test(itsBody),
         afterwards,
         arrived: Promise.withResolvers(),
         opened: Promise.withResolvers(),

@@ -234,7 +234,7 @@ describe('a webhook of GitHub', () => {
   it('is answered while GitHub itself does not answer', async () => {
     const { number, body } = await commented('@dexter go');
     const held = [
-      gate.hold('GET', /\/issues\/comments\//),
+      gate.hold('POST', /\/graphql$/),
       gate.hold('POST', /\/access_tokens$/),
       gate.hold('GET', /./),
     ];

@@ -231,7 +231,7 @@ describe('a command on GitHub that cannot be obeyed is answered with one comment
     ['deleted', 'deleted before Dexter began'],
   ])('when it was %s before it was read', async (change, said) => {
     const number = await issue(`To be ${change}`);
-    const held = gate.hold('GET', /\/issues\/comments\/\d+$/);
+    const held = gate.hold('POST', /\/graphql$/);
     const comment_id = await world.comment('maria', number, '@dexter do this');
     await held.arrived;
     const { updateComment, deleteComment } = world.github.as('maria').rest.issues;

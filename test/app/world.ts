@@ -9,7 +9,7 @@ import { type Logger, pino } from 'pino';
 import { type GitHub, startGitHub } from '../../demo/github/start-github.ts';
 import { type Jira, type JiraOptions, startJira } from '../../demo/jira/start-jira.ts';
 import { loginOf, story } from '../../demo/story/ticket.ts';
-import { type App, createApp } from '../../src/app.ts';
+import { type App, type AppOptions, createApp } from '../../src/app.ts';
 import type { AppConfig } from '../../src/config.ts';
 import type { Report } from '../../src/core/report.ts';
 import { ClaimResponse, claimPath, heartbeatPath, reportPath } from '../../src/core/runner.ts';
@@ -43,6 +43,9 @@ export interface WorldOptions {
   /** Something to stand between the app and JIRA, by JIRA's address. */
   viaJiraGate?: (jiraUrl: string) => Promise<{ url: string; close(): Promise<void> }>;
   log?: Logger;
+  /** Starts runs as GitHub does, instead of leaving them to the test; whose tokens they identify themselves with. */
+  issuer?: (github: GitHub) => Promise<{ url: string; close(): Promise<void> }>;
+  onGitHubRequest?: AppOptions['onGitHubRequest'];
   /** JIRA project to repositories. */
   projects?: Record<string, string | string[]>;
 }
@@ -53,6 +56,7 @@ export async function startWorld(options: WorldOptions = {}) {
   const jira: Jira = await startJira(options.jira ?? story);
   const gate = await options.viaGate?.(github.apiUrl);
   const jiraGate = await options.viaJiraGate?.(jira.url);
+  const issuer = await options.issuer?.(github);
   const data = await mkdtemp(join(tmpdir(), 'dexter-test-app-'));
   const hand = handDispatcher();
   const apiToken = 'token-of-the-command-list';
@@ -72,7 +76,7 @@ export async function startWorld(options: WorldOptions = {}) {
       apiUrl: gate?.url ?? github.apiUrl,
       serverUrl: github.url,
       throttle: false,
-      oidcIssuer: github.url,
+      oidcIssuer: issuer?.url ?? github.url,
     },
     dispatcher: { kind: 'actions', workflow: 'dexter.yml' },
     jira: [
@@ -99,7 +103,8 @@ export async function startWorld(options: WorldOptions = {}) {
     config,
     log,
     machine: {},
-    dispatcher: options.dispatcher ?? hand.dispatcher,
+    ...(issuer ? {} : { dispatcher: options.dispatcher ?? hand.dispatcher }),
+    onGitHubRequest: options.onGitHubRequest,
   });
   const server = serve({
     fetch: app.routes.fetch,
@@ -196,6 +201,7 @@ export async function startWorld(options: WorldOptions = {}) {
       await app.stop();
       await gate?.close();
       await jiraGate?.close();
+      await issuer?.close();
       await jira.close();
       await github.close();
       await rm(data, { recursive: true, force: true });

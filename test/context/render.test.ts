@@ -97,7 +97,6 @@ describe('renderContext', () => {
         title: 'Coupons',
         body: '',
         url: 'https://github.com/acme/shop/issues/3',
-        isPullRequest: false,
         comments: [],
         olderComments: 1,
       },

@@ -491,8 +491,7 @@ export function ledgerAndQueueContract(name: string, create: () => Promise<Ledge
     it('says whether an end may have been told before, by a process that died while telling', async () => {
       const { id } = await inserted();
       await endCommand(db(), id, { status: 'done' });
-      const mine = async () =>
-        (await takeUnpublished(db(), 1000, 0)).find((row) => row.id === id)?.toldBefore;
+      const mine = async () => (await takeUnpublished(db(), 1000, 0)).find((row) => row.id === id)?.tried;
       expect(await mine()).toBe(false);
       expect(await mine()).toBe(true);
       await markPublished(db(), id);

@@ -18,7 +18,6 @@ const issue = {
   title: 'Coupons',
   body: '',
   url: 'https://github.com/acme/shop/issues/3',
-  isPullRequest: false,
   comments: [],
   olderComments: 0,
 };

@@ -1,18 +1,20 @@
 import type { Hono } from 'hono';
-import { answer, bodyOf, documentation, type Env, forbidden, notFound } from '../answer.ts';
-import { mayWrite } from '../identities.ts';
+import { formatJob, formatJobsRun } from '../actions-jobs.ts';
+import { answer, bodyOf, documentation, type Env, forbidden, notFound, page } from '../answer.ts';
+import { mayRead, mayWrite } from '../identities.ts';
 import { formatRun } from '../workflow-runs.ts';
 import { addresses, type World } from '../world.ts';
 
 /** Dispatching a workflow, and looking at and cancelling its runs. */
 export function actionRoutes(app: Hono<Env>, world: World): void {
-  const { runs } = world;
+  const { runs, jobs } = world;
   const { repo, repositoryUrl, htmlUrl } = addresses(world);
 
   app.use(`${repo}/actions/*`, async (c, next) => {
     const caller = c.get('caller');
     if (!caller) return notFound(c);
-    return c.req.method === 'GET' || mayWrite(caller, ['actions']) ? next() : forbidden(c);
+    const may = c.req.method === 'GET' ? mayRead(caller, 'actions') : mayWrite(caller, ['actions']);
+    return may ? next() : forbidden(c);
   });
 
   app.post(`${repo}/actions/workflows/:file/dispatches`, async (c) => {
@@ -30,6 +32,42 @@ export function actionRoutes(app: Hono<Env>, world: World): void {
     const all = runs.runs.filter((run) => run.workflow === c.req.param('file')).reverse();
     const workflow_runs = all.map((run) => formatRun(run, repositoryUrl, htmlUrl));
     return c.json({ total_count: all.length, workflow_runs });
+  });
+
+  app.get(`${repo}/actions/runs`, (c) => {
+    const ofCommit = jobs.jobs.filter((job) => job.commit === c.req.query('head_sha'));
+    const wanted = ofCommit.filter(({ conclusion }) => (c.req.query('status') ?? conclusion) === conclusion);
+    const workflow_runs = wanted.map((job) => formatJobsRun(job, repositoryUrl, htmlUrl));
+    return c.json({ total_count: workflow_runs.length, workflow_runs });
+  });
+
+  app.get(`${repo}/actions/runs/:id{[0-9]+}/jobs`, (c) => {
+    const ofRun = jobs.jobs.filter(({ runId }) => runId === Number(c.req.param('id')));
+    const shown = ofRun.map((job) => formatJob(job, repositoryUrl, htmlUrl));
+    return ofRun.length > 0 ? c.json({ total_count: shown.length, jobs: shown }) : notFound(c);
+  });
+
+  // As on GitHub, the log lies elsewhere, at an address that needs no token and does not last.
+  app.get(`${repo}/actions/jobs/:id{[0-9]+}/logs`, (c) => {
+    const job = jobs.jobs.find(({ id }) => id === Number(c.req.param('id')));
+    return job ? c.redirect(`${world.url}/_simulation/logs/${job.secret}`, 302) : notFound(c);
+  });
+  app.get('/_simulation/logs/:secret', (c) => {
+    const job = jobs.jobs.find(({ secret }) => secret === c.req.param('secret'));
+    return job ? c.text(job.log) : notFound(c);
+  });
+
+  app.post(`${repo}/statuses/:commit`, async (c) => {
+    const { state, context, description, target_url } = await bodyOf(c);
+    const status = { state, context: context ?? 'default', description, target_url };
+    const commit = c.req.param('commit');
+    world.statuses.set(commit, [status, ...(world.statuses.get(commit) ?? [])]);
+    return c.json(status, 201);
+  });
+  app.get(`${repo}/commits/:commit/statuses`, (c) => {
+    const caller = c.get('caller');
+    if (!caller || !mayRead(caller, 'statuses')) return forbidden(c);
+    return page(c, world, world.statuses.get(c.req.param('commit')) ?? []);
   });
 
   app.get(`${repo}/actions/runs/:id{[0-9]+}`, (c) => {

@@ -1,0 +1,174 @@
+import type { BaseNews, BranchCommit, BranchNews } from '../src/context/branch-news.ts';
+import type { SessionManifest } from '../src/core/session.ts';
+import { type Git, GitError } from './git.ts';
+
+export interface BranchNewsOptions {
+  /** Git in the checkout, before the agent has had it. */
+  git: Git;
+  /** Branch that the work goes into. */
+  base: string;
+  /** Commit that the run starts from. */
+  start: string;
+  /** What the restored conversation knows. */
+  since: Pick<SessionManifest, 'headCommit' | 'baseBranchCommit'>;
+  /** Address that Dexter commits under. */
+  ownEmail: string;
+}
+
+const mostCommits = 20;
+const mostFiles = 10;
+const mostBoth = 30;
+const limits = { timeLimitMs: 60_000 };
+
+/**
+ * What happened to the branch and its base since the conversation was saved, from the checkout alone. Undefined when
+ * the manifest does not say where it ended, or nothing happened.
+ */
+export async function branchNews(options: BranchNewsOptions): Promise<BranchNews | undefined> {
+  const { git, start, since } = options;
+  const then = since.headCommit;
+  if (!isCommitName(then)) return undefined;
+  const baseCommit = await resolved(git, `refs/remotes/origin/${options.base}`);
+  const base = baseCommit && (await baseNews(options, then, baseCommit));
+  const moved = base && base.commits > 0 ? { base } : {};
+  if (then === start) {
+    return base && base.commits > 0
+      ? { since: then, holdsSince: 'yes', commits: [], moreCommits: 0, ...moved }
+      : undefined;
+  }
+  const holdsSince = await holds(git, start, then);
+  const shas = await newCommits(git, { then, start, baseCommit, holdsSince });
+  const commits = await described(git, shas.slice(0, mostCommits), options.ownEmail);
+  return {
+    since: then,
+    holdsSince,
+    commits,
+    moreCommits: Math.max(0, shas.length - mostCommits),
+    ...moved,
+  };
+}
+
+async function holds(git: Git, start: string, then: string): Promise<BranchNews['holdsSince']> {
+  if ((await resolved(git, then)) === undefined) return 'unknown';
+  return (await isAncestor(git, then, start)) ? 'yes' : 'no';
+}
+
+/** Newest first, without what the base has. A commit that was only moved by a rebase is no news. */
+async function newCommits(
+  git: Git,
+  given: {
+    then: string;
+    start: string;
+    baseCommit: string | undefined;
+    holdsSince: BranchNews['holdsSince'];
+  },
+): Promise<string[]> {
+  const { then, start, baseCommit, holdsSince } = given;
+  const range = {
+    yes: [`${then}..${start}`],
+    no: ['--cherry-pick', '--right-only', `${then}...${start}`],
+    unknown: [start],
+  }[holdsSince];
+  const notOfBase = baseCommit === undefined ? [] : [`^${baseCommit}`];
+  return lines(await git(['rev-list', ...range, ...notOfBase, '--'], limits));
+}
+
+/** What one request of the commits says, and one for the files of each: a subject may look like anything. */
+async function described(git: Git, shas: string[], ownEmail: string): Promise<BranchCommit[]> {
+  if (shas.length === 0) return [];
+  const format = '--format=%H%x00%P%x00%an%x00%ae%x00%aI%x00%s%x00';
+  const shown = await git(['log', '--no-walk=unsorted', '--stdin', format], {
+    ...limits,
+    input: `${shas.join('\n')}\n`,
+  });
+  const fields = shown.split('\0');
+  const commits: BranchCommit[] = [];
+  for (let at = 0; at + 5 < fields.length; at += 6) {
+    const [sha = '', parents = '', author = '', email = '', time = '', subject = ''] = fields.slice(
+      at,
+      at + 6,
+    );
+    const name = sha.trim();
+    const [parent] = parents.split(' ').filter((one) => one !== '');
+    const files = await changedFiles(git, parent, name);
+    commits.push({
+      sha: name,
+      author,
+      at: time,
+      subject,
+      byDexter: email === ownEmail,
+      files: files.slice(0, mostFiles),
+      moreFiles: Math.max(0, files.length - mostFiles),
+    });
+  }
+  return commits;
+}
+
+/** How the base moved since the conversation was saved; since the branch left it, where that was not noted. */
+async function baseNews(
+  { git, base, start, since }: BranchNewsOptions,
+  then: string,
+  now: string,
+): Promise<BaseNews | undefined> {
+  const noted = isCommitName(since.baseBranchCommit)
+    ? await resolved(git, since.baseBranchCommit)
+    : undefined;
+  const before = noted ?? (await mergeBase(git, then, now));
+  const fork = await mergeBase(git, start, now);
+  if (before === undefined || fork === undefined) return undefined;
+  const commits = await countOf(git, `${before}..${now}`);
+  if (commits === 0) return undefined;
+  const ofBase = new Set(await changedFiles(git, before, now));
+  const both = (await changedFiles(git, fork, start)).filter((path) => ofBase.has(path));
+  return {
+    branch: base,
+    commits,
+    behind: await countOf(git, `${start}..${now}`),
+    both: both.slice(0, mostBoth),
+    moreBoth: Math.max(0, both.length - mostBoth),
+  };
+}
+
+/** Files that differ between two commits, renamed ones under both names; all of them for a first commit. */
+async function changedFiles(git: Git, from: string | undefined, to: string): Promise<string[]> {
+  const flags = ['-r', '-z', '--name-only', '--no-commit-id', '--no-ext-diff', '--no-renames'];
+  const ends = from === undefined ? ['--root', to] : [from, to];
+  const listed = await git(['diff-tree', ...flags, ...ends, '--'], limits);
+  return listed.split('\0').filter((path) => path !== '');
+}
+
+async function countOf(git: Git, range: string): Promise<number> {
+  return Number(await git(['rev-list', '--count', range, '--'], limits));
+}
+
+async function isAncestor(git: Git, older: string, newer: string): Promise<boolean> {
+  return (await orNot(git(['merge-base', '--is-ancestor', older, newer], limits))) !== undefined;
+}
+
+/** Undefined when two commits have no history in common, or one of them is not here. */
+async function mergeBase(git: Git, one: string, other: string): Promise<string | undefined> {
+  return lines((await orNot(git(['merge-base', one, other], limits))) ?? '')[0];
+}
+
+/** The commit that a name stands for, when all of it is here. */
+async function resolved(git: Git, name: string): Promise<string | undefined> {
+  return orNot(git(['rev-parse', '--verify', '--quiet', '--end-of-options', `${name}^{commit}`], limits));
+}
+
+async function orNot(command: Promise<string>): Promise<string | undefined> {
+  try {
+    return await command;
+  } catch (error) {
+    if (error instanceof GitError) return undefined;
+    throw error;
+  }
+}
+
+function lines(text: string): string[] {
+  return text.split('\n').filter((line) => line !== '');
+}
+
+/** The manifest may be of another repository's making: nothing else than a whole hash reaches git. */
+function isCommitName(name: string | null | undefined): name is string {
+  return /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(name ?? '');
+}
