@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { AppError, messageOf } from '../src/core/errors.ts';
 import type { Progress, Report } from '../src/core/report.ts';
 import {
+  attachmentPath,
   type ClaimRequest,
   ClaimResponse,
   claimPath,
@@ -11,6 +12,7 @@ import {
   Refusal,
   reportPath,
 } from '../src/core/runner.ts';
+import { formatSize } from '../src/core/size.ts';
 
 export type Answer<T> =
   | { outcome: 'ok'; value: T }
@@ -23,6 +25,8 @@ export interface AppClient {
   /** Tried once: the next one follows soon. Refused only when the app itself says that the run lost its command. */
   heartbeat(claim: HeldClaim, progress: Progress): Promise<Answer<HeartbeatResponse>>;
   report(claim: HeldClaim, report: Report): Promise<Answer<void>>;
+  /** The content of an attachment of the ticket, of at most `maxBytes`. Tried once; rejects when it cannot be had. */
+  attachment(claim: HeldClaim, id: string, maxBytes: number): Promise<Uint8Array>;
 }
 
 /** What shows that a run holds its command. */
@@ -39,6 +43,7 @@ export interface AppClientOptions {
 export const patientWaits = [500, 1_000, 2_000, 4_000, 8_000, 15_000, 30_000, 60_000];
 
 const requestTimeoutMs = 20_000;
+const attachmentTimeoutMs = 90_000;
 
 export function appClient({ appUrl, commandId, waits = patientWaits }: AppClientOptions): AppClient {
   const base = appUrl.replace(/\/+$/, '');
@@ -58,7 +63,31 @@ export function appClient({ appUrl, commandId, waits = patientWaits }: AppClient
       const answer = await post(reportPath(commandId), { fence, report }, runToken, waits);
       return answer.outcome === 'ok' ? { outcome: 'ok', value: undefined } : answer;
     },
+    attachment: attachmentOf,
   };
+
+  async function attachmentOf(
+    { fence, runToken }: HeldClaim,
+    id: string,
+    maxBytes: number,
+  ): Promise<Uint8Array> {
+    const response = await fetch(`${base}${attachmentPath(commandId, id)}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${runToken}` },
+      body: JSON.stringify({ fence }),
+      redirect: 'error',
+      signal: AbortSignal.timeout(attachmentTimeoutMs),
+    });
+    if (!response.ok) throw new Error(refusalOf(response.status, await response.text()).message);
+    const chunks: Uint8Array[] = [];
+    let bytes = 0;
+    for await (const chunk of response.body ?? []) {
+      bytes += chunk.byteLength;
+      if (bytes > maxBytes) throw new Error(`it is larger than ${formatSize(maxBytes)}`);
+      chunks.push(chunk);
+    }
+    return Buffer.concat(chunks);
+  }
 
   async function post(
     path: string,

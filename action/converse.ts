@@ -6,7 +6,9 @@ import { redact } from '../src/core/redact.ts';
 import type { SessionManifest, SessionMode } from '../src/core/session.ts';
 import type { EngineResult, EngineTask } from '../src/engines/engine.ts';
 import { newestGeneration, type RestoreResult, restore } from '../src/sessions/restore.ts';
+import { aroundBranch } from './around-branch.ts';
 import type { Checkout } from './checkout.ts';
+import { writeContextFiles } from './context-files.ts';
 import type { SessionDirectory } from './session-directory.ts';
 import { startEngine } from './start-engine.ts';
 import { toldContext } from './told-context.ts';
@@ -40,6 +42,9 @@ export interface Talk {
 export async function converse(work: Work, directory: SessionDirectory, checkout: Checkout): Promise<Talk> {
   work.board.step('Restoring the session');
   const conversation = await openConversation(work, directory);
+  work.board.step('Reading the ticket');
+  const files = await writeContextFiles(work, directory);
+  const around = await aroundBranch(work, checkout, conversation.restored);
   await using started = await startEngine(work, directory);
   work.board.step('Starting Claude Code');
   const first = await ask(conversation);
@@ -66,7 +71,15 @@ export async function converse(work: Work, directory: SessionDirectory, checkout
       ticket: work.inputs.job.session.ticket ?? null,
       workingDirectory: checkout.directory,
     });
-    const task = taskFor(work, directory, checkout, current);
+    const told = toldContext(work.inputs.job, work.claim.context, current.restored);
+    const prompt = renderPrompt({
+      issueKey: work.inputs.job.issueKey,
+      mode: current.mode,
+      context: { ...told, markdown: [told.markdown, around].filter((part) => part !== '').join('\n\n') },
+      instruction: work.inputs.job.instruction,
+      notices: [...movedNotice(current, checkout.start), ...files],
+    });
+    const task = taskFor(work, directory, checkout, current, prompt);
     const result = await started.engine.run(task, work.board.engineEvent, work.stop.signal);
     // From here on the answer goes to places that the agent may not have known of: the pull request, the log.
     return { ...result, summary: redact(result.summary, work.secrets) };
@@ -167,6 +180,7 @@ function taskFor(
   directory: SessionDirectory,
   checkout: Checkout,
   conversation: Conversation,
+  prompt: string,
 ): EngineTask {
   const { inputs } = work;
   const { job, allowedTools, maxTurns } = inputs;
@@ -174,28 +188,18 @@ function taskFor(
   const effort = effortOf(work, conversation);
   const model = job.session.model ?? conversation.restored?.model ?? inputs.model;
   return {
-    prompt: promptFor(work, conversation, checkout),
+    prompt,
     sessionId: conversation.sessionId,
     mode: conversation.mode,
     workingDirectory: checkout.directory,
     configDirectory: directory.config,
-    allowedTools,
+    // The same for each run of the session, whether there are files or not.
+    allowedTools: [...allowedTools, `Read(/${directory.context}/**)`],
     ...(model ? { model } : {}),
     ...(effort === null ? {} : { effort }),
     ...(maxBudgetUsd === undefined ? {} : { maxBudgetUsd }),
     ...(maxTurns === undefined ? {} : { maxTurns }),
   };
-}
-
-function promptFor({ claim, inputs }: Work, conversation: Conversation, checkout: Checkout): string {
-  const { job } = inputs;
-  return renderPrompt({
-    issueKey: job.issueKey,
-    mode: conversation.mode,
-    context: toldContext(job, claim.context, conversation.restored),
-    instruction: job.instruction,
-    notices: movedNotice(conversation, checkout.start),
-  });
 }
 
 /** The conversation remembers files as they were when it was saved. */

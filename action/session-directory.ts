@@ -16,6 +16,8 @@ export interface SessionDirectory {
   config: string;
   home: string;
   temporary: string;
+  /** Files about the ticket for the engine to read. */
+  context: string;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -37,7 +39,12 @@ export async function openSessionDirectory(
 ): Promise<SessionDirectory> {
   const root = workPath(workspace, ref);
   const lock = await lockSession(workspace, ref);
-  const passing = { config: join(root, 'config'), home: join(root, 'home'), temporary: join(root, 'tmp') };
+  const passing = {
+    config: join(root, 'config'),
+    home: join(root, 'home'),
+    temporary: join(root, 'tmp'),
+    context: join(root, 'context'),
+  };
   const used = async () => {
     const name = repository ?? (await readRecord(root))?.repository;
     const usedAt = new Date().toISOString();
@@ -68,7 +75,7 @@ export async function openSessionDirectory(
   };
 }
 
-const known = /^(?:checkout|checkout\.kept|config|home|tmp|workspace\.json|lock|lock\..+)$/;
+const known = /^(?:checkout|checkout\.kept|config|context|home|tmp|workspace\.json|lock|lock\..+)$/;
 
 /** What a run that died had in the making, and what an agent put beside its checkout. */
 async function removeStrays(root: string): Promise<void> {

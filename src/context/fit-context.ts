@@ -4,6 +4,7 @@ import { packText, type Room } from '../core/packed-text.ts';
 import { shorten } from './cut.ts';
 import { contextDelta, renderDelta } from './delta.ts';
 import { itemsOf, seenOf } from './items.ts';
+import { lineSection, threadSection } from './pull-request-sections.ts';
 import { type ContextFacts, renderContext } from './render.ts';
 
 /** What a first message shows of a ticket; some 15,000 tokens. The rest can be read from a file. */
@@ -32,7 +33,7 @@ export function keptContext(facts: ContextFacts, { seen, asked }: SeenBefore = {
     text,
     ...(text === full ? {} : { full }),
     ...(seen === undefined ? {} : { delta: deltaSince(seen, isMissing ? undefined : items, facts, asked) }),
-    attachments: [],
+    attachments: facts.ticket?.attachments ?? [],
     seen: isMissing && seen !== undefined ? seen : seenOf(items),
   };
 }
@@ -40,12 +41,18 @@ export function keptContext(facts: ContextFacts, { seen, asked }: SeenBefore = {
 function deltaSince(
   seen: ContextSeen,
   items: ReturnType<typeof itemsOf> | undefined,
-  { notices = [] }: ContextFacts,
+  { notices = [], thread, reviewLines = [] }: ContextFacts,
   asked: string | undefined,
 ): ContextDelta {
   const delta = items && contextDelta(seen, items, { asked });
   const changes = delta ? [renderDelta(delta, (text) => shorten(text, mostOfText))] : [];
-  const markdown = [...notices.map((notice) => `(${notice})`), ...changes].join('\n\n');
+  const markdown = [
+    ...notices.map((notice) => `(${notice})`),
+    // Where a question was asked is part of the question, whether it is new or not.
+    ...threadSection(thread),
+    ...reviewLines.map(lineSection),
+    ...changes,
+  ].join('\n\n');
   return {
     from: hashOfSeen(seen),
     markdown: shorten(markdown, mostNews),

@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { ContextSeen } from '../core/context-seen.ts';
 import { storable } from '../core/storable.ts';
-import { type ContextFacts, titleOfGitHub, titleOfJira } from './render.ts';
+import type { GitHubComment, PullRequestFacts, ThreadFacts } from '../github/context.ts';
+import { oneLine, pathCell } from './cut.ts';
+import { entryOf } from './pull-request-sections.ts';
+import { type ContextFacts, titleOfJira } from './render.ts';
 import { ticketFields } from './render-ticket.ts';
 
 /** The ticket and the pull request as parts that change one by one. */
@@ -48,6 +51,7 @@ export function itemsOf(facts: ContextFacts): ContextItems {
         ? [
             { name: 'Title of the pull request', value: pullRequest.title },
             { name: 'Base branch', value: pullRequest.base },
+            { name: 'Failing checks', value: failingChecks(pullRequest) },
             { name: 'Description of the pull request', value: pullRequest.body },
           ]
         : []),
@@ -59,15 +63,31 @@ export function itemsOf(facts: ContextFacts): ContextItems {
         text: comment.text,
         isOwn: comment.author.accountId === facts.ownAccountId,
       })),
-      ...conversation.map((comment) => ({
-        id: `github:${comment.id}`,
-        title: titleOfGitHub(comment),
-        text: comment.text,
-        isOwn: comment.author.endsWith('[bot]') && ownMark.test(comment.text),
-      })),
+      ...conversation.map((comment) => fromGitHub('github', comment, '')),
+      ...(pullRequest?.reviews ?? []).map((review) => fromGitHub('review', review, 'a review')),
+      ...(pullRequest?.threads ?? []).flatMap((thread) =>
+        thread.comments.map((comment) => fromGitHub('line', comment, `a review of ${placeOf(thread)}`)),
+      ),
     ],
     attachments: (ticket?.attachments ?? []).map(({ id, name }) => ({ id, name })),
   };
+}
+
+function fromGitHub(kind: string, comment: GitHubComment, where: string): ContextComment {
+  return {
+    id: `${kind}:${comment.id}`,
+    title: `${entryOf(comment).title}${where && `, ${where}`}`,
+    text: comment.text,
+    isOwn: comment.author.endsWith('[bot]') && ownMark.test(comment.text),
+  };
+}
+
+function placeOf({ path, line }: ThreadFacts): string {
+  return line === undefined ? pathCell(path) : `${pathCell(path)}, line ${line}`;
+}
+
+function failingChecks({ checks }: PullRequestFacts): string {
+  return (checks?.failing ?? []).map(({ name }) => oneLine(name)).join(', ');
 }
 
 /** What a conversation has seen that was told `items`: as the ledger can keep it, so that it compares equal later. */

@@ -97,10 +97,6 @@ export function titleOfJira(comment: JiraComment): string {
   return `${author.displayName} on JIRA, ${createdAt}${commentRemarks(comment)}`;
 }
 
-export function titleOfGitHub({ author, createdAt }: GitHubComment): string {
-  return `${author} on GitHub, ${createdAt}`;
-}
-
 function fromJira(comment: JiraComment): Entry {
   return { at: comment.createdAt, title: titleOfJira(comment), text: comment.text };
 }

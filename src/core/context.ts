@@ -11,12 +11,17 @@ export const ContextDelta = z.object({
 });
 export type ContextDelta = z.infer<typeof ContextDelta>;
 
-/** A file of the ticket that the runner can be given. */
+/** A file of the ticket. */
 export const AttachmentRef = z.object({
   id: z.string(),
-  /** Safe as the name of a file. */
+  /** As people see it; on one line and without invisible characters. */
   name: z.string(),
-  bytes: z.number().int().nonnegative(),
+  /** The name of the file that may be written of it: safe below a directory, different for each attachment of a ticket. */
+  fileName: z.string(),
+  mimeType: z.string(),
+  bytes: z.int().nonnegative(),
+  createdAt: z.string(),
+  author: z.string(),
 });
 export type AttachmentRef = z.infer<typeof AttachmentRef>;
 

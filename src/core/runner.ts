@@ -10,6 +10,8 @@ import { SessionKeys } from './session-key.ts';
  */
 export const claimPath = (commandId: string) => `/api/commands/${commandId}/claim`;
 export const heartbeatPath = (commandId: string) => `/api/commands/${commandId}/heartbeat`;
+export const attachmentPath = (commandId: string, attachmentId: string) =>
+  `/api/commands/${commandId}/attachments/${encodeURIComponent(attachmentId)}`;
 export const reportPath = (commandId: string) => `/api/commands/${commandId}/report`;
 
 /** Seconds between two heartbeats, and how long the app waits for one before it calls the runner lost. */
@@ -40,6 +42,13 @@ export const ClaimResponse = z.object({
   committer: z.object({ name: z.string(), email: z.string() }),
 });
 export type ClaimResponse = z.infer<typeof ClaimResponse>;
+
+/** For the content of an attachment, which is the answer as it is. */
+export const AttachmentRequest = z.object({ fence: z.number().int().positive() });
+export type AttachmentRequest = z.infer<typeof AttachmentRequest>;
+
+/** Bytes of one attachment that a runner is given. */
+export const mostAttachmentBytes = 10_000_000;
 
 export const HeartbeatRequest = z.object({ fence: z.number().int().positive(), progress: Progress });
 export type HeartbeatRequest = z.infer<typeof HeartbeatRequest>;

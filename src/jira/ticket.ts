@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { AttachmentRef } from '../core/context.ts';
 
 /** `server` accounts have no id: their user name stands in its place. */
 export const JiraAccount = z.object({ accountId: z.string(), displayName: z.string() });
@@ -19,17 +20,7 @@ export const JiraComment = z.object({
 });
 export type JiraComment = z.infer<typeof JiraComment>;
 
-export const JiraAttachment = z.object({
-  id: z.string(),
-  /** As people see it; on one line and without invisible characters. */
-  name: z.string(),
-  /** The name of the file that may be written of it: safe below a directory, different for each attachment of a ticket. */
-  fileName: z.string(),
-  mimeType: z.string(),
-  bytes: z.int().nonnegative(),
-  createdAt: z.string(),
-  author: z.string(),
-});
+export const JiraAttachment = AttachmentRef;
 export type JiraAttachment = z.infer<typeof JiraAttachment>;
 
 const OtherTicket = z.object({ key: z.string(), summary: z.string(), status: z.string() });

@@ -1,13 +1,16 @@
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { z } from 'zod';
+import { toProblem } from '../core/errors.ts';
 import { claimMark } from '../core/packed-text.ts';
 import {
+  AttachmentRequest,
   ClaimRequest,
   type ClaimResponse,
   HeartbeatRequest,
   type HeartbeatResponse,
   leaseSeconds,
+  mostAttachmentBytes,
   type Refusal,
   ReportRequest,
 } from '../core/runner.ts';
@@ -15,6 +18,7 @@ import { sameSecret } from '../core/same-secret.ts';
 import { type MasterKeys, sessionKeys } from '../core/session-key.ts';
 import { isEnd } from '../core/status.ts';
 import { type Committer, committerReader, runnerToken } from '../github/repositories.ts';
+import { jiraOf } from '../jobs/connections.ts';
 import type { Services } from '../jobs/services.ts';
 import { settleReport } from '../jobs/settle.ts';
 import { getCommand, leaseCommand, moveCommand } from '../ledger/commands.ts';
@@ -50,6 +54,9 @@ export function runnerRoutes(options: RunnerApiOptions): Hono {
     withCommand(c, options, ClaimRequest, (call) => claim(call, committer)),
   );
   routes.post('/api/commands/:id/heartbeat', (c) => withCommand(c, options, HeartbeatRequest, heartbeat));
+  routes.post('/api/commands/:id/attachments/:attachment', (c) =>
+    withCommand(c, options, AttachmentRequest, attachment),
+  );
   routes.post('/api/commands/:id/report', (c) => withCommand(c, options, ReportRequest, report));
   return routes;
 }
@@ -177,6 +184,23 @@ async function heartbeat({ c, options, row, body, bearer }: Call<HeartbeatReques
   return c.json(answer);
 }
 
+/** An attachment of the command's own ticket: the runner has no access to JIRA. */
+async function attachment({ c, options, row, body, bearer }: Call<AttachmentRequest>): Promise<Response> {
+  const { services, tokens } = options;
+  if (!sameSecret(bearer, tokens.run(row.id, body.fence)))
+    return refuse(c, 401, 'the token does not belong to this run');
+  const run = await getRun(services.db, row.id);
+  const known = run?.context?.attachments.find(({ id }) => id === c.req.param('attachment'));
+  const jira = known && (await jiraOf(services, row.issue_key));
+  if (!known || !jira) return refuse(c, 404, 'the ticket has no such attachment');
+  try {
+    const content = await jira.readAttachment(known, mostAttachmentBytes);
+    return c.body(Buffer.from(content), 200, { 'content-type': 'application/octet-stream' });
+  } catch (error) {
+    return refuse(c, 502, toProblem(error).message.replace(/[.]$/, ''));
+  }
+}
+
 async function report({ c, options, row, body, bearer }: Call<ReportRequest>): Promise<Response> {
   const { services, tokens } = options;
   if (!sameSecret(bearer, tokens.run(row.id, body.fence)))
@@ -188,7 +212,7 @@ async function report({ c, options, row, body, bearer }: Call<ReportRequest>): P
   return refuse(c, 409, 'the command has ended already or another runner has it now');
 }
 
-function refuse(c: Context, status: 400 | 401 | 409 | 413 | 503, reason: string): Response {
+function refuse(c: Context, status: 400 | 401 | 404 | 409 | 413 | 502 | 503, reason: string): Response {
   const body: Refusal = {
     code: 'claim-refused',
     message: `Dexter refused this: ${reason}.`,

@@ -1,0 +1,47 @@
+import { renderBranchNews } from '../src/context/branch-news.ts';
+import { renderCheckLogs } from '../src/context/check-logs.ts';
+import { messageOf } from '../src/core/errors.ts';
+import type { SessionManifest } from '../src/core/session.ts';
+import { branchNews } from './branch-news.ts';
+import type { Checkout } from './checkout.ts';
+import { failingCheckLogs } from './failing-checks.ts';
+import type { Work } from './work.ts';
+
+/**
+ * What only the runner can tell of the branch, as Markdown: what others did to it and to its base since the
+ * conversation was saved, and how the failing checks ended. What cannot be found out costs no run.
+ */
+export async function aroundBranch(
+  { claim, inputs, log, runner, secrets, stop }: Work,
+  { base, git, start }: Checkout,
+  restored: SessionManifest | undefined,
+): Promise<string> {
+  const orNothing = async (what: string, text: Promise<string>) => {
+    try {
+      return await text;
+    } catch (error) {
+      log.warn(`${what} could not be found out: ${messageOf(error)}`);
+      return '';
+    }
+  };
+  const news = async () => {
+    if (restored === undefined) return '';
+    const ownEmail = claim.committer.email;
+    const found = await branchNews({ git, base, start, since: restored, ownEmail });
+    return found === undefined ? '' : `## The branch since the last run\n\n${renderBranchNews(found)}`;
+  };
+  const logs = async () => {
+    if (inputs.job.target.pullRequest === undefined) return '';
+    const { apiUrl, owner, repository } = runner;
+    const token = claim.githubToken;
+    const { signal } = stop;
+    return renderCheckLogs(
+      await failingCheckLogs({ apiUrl, owner, repository, token, commit: start, secrets, signal }),
+    );
+  };
+  const sections = await Promise.all([
+    orNothing('What happened to the branch', news()),
+    orNothing('How the checks ended', logs()),
+  ]);
+  return sections.filter((section) => section !== '').join('\n\n');
+}
