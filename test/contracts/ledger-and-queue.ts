@@ -621,23 +621,31 @@ export function ledgerAndQueueContract(name: string, create: () => Promise<Ledge
       const { id: commandId } = await inserted();
       const ref = { installationId: large, repositoryId: large + 9, issueKey: 'GEN-1' };
       const saved = { sessionId: randomUUID(), commandId, bytes: 5 * 2 ** 31, contextTokens: 1 };
-      expect(await newestGeneration(db(), ref)).toEqual({ generation: 0 });
+      expect(await newestGeneration(db(), ref)).toEqual({ generation: 0, mayBeSaved: false });
       for (const generation of [1, 2, 3])
         await keepGeneration(db(), ref, { ...saved, generation, entry: `entry-${generation}` });
-      expect(await newestGeneration(db(), ref)).toEqual({ generation: 3, entry: 'entry-3' });
+      expect(await newestGeneration(db(), ref)).toEqual({
+        generation: 3,
+        mayBeSaved: true,
+        entry: 'entry-3',
+      });
       for (const other of [
         { ...ref, issueKey: 'GEN-10' },
         { ...ref, repositoryId: large },
         { ...ref, installationId: 1 },
       ])
-        expect(await newestGeneration(db(), other)).toEqual({ generation: 0 });
+        expect(await newestGeneration(db(), other)).toEqual({ generation: 0, mayBeSaved: false });
       await db()
         .updateTable('generations')
         .set({ created_at: sql<Date>`now() - interval '1 hour'` })
         .where('issue_key', '=', 'GEN-1')
         .execute();
       await keepGeneration(db(), ref, { ...saved, generation: 1, bytes: 7 });
-      expect(await newestGeneration(db(), ref)).toEqual({ generation: 1 });
+      expect(await newestGeneration(db(), ref)).toEqual({ generation: 1, mayBeSaved: true });
+      const unreported = { ...ref, issueKey: 'GEN-2' };
+      await noteUse(db(), unreported, { id: unreported.repositoryId, owner: 'acme', name: 'shop' });
+      // Its run may have saved something and its report may be lost.
+      expect(await newestGeneration(db(), unreported)).toEqual({ generation: 0, mayBeSaved: true });
       const rows = await db()
         .selectFrom('generations')
         .selectAll()
@@ -686,7 +694,7 @@ export function ledgerAndQueueContract(name: string, create: () => Promise<Ledge
       );
       expect(results.filter(Boolean)).toHaveLength(1);
       const ref = { installationId: large, repositoryId: large + 1, issueKey: 'REPORT-1' };
-      expect(await newestGeneration(db(), ref)).toEqual({ generation: 1 });
+      expect(await newestGeneration(db(), ref)).toEqual({ generation: 1, mayBeSaved: true });
       expect(await issueKeyOfPullRequest(db(), large + 1, 99)).toBe('REPORT-1');
       expect(await settleReport(servicesOf(there), row, 1, { ...full, summary: 'second' })).toBe(false);
       expect((await getRun(db(), command.id))?.report?.summary).toBe('first');
