@@ -39,6 +39,18 @@ const vendors = [
     why: 'Everything said to JIRA is said in src/jira.',
   },
   {
+    name: 'mcp',
+    names: '@modelcontextprotocol/[^/]+',
+    folders: ['^src/mcp/'],
+    why: 'What is between a client and its servers is handled in one place.',
+  },
+  {
+    name: 'context-cache',
+    names: 'keyv|@keyv/[^/]+|lru-cache',
+    folders: ['^src/caches/'],
+    why: 'Whether tickets are kept in memory or in Redis is known in one place.',
+  },
+  {
     name: 'pg-boss',
     names: 'pg-boss',
     folders: ['^src/queue/'],
