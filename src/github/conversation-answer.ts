@@ -124,6 +124,7 @@ export const ConversationAnswer = z.object({
   repository: z
     .object({
       defaultBranchRef: DefaultBranch,
+      isPrivate: z.boolean().nullish(),
       earlier: Branch.nullish(),
       issueOrPullRequest: z.discriminatedUnion('__typename', [Issue, PullRequest]).nullish(),
     })
@@ -136,6 +137,7 @@ export const BranchAnswer = z.object({
   repository: z
     .object({
       defaultBranchRef: DefaultBranch,
+      isPrivate: z.boolean().nullish(),
       pullRequest: Branch.pick({ state: true, headRefName: true, isCrossRepository: true }).nullish(),
     })
     .nullable(),

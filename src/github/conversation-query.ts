@@ -19,6 +19,7 @@ export const conversationQuery = `
 query Conversation($owner: String!, $name: String!, $number: Int!, $earlier: Int!, $hasEarlier: Boolean!) {
   repository(owner: $owner, name: $name) {
     defaultBranchRef { name }
+    isPrivate
     earlier: pullRequest(number: $earlier) @include(if: $hasEarlier) { ...Branch }
     issueOrPullRequest(number: $number) {
       __typename
@@ -95,6 +96,7 @@ export const branchQuery = `
 query Branch($owner: String!, $name: String!, $number: Int!) {
   repository(owner: $owner, name: $name) {
     defaultBranchRef { name }
+    isPrivate
     pullRequest(number: $number) { state headRefName isCrossRepository }
   }
 }

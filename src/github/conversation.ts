@@ -35,6 +35,8 @@ import { askGraphQL, type GraphQLProblem } from './graphql.ts';
 export interface Conversation {
   /** Undefined in an empty repository. */
   defaultBranch: string | undefined;
+  /** Whether only people with access can read the repository; undefined when GitHub did not say. */
+  isPrivate?: boolean | undefined;
   issue?: IssueFacts;
   pullRequest?: PullRequestFacts;
   /** The comment that asked; absent when it is not among the newest. */
@@ -89,6 +91,7 @@ export async function readConversation(
     if (!found || !subject) throw whyNot(what, repository, number, problems);
     const common = {
       defaultBranch: found.defaultBranchRef?.name,
+      isPrivate: found.isPrivate ?? undefined,
       ...(found.earlier ? { earlier: branchFacts(found.earlier) } : {}),
     };
     const unreadable = unreadableParts(problems);
@@ -103,7 +106,12 @@ export async function readConversation(
 export async function readBranch(
   auth: Authenticate,
   where: { installationId: number; repository: RepositoryRef; number: number },
-): Promise<{ defaultBranch: string | undefined; branch: string; open: boolean }> {
+): Promise<{
+  defaultBranch: string | undefined;
+  isPrivate: boolean | undefined;
+  branch: string;
+  open: boolean;
+}> {
   const what = `reading pull request #${where.number}`;
   const { owner, name } = where.repository;
   try {
@@ -111,7 +119,11 @@ export async function readBranch(
     const { data, problems } = await askGraphQL(octokit, branchQuery, { owner, name, number: where.number });
     const { repository } = BranchAnswer.parse(data);
     if (!repository?.pullRequest) throw whyNot(what, where.repository, where.number, problems);
-    return { defaultBranch: repository.defaultBranchRef?.name, ...branchFacts(repository.pullRequest) };
+    return {
+      defaultBranch: repository.defaultBranchRef?.name,
+      isPrivate: repository.isPrivate ?? undefined,
+      ...branchFacts(repository.pullRequest),
+    };
   } catch (error) {
     throw githubError(what, error);
   }

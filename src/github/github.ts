@@ -36,6 +36,7 @@ export interface InstalledRepository {
   installationId: number;
   repository: RepositoryRef;
   defaultBranch: string;
+  isPrivate: boolean;
 }
 
 /** Answers of GitHub that a caller handles: anything else is wrapped as `github-failed`. */

@@ -49,6 +49,7 @@ export async function findInstalled(
       installationId: installation.id,
       repository: { id: data.id, owner: data.owner.login, name: data.name },
       defaultBranch: data.default_branch,
+      isPrivate: data.private,
     };
   } catch (error) {
     if (statusOf(error) === 404) return undefined;

@@ -197,6 +197,8 @@ async function plan(
     flags: ask.flags,
     context,
     asked: askedIn(row.origin),
+    // Of a repository that nobody told this of, everybody may be able to read the inputs.
+    isPublic: !(conversation?.isPrivate ?? where.isPrivate ?? earlier?.isPrivate ?? false),
     ...(earlier ? { earlier: earlier.pullRequest } : {}),
   });
   return { ...planned, defaultBranch: known ?? earlier?.defaultBranch };
@@ -226,8 +228,9 @@ function sessionOf(row: CommandRow, { installationId, repository }: Where): Sess
 interface Where {
   installationId: number;
   repository: RepositoryRef;
-  /** When it was read along with something else. */
+  /** When they were read along with something else. */
   defaultBranch?: string | undefined;
+  isPrivate?: boolean | undefined;
 }
 
 /**
@@ -310,8 +313,9 @@ async function earlierPullRequest(
   if (!earlier) return undefined;
   // Read along with the issue, or not there any more.
   if (conversation) return { pullRequest: { ...earlier, open: false, ...conversation.earlier } };
-  const { defaultBranch, ...now } = await readBranch(services.github, { ...where, number: earlier.number });
-  return { pullRequest: { ...earlier, ...now }, defaultBranch };
+  const read = await readBranch(services.github, { ...where, number: earlier.number });
+  const { defaultBranch, isPrivate, ...now } = read;
+  return { pullRequest: { ...earlier, ...now }, defaultBranch, isPrivate };
 }
 
 function requestedBy(actor: Actor, login: string): string {

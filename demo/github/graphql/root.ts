@@ -19,6 +19,7 @@ export function rootOf(world: World, rest: Rest): JsonObject {
       return {
         databaseId: numberAt(found, 'id'),
         defaultBranchRef: { name: textAt(found, 'default_branch') },
+        isPrivate: found.private === true,
         pullRequest: async ({ number }: { number: number }) => {
           const pull = await rest.objectOrNot(`${repo}/pulls/${number}`);
           if (!pull) throw missing(`Could not resolve to a PullRequest with the number of ${number}.`);
