@@ -35,9 +35,11 @@ export async function aroundBranch(
     const { apiUrl, owner, repository } = runner;
     const token = claim.githubToken;
     const { signal } = stop;
-    return renderCheckLogs(
-      await failingCheckLogs({ apiUrl, owner, repository, token, commit: start, secrets, signal }),
-    );
+    const options = { apiUrl, owner, repository, token, commit: start, secrets, signal };
+    const found = await failingCheckLogs(options);
+    // Why there are none is nothing that the engine could do something about.
+    if (found.jobs.length === 0) for (const notice of found.notices) log.info(notice);
+    return found.jobs.length === 0 ? '' : renderCheckLogs(found);
   };
   const sections = await Promise.all([
     orNothing('What happened to the branch', news()),

@@ -116,7 +116,7 @@ describe('a run', () => {
     expect(seen.argv).toEqual(expect.arrayContaining(['--resume', first.session?.id]));
     expect(seen.prompt).not.toContain('You are working on a ticket');
     expect(seen.prompt).not.toContain('Notes from Dexter');
-    expect(seen.prompt).toContain('## New data: DXTR-1');
+    expect(seen.prompt).toContain('## Data: DXTR-1, as it is now');
   });
 
   it('works in the same directory each time, with nothing left there from the time before', async () => {

@@ -193,7 +193,7 @@ const points: Record<string, Point> = {
     place: 'JIRA',
     gate: viaJira,
     method: 'GET',
-    path: /\/comment\/\d+/,
+    path: /\/comment(?:[/?]|$)/,
   },
   permission: {
     what: 'asks for the permission',
