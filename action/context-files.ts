@@ -5,12 +5,18 @@ import { readAttachments } from '../src/jira/read-attachments.ts';
 import type { SessionDirectory } from './session-directory.ts';
 import type { Work } from './work.ts';
 
+interface Around {
+  app: Pick<Work['app'], 'attachment'>;
+  claim: Pick<Work['claim'], 'context' | 'fence' | 'runToken'>;
+  log: Work['log'];
+}
+
 /**
  * Writes what the prompt has no room for where the engine can read it: the context as a whole, and the ticket's
  * attachments. Answers with what the engine is told of it.
  */
 export async function writeContextFiles(
-  { app, claim, log }: Pick<Work, 'app' | 'claim' | 'log'>,
+  { app, claim, log }: Around,
   { context: directory }: Pick<SessionDirectory, 'context'>,
 ): Promise<string[]> {
   const { full, attachments } = claim.context;
