@@ -94,6 +94,25 @@ describe('the real CLI', () => {
     expect(await readdir(join(directory.path, 'config/projects'))).toEqual(['work']);
   });
 
+  it('reads a file outside of its checkout that a rule names by its absolute path, and no other', async () => {
+    const context = join(directory.path, 'context');
+    await mkdir(context);
+    const [named, other] = [join(context, 'ticket.md'), join(directory.path, 'other.md')];
+    await writeFile(named, '# All of the ticket\n');
+    await writeFile(other, '# Not for you\n');
+    const more: Task[] = [
+      { match: /look there/, needs: [named], edits: [], run: [], answer: 'Looked.' },
+      { match: /look elsewhere/, needs: [other], edits: [], run: [], answer: 'Looked.' },
+    ];
+    const engine = await start({ tasks: more });
+    const allowedTools = ['Read(./**)', `Read(/${context}/**)`];
+    const there = await engine.run(task('look there', { allowedTools }), ignore, never);
+    expect(there).toMatchObject({ stopReason: 'completed', summary: 'Looked.', denials: [] });
+    const elsewhere = await engine.run(task('look elsewhere', { allowedTools }), ignore, never);
+    expect(elsewhere.denials).toContain('Read');
+    expect(JSON.stringify(model.requests)).not.toContain('Not for you');
+  });
+
   it('says what one run cost, not what the session did', async () => {
     const engine = await start();
     const first = task('again');
