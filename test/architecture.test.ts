@@ -69,6 +69,8 @@ const offences: [rule: string, file: string, text: string][] = [
   ['vendor-database', 'src/jobs/uses-database.ts', "import 'kysely';"],
   ['vendor-database', 'src/jobs/uses-pglite.ts', "import '@electric-sql/pglite';"],
   ['vendor-database-types-only', 'src/queue/uses-database.ts', "import 'pg';"],
+  ['vendor-mcp', 'src/jobs/uses-mcp.ts', "import '@modelcontextprotocol/sdk/types.js';"],
+  ['vendor-context-cache', 'src/jobs/uses-keyv.ts', "import 'keyv';"],
   ['vendor-tar', 'src/stores/uses-tar.ts', "import 'tar';"],
   ['vendor-aws-sdk', 'src/sessions/uses-s3.ts', "import '@aws-sdk/client-s3';"],
   [

@@ -128,7 +128,9 @@ const pullRequest = {
   ]),
 };
 
-const repository = (members: object) => ({ repository: { defaultBranchRef: { name: 'main' }, ...members } });
+const repository = (members: object) => ({
+  repository: { defaultBranchRef: { name: 'main' }, isPrivate: true, ...members },
+});
 const asPull = (changes: object = {}) => repository({ issueOrPullRequest: { ...pullRequest, ...changes } });
 
 describe('readConversation', () => {
@@ -362,7 +364,12 @@ describe('readConversation', () => {
 describe('readBranch', () => {
   it('reads the branch and the default branch', async () => {
     answerGraphQL(api, repository({ pullRequest }));
-    expect(await readBranch(auth, place)).toEqual({ defaultBranch: 'main', branch: 'topic', open: true });
+    expect(await readBranch(auth, place)).toEqual({
+      defaultBranch: 'main',
+      isPrivate: true,
+      branch: 'topic',
+      open: true,
+    });
   });
 
   it('says that the pull request is gone', async () => {
