@@ -187,7 +187,7 @@ describe('dexter mcp-jira', () => {
     expect((await call('get_attachment', { key: 'DX-1', id: attachment.id })).text).toContain('line 1\nend');
     front.redirectTo('http://127.0.0.1:9/stolen');
     const { isError, text } = await call('get_attachment', { key: 'DX-1', id: attachment.id });
-    expect([isError, text]).toEqual([true, expect.stringContaining('which it does not follow')]);
+    expect([isError, text]).toEqual([true, expect.stringContaining('does not follow')]);
   });
 
   it('says what JIRA refuses, without the credentials', async () => {
