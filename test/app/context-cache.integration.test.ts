@@ -219,9 +219,7 @@ describe('the context of a ticket, cached', () => {
     const before = gate.requests.length;
     gate.fail(429, { 'retry-after': '2' });
     const { id } = await play.ask(number, 'do it');
-    await expect
-      .poll(() => gate.requests.length, { timeout: 10_000 })
-      .toBeGreaterThan(before);
+    await expect.poll(() => gate.requests.length, { timeout: 10_000 }).toBeGreaterThan(before);
     const status = await play.ask(number, 'status');
     await world.until((one) => one.id === status.id && one.told, 'status is told');
     expect((await world.conversation(number)).at(-1)?.body).toContain('waiting for JIRA');
@@ -252,9 +250,7 @@ describe('the context of a ticket, cached', () => {
     const before = gate.requests.length;
     gate.fail(429, { 'retry-after': '600' });
     const { id } = await play.ask(number, 'do it');
-    await expect
-      .poll(() => gate.requests.length, { timeout: 10_000 })
-      .toBeGreaterThan(before);
+    await expect.poll(() => gate.requests.length, { timeout: 10_000 }).toBeGreaterThan(before);
     await play.stop(number, id);
     gate.mend();
     // Its place in the queue is free again.
@@ -265,7 +261,6 @@ describe('the context of a ticket, cached', () => {
     const other = await world.github
       .as('maria')
       .rest.issues.create({ ...place, title: 'No ticket', body: 'Please.' });
-    const before = gate.requests.length;
     gate.fail(429, { 'retry-after': '600' });
     const waiting: { number: number; id: string }[] = [];
     // More than one process prepares at a time.
