@@ -45,19 +45,29 @@ async function main(): Promise<number> {
   }
 
   await using leftovers = new AsyncDisposableStack();
+  let ending: Promise<never> | undefined;
   // Children are told by the terminal as well; ours is to take away what is on the disk.
   for (const [signal, code] of [
     ['SIGINT', 130],
     ['SIGTERM', 143],
   ] as const) {
     process.once(signal, () => {
-      void leftovers.disposeAsync().finally(() => process.exit(code));
+      ending ??= leftovers.disposeAsync().then(
+        () => process.exit(code),
+        () => process.exit(code),
+      );
     });
   }
-  for (const bench of chosen) {
-    for await (const figure of bench.run({ rounds, megabytes, only, log, leftovers })) {
-      console.log(JSON.stringify(figure));
+  try {
+    for (const bench of chosen) {
+      for await (const figure of bench.run({ rounds, megabytes, only, log, leftovers })) {
+        console.log(JSON.stringify(figure));
+      }
     }
+  } catch (problem) {
+    // What was taken away in the middle of a measurement is no failure of it.
+    await ending;
+    throw problem;
   }
   return 0;
 }
