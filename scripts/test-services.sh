@@ -117,26 +117,21 @@ server=''
 s3_server=''
 redis_server=''
 tests=''
+# Of a process that was started, if it was.
+end() {
+  if [ -n "$2" ]; then
+    kill "-$1" "$2" 2>/dev/null || true
+    wait "$2" 2>/dev/null || true
+  fi
+}
 stop() {
   local status=$?
   trap - EXIT INT TERM
-  if [ -n "$tests" ]; then
-    kill -TERM "$tests" 2>/dev/null || true
-    wait "$tests" 2>/dev/null || true
-  fi
-  if [ -n "$server" ]; then
-    # SIGINT is Postgres's fast shutdown: it does not wait for clients.
-    kill -INT "$server" 2>/dev/null || true
-    wait "$server" 2>/dev/null || true
-  fi
-  if [ -n "$s3_server" ]; then
-    kill -TERM "$s3_server" 2>/dev/null || true
-    wait "$s3_server" 2>/dev/null || true
-  fi
-  if [ -n "$redis_server" ]; then
-    kill -TERM "$redis_server" 2>/dev/null || true
-    wait "$redis_server" 2>/dev/null || true
-  fi
+  end TERM "$tests"
+  # SIGINT is Postgres's fast shutdown: it does not wait for clients.
+  end INT "$server"
+  end TERM "$s3_server"
+  end TERM "$redis_server"
   rm -rf "$home" "$s3_home" "$redis_home"
   exit "$status"
 }

@@ -1,7 +1,7 @@
 import { structuredPatch } from 'diff';
 import type { ContextSeen } from '../core/context-seen.ts';
 import { storable } from '../core/storable.ts';
-import { fenced } from './cut.ts';
+import { fenced, oneLine } from './cut.ts';
 import { type ContextComment, type ContextItems, hashOf } from './items.ts';
 
 /** What changed of the ticket and the pull request since a conversation was last told of them. */
@@ -141,8 +141,4 @@ function textChange({ name, before, after }: FieldChange, shorten: (text: string
   const difference = lines.filter((line) => !line.startsWith('\\')).join('\n');
   if (difference.length > after.length) return asItIs;
   return `### ${name}, changed\n\n${fenced(shorten(difference), 'diff')}`;
-}
-
-function oneLine(text: string): string {
-  return text.replaceAll(/\s+/g, ' ').trim();
 }

@@ -4,7 +4,7 @@ import { askedFields, customField, numberOf, sprintName } from './custom-fields.
 import { removeInvisible } from './remove-invisible.ts';
 import { safeFileName } from './safe-file-name.ts';
 import type { JiraSite } from './site.ts';
-import { hashOf, type JiraAttachment, type JiraComment, JiraTicket } from './ticket.ts';
+import { type JiraAttachment, type JiraComment, JiraTicket } from './ticket.ts';
 import type { JiraTransport } from './transport.ts';
 
 /** The newest comments of a ticket as JIRA sent them, so that what reads one of them need not ask for the others again. */
@@ -103,7 +103,7 @@ export async function readTicket(
     })),
     updatedAt: knownUntil(shown.updated?.toISOString() ?? '', newest),
   };
-  return JiraTicket.parse({ ...snapshot, invisible, hash: hashOf({ ...snapshot, invisible }) });
+  return JiraTicket.parse({ ...snapshot, invisible });
 }
 
 /**

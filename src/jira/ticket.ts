@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { AttachmentRef } from '../core/context.ts';
 
@@ -59,27 +58,5 @@ export const JiraTicket = z.object({
   updatedAt: z.string(),
   /** Invisible characters that were removed from everything but the comments. */
   invisible: z.int().nonnegative(),
-  /** SHA-256 of all the rest but `updatedAt` and addresses, hex: the same for the same content. */
-  hash: z.string(),
 });
 export type JiraTicket = z.infer<typeof JiraTicket>;
-
-/** The hash of a snapshot; `ticket` may have any in its place. */
-export function hashOf(ticket: Omit<JiraTicket, 'hash'>): string {
-  return sha256(
-    JSON.stringify([fieldsOf(ticket), ticket.comments, ticket.olderComments, ticket.attachments]),
-  );
-}
-
-function fieldsOf(ticket: Omit<JiraTicket, 'hash'>) {
-  const { key, summary, description, status, type, priority, labels, components, fixVersions } = ticket;
-  const { parent, subtasks, linkedIssues, sprint, storyPoints, acceptanceCriteria, remoteLinks } = ticket;
-  return {
-    ...{ key, summary, description, status, type, priority, labels, components, fixVersions },
-    ...{ parent, subtasks, linkedIssues, sprint, storyPoints, acceptanceCriteria, remoteLinks },
-  };
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
-}

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 
 import { accounts, story } from '../../demo/story/ticket.ts';
 import { type JiraGate, startJiraGate } from '../fakes/jira-gate.ts';
+import { openPullRequest } from '../fakes/pull-request.ts';
 import { startFakeRedis } from '../fakes/redis-server.ts';
 import { freePort } from './server-process.ts';
 import { goodReport, startWorld, type World } from './world.ts';
@@ -50,25 +51,8 @@ function player(world: World) {
 
   async function pullRequest(issueKey: string): Promise<number> {
     branches += 1;
-    const branch = `work-${branches}`;
-    const maria = world.github.as('maria').rest;
-    const { data: main } = await maria.git.getRef({ ...place, ref: 'heads/main' });
-    await maria.git.createRef({ ...place, ref: `refs/heads/${branch}`, sha: main.object.sha });
-    await maria.repos.createOrUpdateFileContents({
-      ...place,
-      branch,
-      path: 'notes.md',
-      message: 'Add notes',
-      content: Buffer.from('One\n').toString('base64'),
-    });
-    const { data } = await maria.pulls.create({
-      ...place,
-      title: `${issueKey}: notes`,
-      head: branch,
-      base: 'main',
-      body: '',
-    });
-    return data.number;
+    const title = `${issueKey}: notes`;
+    return (await openPullRequest(world.github, { title, branch: `work-${branches}` })).number;
   }
 
   async function ask(number: number, text: string) {

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { accounts, story } from '../../demo/story/ticket.ts';
 import type { GitHubRequest } from '../../src/app.ts';
 import { ClaimResponse, claimPath } from '../../src/core/runner.ts';
+import { openPullRequest } from '../fakes/pull-request.ts';
 import { type Issuer, startIssuer } from './issuer.ts';
 import { addWorkflow } from './server-process.ts';
 import { goodReport, type ListedCommand, startWorld, type World } from './world.ts';
@@ -51,21 +52,14 @@ async function issue(title: string): Promise<number> {
   return data.number;
 }
 
-async function pullRequest(title: string): Promise<{ number: number; sha: string }> {
-  const maria = world.github.as('maria').rest;
+async function pullRequest(title: string) {
   branches += 1;
-  const branch = `topic-${branches}`;
-  const { data: main } = await maria.git.getRef({ ...place, ref: 'heads/main' });
-  await maria.git.createRef({ ...place, ref: `refs/heads/${branch}`, sha: main.object.sha });
-  await maria.repos.createOrUpdateFileContents({
-    ...place,
+  return openPullRequest(world.github, {
+    title,
+    branch: `topic-${branches}`,
     path: 'new.txt',
-    branch,
-    message: 'Add a file',
-    content: Buffer.from('new\nand newer\n').toString('base64'),
+    content: 'new\nand newer\n',
   });
-  const { data } = await maria.pulls.create({ ...place, title, head: branch, base: 'main' });
-  return { number: data.number, sha: data.head.sha };
 }
 
 const ofIssue = (number: number) => `gh-${world.github.repository.id}-${number}`;

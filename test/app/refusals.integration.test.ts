@@ -3,6 +3,7 @@ import { type AdfDocument, fromText } from '../../demo/jira/adf.ts';
 import type { JiraOptions } from '../../demo/jira/start-jira.ts';
 import { accounts, story } from '../../demo/story/ticket.ts';
 import type { Report } from '../../src/core/report.ts';
+import { openPullRequest } from '../fakes/pull-request.ts';
 import { type Gate, startGate } from './gate.ts';
 import { goodReport, jiraSecret, startWorld, type World } from './world.ts';
 
@@ -78,24 +79,13 @@ let branches = 0;
 async function pullRequest(title: string): Promise<{ number: number; branch: string }> {
   branches += 1;
   const branch = `work-${branches}`;
-  const maria = world.github.as('maria').rest;
-  const { data: main } = await maria.git.getRef({ ...place, ref: 'heads/main' });
-  await maria.git.createRef({ ...place, ref: `refs/heads/${branch}`, sha: main.object.sha });
-  await maria.repos.createOrUpdateFileContents({
-    ...place,
-    branch,
-    path: 'notes.md',
-    message: 'Add notes',
-    content: Buffer.from('One\nTwo\nThree\n').toString('base64'),
-  });
-  const { data } = await maria.pulls.create({
-    ...place,
+  const { number } = await openPullRequest(world.github, {
     title,
-    head: branch,
-    base: 'main',
+    branch,
     body: 'Please look.',
+    content: 'One\nTwo\nThree\n',
   });
-  return { number: data.number, branch };
+  return { number, branch };
 }
 
 const toldOf = (issueKey: string) =>

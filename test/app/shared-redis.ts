@@ -6,6 +6,7 @@ import { type GitHub, startGitHub } from '../../demo/github/start-github.ts';
 import { type Jira, startJira } from '../../demo/jira/start-jira.ts';
 import { story, ticketKey } from '../../demo/story/ticket.ts';
 import { type JiraGate, startJiraGate } from '../fakes/jira-gate.ts';
+import { openPullRequest } from '../fakes/pull-request.ts';
 import { temporaryDirectory } from '../fakes/temporary-directory.ts';
 import { type Gate, startGate } from './gate.ts';
 import { addWorkflow, freePort, namingRuns, type Server, startServer } from './server-process.ts';
@@ -60,28 +61,13 @@ export function sharedRedis(
     });
 
     test('a ticket that both need at once is fetched once', async () => {
-      const maria = github.as('maria').rest;
-      const { data: main } = await maria.git.getRef({ ...place, ref: 'heads/main' });
-      await maria.git.createRef({ ...place, ref: 'refs/heads/notes', sha: main.object.sha });
-      await maria.repos.createOrUpdateFileContents({
-        ...place,
-        branch: 'notes',
-        path: 'notes.md',
-        message: 'Add notes',
-        content: Buffer.from('One\n').toString('base64'),
-      });
-      const { data: pull } = await maria.pulls.create({
-        ...place,
-        title: `${ticketKey}: notes`,
-        head: 'notes',
-        base: 'main',
-        body: '',
-      });
+      const title = `${ticketKey}: notes`;
+      const { number } = await openPullRequest(github, { title, branch: 'notes' });
       jiraGate.delay(setTimeout(1_000));
       for (const server of servers) {
-        const { data } = await maria.issues.createComment({
+        const { data } = await github.as('maria').rest.issues.createComment({
           ...place,
-          issue_number: pull.number,
+          issue_number: number,
           body: '@dexter do it',
         });
         await github.settled();

@@ -129,7 +129,6 @@ export const contextFacts: fc.Arbitrary<ContextFacts> = fc.record({
       remoteLinks: fc.array(fc.record({ title: text, url: text, relation: text }), { maxLength: 3 }),
       updatedAt: fc.constant('2026-01-01'),
       invisible: count,
-      hash: fc.constant(''),
     }),
   ),
   issue: maybe(

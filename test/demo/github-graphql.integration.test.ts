@@ -7,6 +7,7 @@ import { type GitHub, startGitHub } from '../../demo/github/start-github.ts';
 import { readConversation } from '../../src/github/conversation.ts';
 import type { Authenticate } from '../../src/github/github.ts';
 import { runnerToken } from '../../src/github/repositories.ts';
+import { openPullRequest } from '../fakes/pull-request.ts';
 import { temporaryDirectory } from '../fakes/temporary-directory.ts';
 
 const repo = { owner: 'acme', repo: 'shop' };
@@ -58,24 +59,14 @@ const placeOn = (on: GitHub, number: number) => ({
 /** A pull request with a thread, a review, a failing job and a failing status. */
 async function pullRequestOn(on: GitHub) {
   const maria = on.as('maria');
-  const { data: main } = await maria.rest.git.getRef({ ...repo, ref: 'heads/main' });
-  await maria.rest.git.createRef({ ...repo, ref: 'refs/heads/topic', sha: main.object.sha });
-  await maria.rest.repos.createOrUpdateFileContents({
-    ...repo,
-    path: 'new.txt',
-    branch: 'topic',
-    message: 'Add a file',
-    content: Buffer.from('one\ntwo\n').toString('base64'),
-  });
-  const { data: pull } = await maria.rest.pulls.create({
-    ...repo,
+  const { number, sha } = await openPullRequest(on, {
     title: 'Topic',
     body: 'About it',
-    head: 'topic',
-    base: 'main',
+    branch: 'topic',
+    path: 'new.txt',
+    content: 'one\ntwo\n',
   });
-  const { number, head } = pull;
-  const line = { commit_id: head.sha, path: 'new.txt' };
+  const line = { commit_id: sha, path: 'new.txt' };
   const on1 = { ...repo, pull_number: number };
   const { data: resolved } = await maria.rest.pulls.createReviewComment({
     ...on1,
@@ -96,7 +87,7 @@ async function pullRequestOn(on: GitHub) {
   await maria.rest.pulls.createReview({ ...on1, event: 'REQUEST_CHANGES', body: 'Not yet.' });
   await maria.rest.issues.createComment({ ...repo, issue_number: number, body: 'Soon?' });
   await on.recordJob({
-    commit: head.sha,
+    commit: sha,
     name: 'test',
     conclusion: 'failure',
     title: '1 failed',
@@ -104,11 +95,24 @@ async function pullRequestOn(on: GitHub) {
   });
   await maria.request('POST /repos/{owner}/{repo}/statuses/{sha}', {
     ...repo,
-    sha: head.sha,
+    sha,
     state: 'success',
     context: 'ci/other',
   });
-  return { number, sha: head.sha, opening: opening.id, reply: reply.id };
+  return { number, sha, opening: opening.id, reply: reply.id };
+}
+
+/** What a run finds with the token that its claim gives it. */
+async function logsOf(on: GitHub, commit: string) {
+  return failingCheckLogs({
+    apiUrl: on.apiUrl,
+    owner: 'acme',
+    repository: 'shop',
+    token: await runnerToken(appOf(on), on.app.installationId, on.repository.id),
+    commit,
+    secrets: [],
+    signal: new AbortController().signal,
+  });
 }
 
 describe('the simulated GraphQL API', () => {
@@ -152,15 +156,7 @@ describe('the simulated GraphQL API', () => {
   });
 
   it('gives the run the end of the log of a failing job, with the token of its claim', async () => {
-    const logs = await failingCheckLogs({
-      apiUrl: github.apiUrl,
-      owner: 'acme',
-      repository: 'shop',
-      token: await runnerToken(appOf(github), github.app.installationId, github.repository.id),
-      commit: asked.sha,
-      secrets: [],
-      signal: new AbortController().signal,
-    });
+    const logs = await logsOf(github, asked.sha);
     expect(logs).toMatchObject({
       jobs: [{ name: 'test', workflow: 'ci.yml', lines: ['not ok 1', '##[error]Exit code 1'] }],
       more: 0,
@@ -202,15 +198,7 @@ describe('an app that was not granted everything', () => {
   });
 
   it('still gives the run a token, with which it reads no log and says so', async () => {
-    const logs = await failingCheckLogs({
-      apiUrl: narrow.apiUrl,
-      owner: 'acme',
-      repository: 'shop',
-      token: await runnerToken(appOf(narrow), narrow.app.installationId, narrow.repository.id),
-      commit: askedNarrowly.sha,
-      secrets: [],
-      signal: new AbortController().signal,
-    });
+    const logs = await logsOf(narrow, askedNarrowly.sha);
     expect(logs).toEqual({
       jobs: [],
       more: 0,

@@ -21,7 +21,6 @@ export function jiraTicket(changes: Partial<JiraTicket> = {}): JiraTicket {
     remoteLinks: [],
     updatedAt: '2026-01-01T00:00:00.000Z',
     invisible: 0,
-    hash: '',
     ...changes,
   };
 }

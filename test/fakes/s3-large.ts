@@ -1,21 +1,13 @@
 import { createHash } from 'node:crypto';
-import { s3Store } from '../../src/stores/s3.ts';
+import { s3OfEnvironment } from './s3-of-environment.ts';
 
 /**
  * A process of its own that saves and reads an archive of as many megabytes as its argument says, and prints
  * what it took: `{ isSame, bytes, savePeakMB, peakMB, saveMs, readMs }`.
  */
-const { S3_URL: endpoint, S3_BUCKET = '', S3_PREFIX, S3_KEY = '', S3_SECRET = '' } = process.env;
 const total = Number(process.argv[2]) * 1_000_000;
 const ref = { installationId: 1, repositoryId: 20, issueKey: 'LARGE-1' };
-const store = s3Store({
-  endpoint,
-  bucket: S3_BUCKET,
-  region: 'us-east-1',
-  prefix: S3_PREFIX,
-  forcePathStyle: true,
-  credentials: { accessKeyId: S3_KEY, secretAccessKey: S3_SECRET },
-});
+const store = s3OfEnvironment();
 
 const sent = createHash('sha256');
 let left = total;
