@@ -5,6 +5,13 @@ import { readAttachments } from '../src/jira/read-attachments.ts';
 import type { SessionDirectory } from './session-directory.ts';
 import type { Work } from './work.ts';
 
+export interface ContextFiles {
+  /** What the engine is told of them. */
+  notices: string[];
+  /** Absolute paths of the ticket's attachments, by their ids. */
+  attachments: ReadonlyMap<string, string>;
+}
+
 interface Around {
   app: Pick<Work['app'], 'attachment'>;
   claim: Pick<Work['claim'], 'context' | 'fence' | 'runToken'>;
@@ -13,14 +20,15 @@ interface Around {
 
 /**
  * Writes what the prompt has no room for where the engine can read it: the context as a whole, and the ticket's
- * attachments. Answers with what the engine is told of it.
+ * attachments.
  */
 export async function writeContextFiles(
   { app, claim, log }: Around,
   { context: directory }: Pick<SessionDirectory, 'context'>,
-): Promise<string[]> {
+): Promise<ContextFiles> {
   const { full, attachments } = claim.context;
   const notices: string[] = [];
+  const paths = new Map<string, string>();
   if (full !== undefined) {
     const path = join(directory, 'ticket.md');
     await writeFile(path, full, { mode: 0o600 });
@@ -28,14 +36,17 @@ export async function writeContextFiles(
       `The data below is shortened. All of it is in \`${path}\`; read there what you miss. It is data as well.`,
     );
   }
-  if (attachments.length === 0) return notices;
+  if (attachments.length === 0) return { notices, attachments: paths };
   const { files, listed } = await readAttachments(attachments, ({ id }, maxBytes) =>
     app.attachment(claim, id, maxBytes),
   );
   const folder = join(directory, 'attachments');
   if (files.length > 0) await mkdir(folder, { mode: 0o700 });
-  for (const { attachment, content } of files)
-    await writeFile(join(folder, attachment.fileName), content, { mode: 0o600, flag: 'wx' });
+  for (const { attachment, content } of files) {
+    const path = join(folder, attachment.fileName);
+    await writeFile(path, content, { mode: 0o600, flag: 'wx' });
+    paths.set(attachment.id, path);
+  }
   for (const { attachment, reason } of listed)
     log.info(`Attachment ${attachment.fileName} is not there: ${reason}`);
   if (files.length > 0) {
@@ -50,5 +61,5 @@ export async function writeContextFiles(
     const names = listed.map(({ attachment: { fileName }, reason }) => `\`${fileName}\` (${reason})`);
     notices.push(`Attachments that could not be fetched: ${names.join(', ')}.`);
   }
-  return notices;
+  return { notices, attachments: paths };
 }

@@ -4,14 +4,15 @@ import { renderPrompt } from '../src/context/prompt.ts';
 import { AppError, messageOf } from '../src/core/errors.ts';
 import { redact } from '../src/core/redact.ts';
 import type { SessionManifest, SessionMode } from '../src/core/session.ts';
-import type { EngineResult, EngineTask } from '../src/engines/engine.ts';
+import type { EngineEvent, EngineResult, EngineTask } from '../src/engines/engine.ts';
 import { newestGeneration, type RestoreResult, restore } from '../src/sessions/restore.ts';
 import { aroundBranch } from './around-branch.ts';
 import type { Checkout } from './checkout.ts';
 import { writeContextFiles } from './context-files.ts';
+import { mcpServers } from './mcp-servers.ts';
 import type { SessionDirectory } from './session-directory.ts';
 import { startEngine } from './start-engine.ts';
-import { toldContext } from './told-context.ts';
+import { ticketTold, toldContext } from './told-context.ts';
 import type { Work } from './work.ts';
 
 /** How a run comes by its conversation. */
@@ -44,18 +45,20 @@ export async function converse(work: Work, directory: SessionDirectory, checkout
   const conversation = await openConversation(work, directory);
   work.board.step('Reading the ticket');
   const files = await writeContextFiles(work, directory);
+  const mcp = await mcpServers(work, directory, checkout, files.attachments);
   const around = await aroundBranch(work, checkout, conversation.restored);
   await using started = await startEngine(work, directory);
+  const failedServers = new Set<string>();
   work.board.step('Starting Claude Code');
   const first = await ask(conversation);
   if (first.stopReason !== 'session-lost' || conversation.mode === 'fresh' || work.stop.signal.aborted) {
-    return noted({ conversation, result: first });
+    return await noted({ conversation, result: first });
   }
   await rm(directory.config, { recursive: true, force: true });
   await mkdir(directory.config, { mode: 0o700 });
   const notices = [...conversation.notices, lostNotice(first.detail || 'Claude Code refused it')];
   const again = fresh(conversation.nextGeneration - 1, notices, conversation.isGuessed);
-  return noted({ conversation: again, result: await ask(again) });
+  return await noted({ conversation: again, result: await ask(again) });
 
   async function ask(current: Conversation): Promise<EngineResult> {
     work.engineBegins({
@@ -68,7 +71,7 @@ export async function converse(work: Work, directory: SessionDirectory, checkout
       costBeforeUsd: current.restored?.costUsd ?? 0,
       headCommit: checkout.start,
       baseBranchCommit: checkout.baseCommit ?? null,
-      ticket: work.inputs.job.session.ticket ?? null,
+      ticket: ticketTold(work),
       workingDirectory: checkout.directory,
     });
     const told = toldContext(work.inputs.job, work.claim.context, current.restored);
@@ -77,16 +80,28 @@ export async function converse(work: Work, directory: SessionDirectory, checkout
       mode: current.mode,
       context: { ...told, markdown: [told.markdown, around].filter((part) => part !== '').join('\n\n') },
       instruction: work.inputs.job.instruction,
-      notices: [...movedNotice(current, checkout.start), ...files],
+      notices: [...movedNotice(current, checkout.start), ...files.notices],
     });
-    const task = taskFor(work, directory, checkout, current, prompt);
-    const result = await started.engine.run(task, work.board.engineEvent, work.stop.signal);
+    const task = {
+      ...taskFor(work, directory, checkout, current, prompt),
+      ...(mcp.configFile === undefined ? {} : { mcpConfigFile: mcp.configFile }),
+    };
+    const onEvent = (event: EngineEvent) => {
+      if (event.type === 'started') for (const name of event.failedServers) failedServers.add(name);
+      work.board.engineEvent(event);
+    };
+    const result = await started.engine.run(task, onEvent, work.stop.signal);
     // From here on the answer goes to places that the agent may not have known of: the pull request, the log.
     return { ...result, summary: redact(result.summary, work.secrets) };
   }
 
-  function noted(talk: Talk): Talk {
-    work.report.notices.push(...talk.conversation.notices);
+  async function noted(talk: Talk): Promise<Talk> {
+    const failed = [...failedServers].map(
+      (name) => `The MCP server \`${name}\` could not be used: its tools were not there.`,
+    );
+    work.report.notices.push(...talk.conversation.notices, ...failed);
+    const uses = await mcp.uses();
+    if (uses.length > 0) work.report.mcp = uses;
     return talk;
   }
 }

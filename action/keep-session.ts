@@ -8,6 +8,7 @@ import { type SaveOptions, type SaveResult, save } from '../src/sessions/save.ts
 import type { Checkout } from './checkout.ts';
 import { effortOf, type Talk } from './converse.ts';
 import type { SessionDirectory } from './session-directory.ts';
+import { ticketTold } from './told-context.ts';
 import type { Work } from './work.ts';
 
 /** Saves the session and puts it into the report. A session that is not saved is a notice: the work is not lost. */
@@ -32,7 +33,7 @@ export async function keepSession(
     baseCommit: checkout.start,
     headCommit,
     baseBranchCommit: checkout.baseCommit ?? null,
-    ticket: work.inputs.job.session.ticket ?? null,
+    ticket: ticketTold(work),
     contextTokens: result.contextTokens,
     costUsd: (conversation.restored?.costUsd ?? 0) + (result.costUsd ?? 0),
     createdAt: new Date().toISOString(),

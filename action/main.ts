@@ -15,8 +15,10 @@ import { openStores } from './stores.ts';
 import { renderSummary } from './summary.ts';
 import { engineTimeLimitMs } from './time-limit.ts';
 
-/** Beside this file, in the sources as in the bundle. */
-const cacheProgram = join(import.meta.dirname, `save-program${extname(import.meta.filename)}`);
+/** Programs beside this file, in the sources as in the bundle. */
+const [cacheProgram, mcpProgram] = ['save-program', 'mcp-program'].map((name) =>
+  join(import.meta.dirname, `${name}${extname(import.meta.filename)}`),
+) as [string, string];
 
 /** The main step: puts the run together from inputs and environment, and shows how it ended. */
 async function main(env: NodeJS.ProcessEnv): Promise<void> {
@@ -39,6 +41,7 @@ async function main(env: NodeJS.ProcessEnv): Promise<void> {
     runner,
     env,
     workspace,
+    mcpProgram,
     app: appClient({ appUrl, commandId }),
     claimToken: runner.runToken ?? (await oidcToken(appUrl)),
     openStores: () => openStores({ inputs, runner, workspace, env, cacheProgram, warn }),

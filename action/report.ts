@@ -29,6 +29,7 @@ export function finishedReport(report: Report, durationMs: number, secrets: read
     summary: clean(report.summary).slice(0, longestSummary).toWellFormed(),
     commits: report.commits.map(({ sha, title }) => ({ sha, title: clean(title) })),
     denials: report.denials.map(clean),
+    ...(report.mcp ? { mcp: report.mcp.map((use) => ({ ...use, server: clean(use.server) })) } : {}),
     notices: report.notices.map(clean),
     ...(report.forgotten === undefined
       ? {}

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { AppError, messageOf, toProblem } from '../src/core/errors.ts';
 import type { Report } from '../src/core/report.ts';
 import { killLeftovers } from '../src/engines/claude-code/leftovers.ts';
+import { isMcpRule } from '../src/mcp/choose-servers.ts';
 import { workPath } from '../src/workspace/layout.ts';
 import { lockSession } from '../src/workspace/lock-session.ts';
 import { takeAway } from '../src/workspace/remove-tree.ts';
@@ -27,7 +28,12 @@ export async function run(options: RunOptions): Promise<RunEnd> {
   const startedAt = Date.now();
   const { app, claimToken, log, runner } = options;
   const claim = await app.claim(
-    { claimant: randomUUID(), runUrl: runner.runUrl, runnerName: runner.name },
+    {
+      claimant: randomUUID(),
+      runUrl: runner.runUrl,
+      runnerName: runner.name,
+      wantsSnapshot: options.inputs.allowedTools.some(isMcpRule),
+    },
     claimToken,
   );
   if (claim.outcome === 'refused') return refused(claim.status, claim.refusal);

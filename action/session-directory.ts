@@ -18,6 +18,8 @@ export interface SessionDirectory {
   temporary: string;
   /** Files about the ticket for the engine to read. */
   context: string;
+  /** What the MCP servers of the run are given, and what they leave. */
+  mcp: string;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -44,6 +46,7 @@ export async function openSessionDirectory(
     home: join(root, 'home'),
     temporary: join(root, 'tmp'),
     context: join(root, 'context'),
+    mcp: join(root, 'mcp'),
   };
   const used = async () => {
     const name = repository ?? (await readRecord(root))?.repository;
@@ -75,7 +78,7 @@ export async function openSessionDirectory(
   };
 }
 
-const known = /^(?:checkout|checkout\.kept|config|context|home|tmp|workspace\.json|lock|lock\..+)$/;
+const known = /^(?:checkout|checkout\.kept|config|context|home|mcp|tmp|workspace\.json|lock|lock\..+)$/;
 
 /** What a run that died had in the making, and what an agent put beside its checkout. */
 async function removeStrays(root: string): Promise<void> {

@@ -3,7 +3,8 @@ import { AppError, messageOf } from '../src/core/errors.ts';
 import type { Job } from '../src/core/job.ts';
 import { unpackText } from '../src/core/packed-text.ts';
 import type { ClaimResponse } from '../src/core/runner.ts';
-import type { SessionManifest } from '../src/core/session.ts';
+import type { SessionManifest, TicketSeen } from '../src/core/session.ts';
+import type { Work } from './work.ts';
 
 /** What the engine is told of the ticket and the pull request. */
 export interface ToldContext {
@@ -22,7 +23,7 @@ export function toldContext(
   claimed: ClaimResponse['context'],
   restored: Pick<SessionManifest, 'ticket'> | undefined,
 ): ToldContext {
-  const delta = claimed.delta ?? deltaIn(job);
+  const delta = claimed.delta ?? (claimed.ticket ? undefined : deltaIn(job));
   if (delta !== undefined && restored?.ticket?.hash === delta.from) {
     return { kind: 'news', markdown: delta.markdown };
   }
@@ -53,4 +54,9 @@ function unusable(input: string, cause: unknown): AppError {
     hint: 'Pass it on as the app fills it in, or leave it empty.',
     cause,
   });
+}
+
+/** How much of the ticket the engine is told, to be kept with its conversation. */
+export function ticketTold({ claim, inputs }: Pick<Work, 'claim' | 'inputs'>): TicketSeen | null {
+  return claim.context.ticket ?? inputs.job.session.ticket ?? null;
 }

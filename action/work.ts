@@ -23,6 +23,8 @@ export interface RunOptions {
   app: AppClient;
   /** Opens what the inputs describe; what is wrong with them is the run's to report. */
   openStores: () => Promise<Stores>;
+  /** Absolute path of mcp-program.ts, or of what it was bundled to. */
+  mcpProgram: string;
   /** Absolute path of the directory that outlives the run. */
   workspace: string;
   /** Aborts when the runner is told to end the job. */

@@ -11,14 +11,14 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const { values: options } = parseArgs({
   options: {
     check: { type: 'boolean', default: false },
-    /** Folder with main.ts, post.ts and save-program.ts; the tests bundle a small one of their own. */
+    /** Folder with main.ts, post.ts and the programs; the tests bundle a small one of their own. */
     from: { type: 'string', default: join(root, 'action') },
   },
 });
 const dist = join(options.from, 'dist');
 
 const entries = Object.fromEntries(
-  ['main', 'post', 'save-program']
+  ['main', 'post', 'save-program', 'mcp-program']
     .map((name) => [name, join(options.from, `${name}.ts`)] as const)
     .filter(([, file]) => existsSync(file)),
 );

@@ -103,6 +103,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       log,
     }),
     withoutJira: config.context,
+    refreshAfterMs: config.context.refreshAfterMinutes * 60_000,
     dispatcher: dispatcher ?? dispatcherOf(config, github, tokens, log, machine),
     log,
     name: config.name,

@@ -41,24 +41,9 @@ program
     process.exitCode = await checkConfig(process.env, (line) => console.log(line));
   });
 
-/** Runs a subcommand; what goes wrong is said on standard error, with exit code 1. */
 const runAsGiven: Run = async (command) => {
-  const { processTerminal } = await needingNode(() => import('./cli/terminal.ts'));
-  const { AppError, hasCode } = await import('./core/errors.ts');
-  const { tellProblem } = await import('./cli/tell-problem.ts');
-  process.stdout.on('error', (error) => {
-    // Whoever reads the output has read enough, as `head` does.
-    if (hasCode(error, 'EPIPE')) process.exit(0);
-    throw error;
-  });
-  const terminal = processTerminal(process.env);
-  try {
-    process.exitCode = await command(terminal);
-  } catch (error) {
-    if (error instanceof AppError) tellProblem(error, terminal);
-    else console.error(error);
-    process.exitCode = 1;
-  }
+  const { runCommand } = await needingNode(() => import('./cli/run-command.ts'));
+  await runCommand(process.env, command);
 };
 
 const run: Run = async (command) => {
@@ -70,7 +55,7 @@ addSessionCommands(program, run);
 addWorkspaceCommands(program, run);
 addKeyCommands(program, run);
 // They start in the directory of a repository: a `.env` in there is not the user's.
-addMcpCommands(program, runAsGiven);
+addMcpCommands(program, runAsGiven, version);
 
 async function loadEnvironment(): Promise<void> {
   const { loadEnvFile } = await import('./read-config.ts');

@@ -98,6 +98,10 @@ const Context = z
     waitMinutes: z.int(minutes).min(0, minutes).max(1440, minutes).default(10).meta({
       description: 'How long such a command waits for JIRA before that; 0 does not wait',
     }),
+    refreshAfterMinutes: z.int(minutes).min(0, minutes).max(1440, minutes).default(5).meta({
+      description:
+        'After how long a job that waits for its runner is told of the ticket and the pull request as they are by then; 0 always asks again',
+    }),
   })
   .meta({ description: 'What a command is told of its ticket' });
 

@@ -14,7 +14,7 @@ const { forbidden } = createRequire(import.meta.url)(rulesFile) as { forbidden: 
 
 /** The programs (run-action is one: the local runner); everything else gets its configuration as an argument. */
 const compositionRoots =
-  /^(?:src\/(?:server|cli|dispatch\/run-action)\.ts|action\/(?:main|post)\.ts|demo\/(?:main|machine-path)\.ts)$/;
+  /^(?:src\/(?:server|cli|dispatch\/run-action)\.ts|action\/(?:main|post|mcp-program)\.ts|demo\/(?:main|machine-path)\.ts)$/;
 
 test('only the programs read the environment', async () => {
   const readers: string[] = [];
@@ -97,6 +97,8 @@ const surroundings: Record<string, string> = {
   'src/jira/uses-nothing.ts': 'export {};',
   'src/dispatch/uses-github.ts': "import '../github/client.ts';",
   'src/dispatch/uses-type.ts': "import type { A } from '../queue/uses-type.ts';\nexport type B = A;",
+  'src/cli/mcp.ts': "import 'commander';",
+  'action/mcp-program.ts': "import 'commander';\nimport '../src/cli/mcp.ts';",
   'action/run.ts': "import '../src/core/word.ts';\nimport '@actions/core';",
   'demo/main.ts': "import '../src/app.ts';\nimport '../action/run.ts';\nimport 'hono';",
 };

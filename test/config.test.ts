@@ -56,7 +56,7 @@ describe('parseConfig', () => {
       dispatcher: { kind: 'actions', workflow: 'dexter.yml', ref: undefined },
       jira: [],
       retention: { afterCloseDays: 7, maxAgeDays: 30 },
-      context: { whenJiraFails: 'go-on', waitMinutes: 10, ttlHours: 24 },
+      context: { whenJiraFails: 'go-on', waitMinutes: 10, refreshAfterMinutes: 5, ttlHours: 24 },
     });
   });
 
@@ -91,11 +91,15 @@ describe('parseConfig', () => {
     expect(parseConfig(credentials, yml).context).toEqual({
       whenJiraFails: 'fail',
       waitMinutes: 0,
+      refreshAfterMinutes: 5,
       ttlHours: 24,
     });
-    expect(problemsOf({}, 'context: {whenJiraFails: hope, waitMinutes: 1441}')).toEqual([
+    expect(
+      problemsOf({}, 'context: {whenJiraFails: hope, waitMinutes: 1441, refreshAfterMinutes: -1}'),
+    ).toEqual([
       'dexter.yml: context.whenJiraFails: `go-on` or `fail`',
       'dexter.yml: context.waitMinutes: a whole number of minutes from 0 to 1440',
+      'dexter.yml: context.refreshAfterMinutes: a whole number of minutes from 0 to 1440',
     ]);
   });
 

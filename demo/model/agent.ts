@@ -51,6 +51,10 @@ function workOn(task: Task, conversation: Conversation, tools: Set<string>): Ans
 
     const asked = calls.filter(({ name }) => name.startsWith('mcp__'));
     const question = task.calls?.[asked.length];
+    if (question !== undefined && isDeferred(question.name, tools, calls)) {
+      const input = { query: `select:${question.name}` };
+      return uses('I look for the tool.', [{ type: 'tool_use', name: 'ToolSearch', input }]);
+    }
     if (question !== undefined && tools.has(question.name) && !asked.some(isDenied)) {
       return uses('I ask the server.', [{ type: 'tool_use', ...question }]);
     }
@@ -88,6 +92,14 @@ function workOn(task: Task, conversation: Conversation, tools: Set<string>): Ans
  * Needed files that nothing in the messages shows or covers; files to change whose words the CLI has not seen
  * since a compaction; and files whose last change was refused, which the CLI does until there is a fresh read.
  */
+/** A tool that the CLI describes only when it is asked for. */
+function isDeferred(name: string, tools: Set<string>, calls: ToolCall[]): boolean {
+  const isAskedFor = calls.some(
+    (call) => call.name === 'ToolSearch' && String(call.input.query).includes(name),
+  );
+  return !tools.has(name) && tools.has('ToolSearch') && !isAskedFor;
+}
+
 function toRead(task: Task, conversation: Conversation, calls: ToolCall[]): string[] {
   const { files, attached, covered } = conversation;
   const changed = task.edits.map(({ path }) => path);

@@ -71,7 +71,7 @@ function userText({ content }: { content: unknown }): string {
 const reminders = /\n*<system-reminder>[\s\S]*?<\/system-reminder>/g;
 /** What the CLI itself says in the user's place. */
 const notInstructions =
-  /^\[Request interrupted by user|^Continue from where you left off\.|^Your response above was cut off|^This session is being continued from a previous conversation|^<(local-command|command-)/;
+  /^\[Request interrupted by user|^Tool loaded\.|^Continue from where you left off\.|^Your response above was cut off|^This session is being continued from a previous conversation|^<(local-command|command-)/;
 
 function newestInstruction({ messages }: MessagesRequest): { index: number; text: string } {
   for (let index = messages.length - 1; index >= 0; index -= 1) {

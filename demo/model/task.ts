@@ -6,7 +6,7 @@ export interface Task {
   needs: string[];
   /** Files as they are to be afterwards, whole. */
   edits: { path: string; content: string }[];
-  /** Calls of MCP tools, one after the other, before anything is changed; only where there are such tools. */
+  /** Calls of MCP tools, one after the other, before anything is changed; only where there are such tools. One that the CLI has not described yet is searched for first. */
   calls?: { name: string; input: Record<string, unknown> }[];
   /** Shell commands, run in this order after the edits. */
   run: string[];

@@ -33,6 +33,8 @@ export interface ContextReader<T> {
    * several readers of one key one fetches, in all processes that share the cache.
    */
   read(key: string, source: ContextSource<T>): Promise<ContextReading<T>>;
+  /** What is cached, whether it is still right or not: nobody is asked. Never rejects. */
+  peek(key: string): Promise<{ value: T; fetchedAt: string } | undefined>;
   /** Drops what is cached. Never rejects. */
   forget(key: string): Promise<void>;
 }
@@ -200,6 +202,12 @@ export function contextReader<T>(options: ContextReaderOptions<T>): ContextReade
       } catch (error) {
         return standIn(key, source, read, error);
       }
+    },
+
+    async peek(key) {
+      const read = await snapshots.read(key);
+      logGet(key, read, read.snapshot);
+      return read.snapshot;
     },
 
     forget: (key) => snapshots.remove(key),

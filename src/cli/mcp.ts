@@ -5,7 +5,7 @@ import type { ServerTarget } from '../mcp/run-proxy.ts';
 import type { Run, Terminal } from './terminal.ts';
 
 /** `dexter mcp-cache` and `dexter mcp-jira`, which an MCP client starts. Standard output is the protocol's. */
-export function addMcpCommands(program: Command, run: Run): void {
+export function addMcpCommands(program: Command, run: Run, version: string): void {
   program
     .command('mcp-cache')
     .description('stand in front of an MCP server and remember what its read-only tools answered')
@@ -64,7 +64,8 @@ export function addMcpCommands(program: Command, run: Run): void {
       run(async (terminal) => {
         const { serveTickets } = await import('./serve-tickets.ts');
         const { processWorld } = await import('./process-world.ts');
-        return serveTickets({ snapshot: flags.snapshot, ttlMs: flags.ttl }, terminal, processWorld(terminal));
+        const { snapshot, ttl: ttlMs } = flags;
+        return serveTickets({ snapshot, ttlMs, version }, terminal, processWorld(terminal));
       }),
     );
 }

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import { jiraServer, serveOn } from '../mcp/jira-server.ts';
@@ -18,7 +17,7 @@ const Site = z.object({
 
 /** `dexter mcp-jira`: serves until the client leaves or a signal comes. */
 export async function serveTickets(
-  { snapshot, ttlMs }: { snapshot: string | undefined; ttlMs: number },
+  { snapshot, ttlMs, version }: { snapshot: string | undefined; ttlMs: number; version: string },
   terminal: Terminal,
   { input, output, onSignal }: ProxyWorld,
 ): Promise<number> {
@@ -36,7 +35,7 @@ export async function serveTickets(
     cache,
     now: () => terminal.now().getTime(),
   });
-  await serveOn(jiraServer(answers, await versionOf()), input, output, stopped.promise);
+  await serveOn(jiraServer(answers, version), input, output, stopped.promise);
   stopListening();
   return 0;
 }
@@ -60,9 +59,4 @@ async function sourceOf({ env, tell }: Terminal): Promise<TicketSource | undefin
   }
   const { jiraTicketSource } = await import('./jira-ticket-source.ts');
   return jiraTicketSource({ name: 'mcp', url: url.replace(/\/+$/, ''), email, token });
-}
-
-async function versionOf(): Promise<string> {
-  const text = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
-  return z.object({ version: z.string() }).parse(JSON.parse(text)).version;
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ContextSeen } from './context-seen.ts';
+import { TicketSeen } from './session.ts';
 
 /** What is news for a conversation, and which one. */
 export const ContextDelta = z.object({
@@ -34,5 +35,7 @@ export const KeptContext = z.object({
   full: z.string().optional(),
   attachments: z.array(AttachmentRef),
   seen: ContextSeen,
+  /** How much of the ticket this shows, when it was read again because the job waited: then the inputs are older. */
+  refreshed: TicketSeen.optional(),
 });
 export type KeptContext = z.infer<typeof KeptContext>;

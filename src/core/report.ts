@@ -22,6 +22,14 @@ export const PullRequestRef = z.object({
 });
 export type PullRequestRef = z.infer<typeof PullRequestRef>;
 
+/** Calls of one MCP server that its cache was asked for, and how many of them it answered by itself. */
+export const McpUse = z.object({
+  server: z.string().max(200),
+  calls: z.number().int().nonnegative(),
+  savedCalls: z.number().int().nonnegative(),
+});
+export type McpUse = z.infer<typeof McpUse>;
+
 /** What the runner tells the app when a run ends. Everything in it that the model wrote is untrusted text. */
 export const Report = z.object({
   outcome: z.enum(['done', 'failed', 'cancelled']),
@@ -64,6 +72,8 @@ export const Report = z.object({
   pullRequest: PullRequestRef.optional(),
   /** Tools that the engine asked for and was not allowed to use, by name. */
   denials: z.array(z.string()),
+  /** The MCP servers of the run that a cache stood in front of. */
+  mcp: z.array(McpUse).max(100).optional(),
   /** What the user should know although the run went on: a missing session, a notice of a limit. */
   notices: z.array(z.string()),
 });

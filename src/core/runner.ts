@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { KeptContext } from './context.ts';
 import { Progress, Report } from './report.ts';
+import { TicketSeen } from './session.ts';
 import { SessionKeys } from './session-key.ts';
+import { TicketSnapshotFile } from './ticket-snapshot.ts';
 
 /**
  * What runner and app say to each other over HTTP, JSON both ways, under `<app-url>/api/commands/<command id>/`.
@@ -24,8 +26,10 @@ export const ClaimRequest = z.object({
   /** Where the run can be looked at: the workflow run's page, or empty for a local run. */
   runUrl: z.string(),
   runnerName: z.string(),
+  /** Asks for the ticket in parts, which the MCP servers of the run answer from. */
+  wantsSnapshot: z.boolean().default(false),
 });
-export type ClaimRequest = z.infer<typeof ClaimRequest>;
+export type ClaimRequest = z.input<typeof ClaimRequest>;
 
 export const ClaimResponse = z.object({
   /** Number of the run that has the command; a heartbeat or report with another one is refused. */
@@ -36,8 +40,16 @@ export const ClaimResponse = z.object({
   githubToken: z.string(),
   /** What this session is sealed with, and what its earlier archives may have been sealed with. */
   sessionKeys: SessionKeys,
-  /** What the inputs cannot hold, or do not have any more as it is now. */
-  context: KeptContext.omit({ seen: true }).partial({ text: true }).default({ attachments: [] }),
+  /** What the inputs cannot hold. */
+  context: KeptContext.pick({ delta: true, full: true, attachments: true })
+    .extend({
+      text: z.string().optional(),
+      /** How much of the ticket all this shows, when it is newer than the inputs: then nothing in them counts. */
+      ticket: TicketSeen.optional(),
+    })
+    .default({ attachments: [] }),
+  /** The JIRA ticket of the command, where it was asked for and there is one. */
+  snapshot: TicketSnapshotFile.optional(),
   /** Name and e-mail that commits are made under. */
   committer: z.object({ name: z.string(), email: z.string() }),
 });

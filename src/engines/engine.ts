@@ -16,13 +16,22 @@ export interface EngineTask {
   effort?: string;
   maxBudgetUsd?: number;
   maxTurns?: number;
+  /** Absolute path of a file that says which MCP servers there are; none without. */
+  mcpConfigFile?: string;
   /** Permission rules in the CLI's syntax; what is not allowed is denied without asking. */
   allowedTools: string[];
 }
 
 /** What the engine does while it works. Texts and inputs come from the model: untrusted. */
 export type EngineEvent =
-  | { type: 'started'; sessionId: string; model: string; version: string }
+  | {
+      type: 'started';
+      sessionId: string;
+      model: string;
+      version: string;
+      /** Names of MCP servers whose tools are not there. */
+      failedServers: readonly string[];
+    }
   | { type: 'text'; text: string }
   | { type: 'tool'; name: string; input: Record<string, unknown> }
   /** Tokens so far, and how many requests the model has answered. */

@@ -48,3 +48,10 @@ async function ticketOf(services: Services, row: CommandRow): Promise<TicketRead
   const jira = await jiraOf(services, row.issue_key);
   return jira && readTicket(services, jira, { commandId: row.id, issueKey: row.issue_key });
 }
+
+/** Id of the comment that a command came from, among those of the context. */
+export function askedIn(origin: CommandRow['origin']): string | undefined {
+  if (origin.kind === 'jira-comment') return `jira:${origin.commentId}`;
+  if (origin.kind === 'github-comment') return `github:${origin.commentId}`;
+  return undefined;
+}

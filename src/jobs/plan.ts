@@ -8,6 +8,7 @@ import { IssueKey, isJiraKey } from '../core/issue-key.ts';
 import { encodeInputs, type Job, maxInputCharacters } from '../core/job.ts';
 import { claimMark, mostInputBytes } from '../core/packed-text.ts';
 import type { PullRequestRef } from '../core/report.ts';
+import type { TicketSeen } from '../core/session.ts';
 import type { NewestGeneration } from '../ledger/sessions.ts';
 
 /** What every job says, whatever is to be done. */
@@ -69,7 +70,7 @@ export function planJob(facts: PlanFacts): PlannedJob {
       // A session that was forgotten is not looked for: a copy may lie where nobody could remove it.
       mode: facts.flags.fresh || !mayBeSaved ? 'fresh' : 'resume',
       ...newest,
-      ticket: { hash: hashOfSeen(kept.seen), newestComment: newestCommentOf(kept) },
+      ticket: ticketSeen(kept),
       model: facts.flags.model,
       maxBudgetUsd: facts.flags.maxBudget,
       engine: 'claude-code',
@@ -94,9 +95,9 @@ export function planJob(facts: PlanFacts): PlannedJob {
   return { job: { ...job, ...inputs }, kept };
 }
 
-/** Its number in its place, for whoever looks at a session. */
-function newestCommentOf({ seen }: KeptContext): string {
-  return Object.keys(seen.comments).at(-1) ?? '';
+/** How much of the ticket a context shows; the newest comment for whoever looks at a session. */
+export function ticketSeen({ seen }: KeptContext): TicketSeen {
+  return { hash: hashOfSeen(seen), newestComment: Object.keys(seen.comments).at(-1) ?? '' };
 }
 
 /**

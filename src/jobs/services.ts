@@ -27,6 +27,8 @@ export interface Services {
   tickets: ContextReader<JiraTicket>;
   /** What becomes of a command when JIRA does not answer and nothing is cached of its ticket. */
   withoutJira: { whenJiraFails: 'go-on' | 'fail'; waitMinutes: number };
+  /** After how long a job that waits for its runner is told how things are by then. */
+  refreshAfterMs: number;
   dispatcher: Dispatcher;
   log: Logger;
   /** Name that Dexter listens to, without the `@`. */

@@ -29,7 +29,7 @@ import type { CommandRow } from '../ledger/tables.ts';
 import { acknowledge } from '../report/publish.ts';
 import { connectionOf } from './connections.ts';
 import { answerControl, askToRetry, stopWaiting } from './control.ts';
-import { gather, type ReadBefore } from './gather.ts';
+import { askedIn, gather, type ReadBefore } from './gather.ts';
 import { planForget, planJob } from './plan.ts';
 import type { TicketRequest } from './read-ticket.ts';
 import type { Services } from './services.ts';
@@ -202,13 +202,6 @@ async function plan(
     ...(earlier ? { earlier: earlier.pullRequest } : {}),
   });
   return { ...planned, defaultBranch: known ?? earlier?.defaultBranch };
-}
-
-/** Id of the comment that a command came from, among those of the context. */
-function askedIn(origin: CommandRow['origin']): string | undefined {
-  if (origin.kind === 'jira-comment') return `jira:${origin.commentId}`;
-  if (origin.kind === 'github-comment') return `github:${origin.commentId}`;
-  return undefined;
 }
 
 function askedOn(

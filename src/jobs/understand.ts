@@ -2,12 +2,12 @@ import { parseCommand } from '../commands/parse.ts';
 import type { Actor, Ask } from '../core/command.ts';
 import type { Problem } from '../core/errors.ts';
 import { readRequest } from '../github/comments.ts';
-import { type Conversation, readConversation } from '../github/conversation.ts';
+import type { Conversation } from '../github/conversation.ts';
 import type { GitHubOrigin, RequestText } from '../github/github.ts';
 import type { NewestComments } from '../jira/read-ticket.ts';
-import { pullRequestOfIssue } from '../ledger/sessions.ts';
 import type { CommandRow } from '../ledger/tables.ts';
 import { connectionOf } from './connections.ts';
+import { readConversation } from './read-conversation.ts';
 import { isDue } from './retention.ts';
 import type { Services } from './services.ts';
 
@@ -99,13 +99,7 @@ async function readAsked(
   origin: GitHubOrigin,
 ): Promise<{ request: RequestText | undefined; conversation?: Conversation }> {
   if (row.queue_key !== row.issue_key) return { request: await readRequest(services.github, origin) };
-  const earlier = await pullRequestOfIssue(services.db, origin.repository.id, row.issue_key);
-  const isAnother = earlier !== undefined && earlier.number !== origin.number;
-  const conversation = await readConversation(
-    services.github,
-    origin,
-    isAnother ? earlier.number : undefined,
-  );
+  const conversation = await readConversation(services, row, origin);
   const request = conversation.asked?.request ?? (await readRequest(services.github, origin));
   return { request, conversation };
 }

@@ -61,6 +61,21 @@ export async function claimRun(
   return row?.fence;
 }
 
+/** Keeps a context in place of an earlier one; nothing happens when the fencing token is not the current one. */
+export async function keepContext(
+  db: Db,
+  commandId: string,
+  fence: number,
+  context: KeptContext,
+): Promise<void> {
+  await db
+    .updateTable('runs')
+    .set({ context: toJson(context) })
+    .where('command_id', '=', commandId)
+    .where('fence', '=', fence)
+    .execute();
+}
+
 /** Keeps the newest progress; false when the fencing token is not the current one. */
 export async function keepProgress(
   db: Db,

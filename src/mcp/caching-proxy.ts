@@ -11,6 +11,7 @@ import {
   requestText,
   resultText,
 } from './message.ts';
+import type { PrimedKey } from './prime-file.ts';
 import type { ResponseCache } from './response-cache.ts';
 import type { ToolPolicy } from './tool-policy.ts';
 import { isTouched, type Touched, touchedBy } from './touched.ts';
@@ -20,6 +21,8 @@ export interface ProxyOptions {
   identity: string;
   policy: ToolPolicy;
   cache: ResponseCache;
+  /** Of answers that were known before they were asked for. */
+  primedKey?: PrimedKey;
   /** Sends one message, a line of JSON without its end, to the client. */
   toClient: (text: string) => void;
   /** The same to the server. */
@@ -91,7 +94,7 @@ const connectionClosed = -32000;
  * an id and a progress token of the proxy's own, because several askers may wait for it.
  */
 export function cachingProxy(options: ProxyOptions): CachingProxy {
-  const { identity, policy, cache, toClient, toServer, newId, now } = options;
+  const { identity, policy, cache, primedKey, toClient, toServer, newId, now } = options;
   const forwarded = new Map<MessageId, Forwarded>();
   const flights = createFlights(newId);
   /** Calls that wait for the list of tools, by id; one that was cancelled is taken out. */
@@ -132,7 +135,9 @@ export function cachingProxy(options: ProxyOptions): CachingProxy {
   function answerOrAsk(message: Request, tool: string): void {
     const args = message.params.arguments ?? {};
     const argumentsJson = canonicalJson(args);
-    const key = cacheKey({ server: identity, tool, arguments: args });
+    const primed = primedKey?.(tool, membersOf(args));
+    const isKnown = primed !== undefined && cache.holds(primed);
+    const key = isKnown ? primed : cacheKey({ server: identity, tool, arguments: args });
     if (key === undefined || argumentsJson === undefined) {
       forward(message);
       return;

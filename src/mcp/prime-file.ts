@@ -12,6 +12,8 @@ const PrimeEntry = z.object({
   tool: z.string().min(1),
   /** As the model will write them; the order of keys does not matter. */
   arguments: z.record(z.string(), z.unknown()),
+  /** Arguments that may be there as well, whatever they say: the answer is the same. */
+  ignoring: z.array(z.string()).max(20).default([]),
   /** The whole result of the call, as the protocol has it. */
   result: z
     .looseObject({ content: z.array(z.looseObject({ type: z.string() })) })
@@ -22,9 +24,14 @@ const PrimeEntry = z.object({
 
 /** What the action writes from the ticket that came with the job, for `dexter mcp-cache --prime`. */
 export const PrimeFile = z.object({ version: z.literal(1), entries: z.array(PrimeEntry).max(10_000) });
-export type PrimeFile = z.infer<typeof PrimeFile>;
+export type PrimeFile = z.input<typeof PrimeFile>;
 
-export type Primed = { outcome: 'primed'; entries: number } | { outcome: 'unusable'; problem: string };
+export type Primed =
+  | { outcome: 'primed'; entries: number; keyOf: PrimedKey }
+  | { outcome: 'unusable'; problem: string };
+
+/** What the known answer to a call is kept under; undefined where none is known. */
+export type PrimedKey = (tool: string, args: Record<string, unknown>) => string | undefined;
 
 /** Puts what the file has for this server into the cache. A file that cannot be used leaves it as it is. */
 export async function primeFrom(
@@ -48,7 +55,9 @@ export async function primeFrom(
     return { outcome: 'unusable', problem: problems.join('; ') };
   }
   let entries = 0;
-  for (const { server: name, tool, arguments: args, result, storedAt } of file.data.entries) {
+  const ignored = new Map<string, Set<string>>();
+  const keys = new Set<string>();
+  for (const { server: name, tool, arguments: args, ignoring, result, storedAt } of file.data.entries) {
     if (name !== server.name) continue;
     const key = cacheKey({ server: server.identity, tool, arguments: args });
     const argumentsJson = canonicalJson(args);
@@ -60,6 +69,18 @@ export async function primeFrom(
       storedAt: Date.parse(storedAt),
     });
     entries += 1;
+    keys.add(key);
+    ignored.set(tool, new Set([...(ignored.get(tool) ?? []), ...ignoring]));
   }
-  return { outcome: 'primed', entries };
+  return {
+    outcome: 'primed',
+    entries,
+    keyOf(tool, args) {
+      const names = ignored.get(tool);
+      if (names === undefined) return undefined;
+      const meant = Object.fromEntries(Object.entries(args).filter(([name]) => !names.has(name)));
+      const key = cacheKey({ server: server.identity, tool, arguments: meant });
+      return key !== undefined && keys.has(key) ? key : undefined;
+    },
+  };
 }

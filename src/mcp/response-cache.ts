@@ -38,6 +38,8 @@ export interface CacheTotals {
 export interface ResponseCache {
   /** The answer, unless there is none or it is too old; counted and logged as a hit or a miss. */
   get(key: string): CachedAnswer | undefined;
+  /** Whether there is one that is not too old; neither counted nor logged. */
+  holds(key: string): boolean;
   /** Keeps an answer; the least recently used ones make room. One that is larger than the limit is not kept. */
   set(key: string, answer: CachedAnswer): void;
   /** Removes what `isTouched` says, and answers how many that were. */
@@ -99,6 +101,11 @@ export function responseCache(
       const durationMs = clock.elapsed() - started;
       log(cacheOperation('get', { key, hit: true, sizeBytes: held.bytes, durationMs, ageMs: ageOf(held) }));
       return held;
+    },
+
+    holds(key) {
+      const held = entries.get(key);
+      return held !== undefined && ageOf(held) < limits.ttlMs;
     },
 
     set(key, answer) {

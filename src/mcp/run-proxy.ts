@@ -7,7 +7,7 @@ import { connectHttpServer } from './http-server.ts';
 import { idInEnds } from './id-in-ends.ts';
 import { errorText, readMessage } from './message.ts';
 import type { LogOperation } from './operation-log.ts';
-import { primeFrom } from './prime-file.ts';
+import { type PrimedKey, primeFrom } from './prime-file.ts';
 import { readLines } from './read-lines.ts';
 import { type CacheLimits, responseCache } from './response-cache.ts';
 import { mcpStats, writeStats } from './stats-file.ts';
@@ -70,7 +70,7 @@ export async function runProxy(run: ProxyRun, world: ProxyWorld): Promise<number
   const warn = (problem: string) => world.tell(JSON.stringify({ event: 'mcp_proxy_problem', problem }));
   const identity = serverIdentity(run.name, targetParts(run.target));
   const cache = responseCache(run.limits, log);
-  const primed = await prime(run, identity, cache, warn);
+  const { stored: primed, keyOf: primedKey } = await prime(run, identity, cache, warn);
   const ending = Promise.withResolvers<Ending>();
   const grace = { ...usualGrace };
   const stopListening = world.onSignal((signal) => {
@@ -87,6 +87,7 @@ export async function runProxy(run: ProxyRun, world: ProxyWorld): Promise<number
     identity,
     policy: toolPolicy(run.rules),
     cache,
+    primedKey,
     toClient,
     toServer: (text) => {
       sending = sending.then(() => server?.send(text)).catch((error: unknown) => warn(messageOf(error)));
@@ -173,12 +174,13 @@ async function prime(
   identity: string,
   cache: Parameters<typeof primeFrom>[2],
   warn: (problem: string) => void,
-): Promise<number> {
-  if (primeFile === undefined) return 0;
+): Promise<{ stored: number; keyOf: PrimedKey }> {
+  const nothing = { stored: 0, keyOf: () => undefined };
+  if (primeFile === undefined) return nothing;
   const primed = await primeFrom(primeFile, { name, identity }, cache);
-  if (primed.outcome === 'primed') return cache.totals().stored;
+  if (primed.outcome === 'primed') return { stored: cache.totals().stored, keyOf: primed.keyOf };
   warn(`The answers in ${primeFile} cannot be used, the cache starts empty: ${primed.problem}.`);
-  return 0;
+  return nothing;
 }
 
 async function open(

@@ -1,10 +1,10 @@
 import { AppError } from '../core/errors.ts';
 import { formatSize } from '../core/size.ts';
+import { SnapshotTicket, type TicketAttachment, type TicketSnapshotFile } from '../core/ticket-snapshot.ts';
 import { type Loaded, readThrough } from './read-through.ts';
 import type { ResponseCache } from './response-cache.ts';
 import { readSnapshotFile } from './snapshot-attachment.ts';
-import { SnapshotTicket, type TicketAttachment, type TicketSnapshotFile } from './ticket-snapshot.ts';
-import type { AttachmentContent, FoundTicket, TicketSource } from './ticket-source.ts';
+import type { FoundTicket, TicketSource } from './ticket-source.ts';
 
 export interface TicketAnswersOptions {
   snapshot?: { file: TicketSnapshotFile; directory: string };
@@ -97,7 +97,7 @@ export function ticketAnswers({ snapshot, source, cache, now }: TicketAnswersOpt
     return JSON.parse(json);
   }
 
-  async function contentOf(attachment: TicketAttachment): Promise<AttachmentContent> {
+  async function contentOf(attachment: TicketAttachment): Promise<Uint8Array> {
     if (attachment.bytes > mostAttachmentBytes) {
       const size = formatSize(attachment.bytes);
       throw new AppError('ticket-unreadable', {
@@ -106,8 +106,7 @@ export function ticketAnswers({ snapshot, source, cache, now }: TicketAnswersOpt
       });
     }
     if (attachment.path !== undefined && snapshot !== undefined) {
-      const content = await readSnapshotFile(snapshot.directory, attachment.path, mostAttachmentBytes);
-      return { name: attachment.name, mimeType: attachment.mimeType, content };
+      return readSnapshotFile(snapshot.directory, attachment.path, mostAttachmentBytes);
     }
     if (source !== undefined) return source.readAttachment(attachment.id, mostAttachmentBytes);
     throw new AppError('ticket-unreadable', {
@@ -188,7 +187,8 @@ export function ticketAnswers({ snapshot, source, cache, now }: TicketAnswersOpt
           hint: 'get_ticket lists the attachments with their ids.',
         });
       }
-      const { mimeType, content } = await contentOf(attachment);
+      const { mimeType } = attachment;
+      const content = await contentOf(attachment);
       const about = dataNote(`Attachment ${attachmentLine(attachment).slice(2)} of ${key}`, note);
       if (shownImages.includes(mimeType)) return { markdown: about, image: { mimeType, content } };
       const text = textOf(content);

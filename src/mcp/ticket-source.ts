@@ -1,15 +1,9 @@
-import type { SnapshotTicket } from './ticket-snapshot.ts';
+import type { SnapshotTicket } from '../core/ticket-snapshot.ts';
 
 export interface FoundTicket {
   key: string;
   summary: string;
   status: string;
-}
-
-export interface AttachmentContent {
-  name: string;
-  mimeType: string;
-  content: Uint8Array;
 }
 
 /**
@@ -23,5 +17,5 @@ export interface TicketSource {
   /** At most `limit` tickets, in the order of the query. */
   search(jql: string, limit: number): Promise<FoundTicket[]>;
   /** At most `maxBytes`; a larger one is an error. */
-  readAttachment(id: string, maxBytes: number): Promise<AttachmentContent>;
+  readAttachment(id: string, maxBytes: number): Promise<Uint8Array>;
 }

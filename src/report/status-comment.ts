@@ -1,5 +1,5 @@
 import type { Problem } from '../core/errors.ts';
-import type { Progress, Report } from '../core/report.ts';
+import type { McpUse, Progress, Report } from '../core/report.ts';
 import type { CommandStatus } from '../core/status.ts';
 import { formatCost, formatCount, formatDuration, formatSession, formatUsage, plural } from './figures.ts';
 import { forgottenMarkdown } from './forgotten.ts';
@@ -144,15 +144,27 @@ function figures(report: Report): string {
     ['Session', formatSession(report.session)],
     ['Commits', report.commits.length === 0 ? 'none' : firstOf(report.commits, commit, '<br>')],
     ['Turns', formatCount(report.turns)],
+    ...mcpRow(report),
     ['Tokens', formatUsage(report.usage)],
     ['Cost', formatCost(report.costUsd)],
   ];
   return ['| | |', '| --- | --- |', ...rows.map(([name, value]) => `| ${name} | ${value} |`)].join('\n');
 }
 
+function mcpRow({ mcp = [] }: Report): [string, string][] {
+  const asked = mcp.filter(({ calls }) => calls > 0);
+  if (asked.length === 0) return [];
+  const saved = ({ server, calls, savedCalls }: McpUse) =>
+    `${codeInCell(server)} ${formatCount(savedCalls)} of ${plural(calls, 'call')}`;
+  return [['MCP answers from the cache', firstOf(asked, saved, ', ')]];
+}
+
 function commit({ sha, title }: Report['commits'][number]): string {
   const id = /^[0-9a-f]{7,64}$/.test(sha) ? `${sha.slice(0, 9)} ` : '';
+  return `${id}${codeInCell(title.slice(0, longestTitle))}`;
+}
+
+function codeInCell(text: string): string {
   // A backslash before a pipe would escape the backslash that escapes the pipe.
-  const shown = inlineCode(title.slice(0, longestTitle).replaceAll('\\|', '\\ |'));
-  return `${id}${shown.replaceAll('|', '\\|')}`;
+  return inlineCode(text.replaceAll('\\|', '\\ |')).replaceAll('|', '\\|');
 }

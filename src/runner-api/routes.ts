@@ -1,6 +1,7 @@
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { z } from 'zod';
+import type { KeptContext } from '../core/context.ts';
 import { toProblem } from '../core/errors.ts';
 import { claimMark } from '../core/packed-text.ts';
 import {
@@ -19,8 +20,10 @@ import { type MasterKeys, sessionKeys } from '../core/session-key.ts';
 import { isEnd } from '../core/status.ts';
 import { type Committer, committerReader, runnerToken } from '../github/repositories.ts';
 import { jiraOf } from '../jobs/connections.ts';
+import { contextAtClaim } from '../jobs/refresh-context.ts';
 import type { Services } from '../jobs/services.ts';
 import { settleReport } from '../jobs/settle.ts';
+import { snapshotForRun } from '../jobs/snapshot-for-run.ts';
 import { getCommand, leaseCommand, moveCommand } from '../ledger/commands.ts';
 import { claimRun, getRun, keepProgress } from '../ledger/runs.ts';
 import { keepPullRequest } from '../ledger/sessions.ts';
@@ -110,26 +113,30 @@ async function claim(
     return refuse(c, 409, 'another runner has claimed this command, or it has ended meanwhile');
   }
   services.log.info({ commandId: row.id, fence, runner: body.runnerName }, 'run claimed');
+  const snapshot = body.wantsSnapshot ? await snapshotForRun(services, row) : undefined;
   const answer: ClaimResponse = {
     fence,
     runToken: tokens.run(row.id, fence),
     githubToken,
     sessionKeys: sessionKeys(options.masterKeys, { installationId, repositoryId, issueKey: row.issue_key }),
-    context: contextFor(run),
+    context: contextFor(run, await contextAtClaim(services, row, run, fence)),
+    ...(snapshot === undefined ? {} : { snapshot }),
     committer: author,
   };
   return c.json(answer);
 }
 
 /** What the inputs hold is not said again. */
-function contextFor({ job, context }: RunRow): ClaimResponse['context'] {
+function contextFor({ job }: RunRow, context: KeptContext | null): ClaimResponse['context'] {
   if (!context) return { attachments: [] };
-  const { text, delta, full, attachments } = context;
+  const { text, delta, full, attachments, refreshed } = context;
+  const isNewer = refreshed !== undefined;
   return {
     attachments,
-    ...(job.context === claimMark ? { text } : {}),
-    ...(job.delta === claimMark && delta ? { delta } : {}),
+    ...(isNewer || job.context === claimMark ? { text } : {}),
+    ...((isNewer || job.delta === claimMark) && delta ? { delta } : {}),
     ...(full === undefined ? {} : { full }),
+    ...(isNewer ? { ticket: refreshed } : {}),
   };
 }
 

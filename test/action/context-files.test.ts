@@ -42,12 +42,12 @@ function write(given: ClaimResponse['context'], contents: Record<string, string>
 }
 
 it('writes nothing where the prompt has everything', async () => {
-  expect(await write({ attachments: [] })).toEqual([]);
+  expect((await write({ attachments: [] })).notices).toEqual([]);
   expect(await readdir(context)).toEqual([]);
 });
 
 it('writes the whole context where the prompt is shortened, and says where', async () => {
-  const [notice, ...others] = await write({ full: '# All of it', attachments: [] });
+  const [notice, ...others] = (await write({ full: '# All of it', attachments: [] })).notices;
   expect(notice).toContain(`\`${join(context, 'ticket.md')}\``);
   expect(others).toEqual([]);
   expect(await readFile(join(context, 'ticket.md'), 'utf8')).toBe('# All of it');
@@ -60,7 +60,8 @@ it('writes attachments that can be read, and says of the others why not', async 
     attachment('3', 'film.mp4', { mimeType: 'video/mp4' }),
     attachment('4', 'huge.log', { bytes: 30_000_000 }),
   ];
-  const notices = await write({ attachments }, { 1: 'log' });
+  const { notices, attachments: paths } = await write({ attachments }, { 1: 'log' });
+  expect([...paths]).toEqual([['1', join(context, 'attachments', 'shop.log')]]);
   expect(await readFile(join(context, 'attachments', 'shop.log'), 'utf8')).toBe('log');
   expect(await readdir(join(context, 'attachments'))).toEqual(['shop.log']);
   expect(notices[0]).toContain('`shop.log` (3 B)');

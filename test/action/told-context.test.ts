@@ -24,6 +24,16 @@ it('takes from the claim what the inputs leave to it', () => {
   expect(toldContext(inputs, claimed, ticketOf(delta.from))).toMatchObject({ kind: 'news' });
 });
 
+it('is not told what the inputs say once the claim has newer things to say', () => {
+  const claimed = { text: '# Newer', attachments: [], ...ticketOf('c'.repeat(64)) };
+  expect(toldContext(job, claimed, ticketOf(delta.from))).toEqual({ kind: 'all', markdown: '# Newer' });
+  const news = { ...delta, markdown: '- Status: To Do → Blocked' };
+  expect(toldContext(job, { ...claimed, delta: news }, ticketOf(delta.from))).toEqual({
+    kind: 'news',
+    markdown: news.markdown,
+  });
+});
+
 it('reads a context that was compressed', () => {
   const text = '漢字 '.repeat(40_000);
   const context = packText(text, plenty);

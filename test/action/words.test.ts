@@ -172,7 +172,7 @@ describe('progressBoard', () => {
     [{ type: 'tool', name: 'Grep', input: { pattern: 'x' } }, 'Search x'],
     [{ type: 'tool', name: 'Task', input: { file_path: 7 } }, 'Task'],
     [{ type: 'text', text: ' \n ' }, undefined],
-    [{ type: 'started', sessionId: 's', model: 'm', version: '1' }, undefined],
+    [{ type: 'started', sessionId: 's', model: 'm', version: '1', failedServers: [] }, undefined],
   ] as const)('describes %j', (event, line) => {
     expect(describeEvent(event, '/w')).toBe(line);
   });

@@ -136,6 +136,7 @@ export async function createWorld(): Promise<World> {
           unnamed: new Set(),
         }),
         workspace,
+        mcpProgram: join(import.meta.dirname, '../../action/mcp-program.ts'),
         signal: new AbortController().signal,
         log: { info: () => undefined, warn: () => undefined, secret: () => undefined },
         keepState: () => undefined,

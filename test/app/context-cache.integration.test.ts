@@ -1,5 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { pino } from 'pino';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
 import { accounts, story } from '../../demo/story/ticket.ts';
 import { type JiraGate, startJiraGate } from '../fakes/jira-gate.ts';
@@ -296,6 +297,78 @@ describe('a JIRA that does not answer at all', () => {
     } finally {
       await world.close();
     }
+  });
+});
+
+describe('a job that waited for its runner', () => {
+  let world: World;
+  let gate: JiraGate;
+  let play: ReturnType<typeof player>;
+  let number: number;
+  let id: string;
+
+  beforeAll(async () => {
+    ({ world, gate } = await startCachedWorld({ context: { refreshAfterMinutes: 0 } }));
+    play = player(world);
+  });
+  afterAll(() => world?.close());
+
+  beforeEach(async () => {
+    number = await play.pullRequest('SHOP-100');
+    ({ id } = await play.ask(number, 'do it'));
+    await play.contextOf(id);
+  });
+  afterEach(async () => {
+    gate.mend();
+    await world.report(id, 1, goodReport());
+  });
+
+  test('is told what its inputs say while nothing has changed, for one call to JIRA', async () => {
+    const asked = gate.requests.length;
+    const { claim } = await world.claim(id);
+    expect(claim?.context).toEqual({ attachments: [] });
+    expect(gate.requests.slice(asked).map(({ query }) => query)).toEqual(['?fields=updated']);
+  });
+
+  test('is told how things are by then', async () => {
+    const planned = world.hand.dispatched.at(-1)?.job.session.ticket;
+    world.jira.setStatus('SHOP-100', 'In Review');
+    await world.comment('rob', number, 'Mind the rounding.');
+    const { claim } = await world.claim(id);
+    expect(claim?.context.text).toContain('Status: In Review');
+    expect(claim?.context.text).toContain('Mind the rounding.');
+    expect(claim?.context.ticket?.hash).toMatch(/^[0-9a-f]{64}$/);
+    expect(claim?.context.ticket).not.toEqual(planned);
+  });
+
+  test('is told the same when it asks once more', async () => {
+    world.jira.setStatus('SHOP-100', 'Blocked');
+    const claimant = randomUUID();
+    const first = await world.claim(id, claimant);
+    world.jira.setStatus('SHOP-100', 'Done');
+    const again = await world.claim(id, claimant);
+    expect(again.claim?.context).toEqual(first.claim?.context);
+    expect(first.claim?.context.text).toContain('Status: Blocked');
+  });
+
+  test('is told what is kept when JIRA is away, and of nothing less than it was planned with', async () => {
+    gate.fail(500);
+    const { status, claim } = await world.claim(id);
+    expect(status).toBe(200);
+    expect(claim?.context.ticket).toBeUndefined();
+  });
+
+  test('leaves the next follow-up to tell only what is new since', async () => {
+    world.jira.setStatus('SHOP-100', 'Waiting');
+    expect((await world.claim(id)).claim?.context.text).toContain('Status: Waiting');
+    await world.report(id, 1, goodReport());
+    world.jira.setStatus('SHOP-100', 'Going on');
+    const next = await play.ask(number, 'go on');
+    await play.contextOf(next.id);
+    const { job } = world.hand.dispatched.find(({ job: { commandId } }) => commandId === next.id) ?? {};
+    expect(job?.delta).toContain('- Status: Waiting → Going on');
+    await world.claim(next.id);
+    await world.report(next.id, 1, goodReport());
   });
 });
 

@@ -96,7 +96,13 @@ export async function startWorld(options: WorldOptions = {}) {
       },
     ],
     retention: options.retention ?? { afterCloseDays: 7, maxAgeDays: 30 },
-    context: { whenJiraFails: 'go-on', waitMinutes: 10, ttlHours: 24, ...options.context },
+    context: {
+      whenJiraFails: 'go-on',
+      waitMinutes: 10,
+      refreshAfterMinutes: 5,
+      ttlHours: 24,
+      ...options.context,
+    },
   };
   const log = options.log ?? pino({ level: process.env.TEST_LOG ?? 'silent' });
   const app: App = await createApp({
@@ -165,9 +171,9 @@ export async function startWorld(options: WorldOptions = {}) {
       return comments.map((comment) => ({ author: comment.user?.login ?? '', body: comment.body ?? '' }));
     },
 
-    async claim(commandId: string) {
+    async claim(commandId: string, claimant: string = randomUUID()) {
       const response = await call(claimPath(commandId), tokens.claim(commandId), {
-        claimant: randomUUID(),
+        claimant,
         runUrl: 'http://runs.example/1',
         runnerName: 'by hand',
       });

@@ -159,9 +159,11 @@ export function ledgerAndQueueContract(name: string, create: () => Promise<Ledge
       retention: { afterCloseDays: 7, maxAgeDays: 30 },
       tickets: {
         read: () => Promise.reject(new Error('nothing here reads a ticket')),
+        peek: () => Promise.resolve(undefined),
         forget: () => Promise.resolve(),
       },
       withoutJira: { whenJiraFails: 'go-on', waitMinutes: 10 },
+      refreshAfterMs: 300_000,
       github: () => Promise.reject(new Error('nothing here asks GitHub')),
       dispatcher: {
         dispatch: () => Promise.reject(new Error('nothing here is dispatched')),

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { type Progress, Report } from '../../src/core/report.ts';
 import { ClaimRequest, ClaimResponse, HeartbeatRequest, ReportRequest } from '../../src/core/runner.ts';
 import { newMasterKey, type SessionKeys, sessionKeys } from '../../src/core/session-key.ts';
+import type { TicketSnapshotFile } from '../../src/core/ticket-snapshot.ts';
 import { serveGit } from './git-backend.ts';
 
 export const tokens = {
@@ -27,6 +28,8 @@ export interface Forge {
   stop: boolean;
   /** What sessions are sealed under; a test may put others in their place. */
   sessionKeys: SessionKeys;
+  /** The ticket, for runs that ask for it. */
+  snapshot?: TicketSnapshotFile;
   close(): Promise<void>;
 }
 
@@ -75,7 +78,8 @@ export async function startForge(gitRoot: string): Promise<Forge> {
     const body: unknown = request.method === 'POST' ? await json(request) : undefined;
     if (path.endsWith('/claim')) {
       if (given !== `Bearer ${tokens.dispatch}`) return send(response, 401, refusal('unauthorized'));
-      forge.claims.push(ClaimRequest.parse(body));
+      const asked = ClaimRequest.parse(body);
+      forge.claims.push(asked);
       const committer = { name: 'dexter[bot]', email: 'dexter@example.com' };
       const claim = {
         fence: forge.claims.length,
@@ -83,6 +87,7 @@ export async function startForge(gitRoot: string): Promise<Forge> {
         githubToken: tokens.github,
         sessionKeys: forge.sessionKeys,
         committer,
+        ...(asked.wantsSnapshot ? { snapshot: forge.snapshot } : {}),
       };
       return send(response, 200, ClaimResponse.parse(claim));
     }

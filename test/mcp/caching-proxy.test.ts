@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { cachingProxy } from '../../src/mcp/caching-proxy.ts';
 import { readMessage } from '../../src/mcp/message.ts';
+import type { PrimedKey } from '../../src/mcp/prime-file.ts';
 import { responseCache } from '../../src/mcp/response-cache.ts';
 import { toolPolicy } from '../../src/mcp/tool-policy.ts';
 
@@ -12,7 +13,7 @@ interface Wire {
   error?: { code: number; message: string };
 }
 
-function world({ listed = true } = {}) {
+function world({ listed = true, primedKey }: { listed?: boolean; primedKey?: PrimedKey } = {}) {
   const toClient: string[] = [];
   const toServer: string[] = [];
   let ids = 0;
@@ -21,6 +22,7 @@ function world({ listed = true } = {}) {
     identity: 'test',
     policy: toolPolicy({ readOnly: [], write: [], never: [] }),
     cache,
+    ...(primedKey ? { primedKey } : {}),
     toClient: (text) => toClient.push(text),
     toServer: (text) => toServer.push(text),
     newId: () => {
@@ -84,6 +86,25 @@ function world({ listed = true } = {}) {
 }
 
 describe('the caching proxy', () => {
+  it('answers with what was known before, until a write makes that out of date', () => {
+    const { cache, ask, asked, text } = world({
+      primedKey: (tool) => (tool === 'get' ? 'known' : undefined),
+    });
+    const argumentsJson = '{"issue_key":"DX-1"}';
+    const known = {
+      tool: 'get',
+      argumentsJson,
+      resultJson: JSON.stringify(text('known')),
+      storedAt: Date.now(),
+    };
+    cache.set('known', known);
+    expect(ask(1, 'get', { issue_key: 'DX-1', limit: 5 }, 'asked')).toBe('known');
+    expect(ask(2, 'search', { issue_key: 'DX-1' }, 'found')).toBe('found');
+    expect(ask(3, 'set', { issue_key: 'DX-1' }, 'written')).toBe('written');
+    expect(ask(4, 'get', { issue_key: 'DX-1', limit: 5 }, 'asked again')).toBe('asked again');
+    expect(asked()).toEqual(['search', 'set', 'get']);
+  });
+
   it.each([
     '{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","x":1e2}}',
     '{ "jsonrpc": "2.0", "method": "notifications/x", "params": {"big": 12345678901234567890} }',

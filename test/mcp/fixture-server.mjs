@@ -15,6 +15,7 @@ const tools = [
   { name: 'read', annotations: { readOnlyHint: true } },
   { name: 'env', annotations: { readOnlyHint: true } },
   { name: 'write', annotations: { readOnlyHint: false } },
+  ...(process.env.TOOLS ?? '').split(',').flatMap((name) => (name ? [{ name }] : [])),
 ].map((tool) => ({ ...tool, inputSchema: { type: 'object' } }));
 
 function call(id, { name, arguments: args = {}, _meta = {} }) {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { CallToolResultSchema } from '@modelcontextprotocol/sdk/types.js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { TicketSnapshotFile } from '../../src/mcp/ticket-snapshot.ts';
+import type { TicketSnapshotFile } from '../../src/core/ticket-snapshot.ts';
 import { temporaryDirectory } from '../fakes/temporary-directory.ts';
 import { connectClient, dexterProgram, operationsIn, startProcess } from './everything.ts';
 import { attachment, startJiraFront } from './jira-front.ts';

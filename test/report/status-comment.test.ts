@@ -81,6 +81,20 @@ describe('renderStatusComment', () => {
     `);
   });
 
+  it('shows what the caches of MCP servers saved, where they were asked', () => {
+    const mcp = [
+      { server: 'jira', calls: 3, savedCalls: 2 },
+      { server: 'a|b\\|`c`', calls: 1, savedCalls: 0 },
+      { server: 'idle', calls: 0, savedCalls: 0 },
+    ];
+    const rowOf = (some: typeof mcp) =>
+      /^\| MCP.*$/m.exec(render({ status: 'done', report: { ...report, mcp: some } }))?.[0];
+    expect(rowOf(mcp)).toMatchInlineSnapshot(
+      `"| MCP answers from the cache | \`jira\` 2 of 3 calls, \`\` a\\|b\\ \\|\`c\` \`\` 0 of 1 call |"`,
+    );
+    expect(rowOf(mcp.slice(2))).toBeUndefined();
+  });
+
   it('shows what went wrong, and what was done all the same', () => {
     const failed = {
       ...report,

@@ -49,8 +49,21 @@ export function record(run: RunRecord, line: StreamLine): EngineEvent[] {
       }
       run.version = line.claude_code_version;
       run.model = line.model;
-      return [{ type: 'started', sessionId: line.session_id, model: line.model, version: run.version }];
+      return [
+        {
+          type: 'started',
+          sessionId: line.session_id,
+          model: line.model,
+          version: run.version,
+          failedServers: line.mcp_servers.filter(({ status }) => hasFailed(status)).map(({ name }) => name),
+        },
+      ];
   }
+}
+
+/** `pending` ones may still come. */
+function hasFailed(status: string): boolean {
+  return status === 'failed' || status === 'needs-auth' || status === 'disabled';
 }
 
 function recordAssistant(

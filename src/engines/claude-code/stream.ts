@@ -18,6 +18,10 @@ const InitLine = z.object({
   session_id: z.string(),
   model: z.string(),
   claude_code_version: z.string().default('unknown'),
+  mcp_servers: z
+    .array(z.object({ name: z.string(), status: z.string() }))
+    .catch([])
+    .default([]),
 });
 
 const RetryLine = z.object({

@@ -59,12 +59,25 @@ describe('record', () => {
       result,
     ]);
     expect(events.filter(({ type }) => type !== 'usage')).toEqual([
-      { type: 'started', sessionId: 's', model: 'm-1', version: '2.1.330' },
+      { type: 'started', sessionId: 's', model: 'm-1', version: '2.1.330', failedServers: [] },
       { type: 'text', text: 'Reading.' },
       { type: 'tool', name: 'Read', input: { file_path: '/w/a.ts' } },
     ]);
     expect(events.flatMap((event) => (event.type === 'usage' ? [event.answers] : []))).toEqual([1, 1]);
     expect(run).toMatchObject({ model: 'm-1', version: '2.1.330', lastText: 'Reading.', answers: 1 });
+  });
+
+  it('names the MCP servers whose tools are not there', () => {
+    const mcp_servers = [
+      { name: 'good', status: 'connected' },
+      { name: 'late', status: 'pending' },
+      { name: 'broken', status: 'failed' },
+      { name: 'locked', status: 'needs-auth' },
+    ];
+    expect(recorded([{ ...init, mcp_servers }]).events).toMatchObject([
+      { failedServers: ['broken', 'locked'] },
+    ]);
+    expect(recorded([{ ...init, mcp_servers: 'many' }]).events).toMatchObject([{ failedServers: [] }]);
   });
 
   it.each([

@@ -1,0 +1,1 @@
+const signals=[`SIGINT`,`SIGTERM`,`SIGHUP`];function processWorld({tell,env}){return{input:process.stdin,output:process.stdout,tell,env,onSignal(handle){for(let signal of signals)process.on(signal,handle);return()=>{for(let signal of signals)process.off(signal,handle)}}}}export{processWorld};

@@ -1,0 +1,49 @@
+import type { SnapshotTicket, TicketSnapshotFile } from '../core/ticket-snapshot.ts';
+import type { PrimeFile } from './prime-file.ts';
+
+/**
+ * Tools of published JIRA servers that read one ticket, the argument that names it, and those that ask for nothing
+ * which the snapshot has not got.
+ */
+const ticketTools = [
+  // https://github.com/sooperset/mcp-atlassian
+  { tool: 'jira_get_issue', argument: 'issue_key', ignoring: ['comment_limit', 'update_history'] },
+  // https://support.atlassian.com/atlassian-rovo-mcp-server/docs/supported-tools/
+  { tool: 'getJiraIssue', argument: 'issueIdOrKey', ignoring: ['cloudId'] },
+];
+
+/** For `ToolRules`: a call of these changes nothing. */
+export const ticketToolNames: readonly string[] = ticketTools.map(({ tool }) => tool);
+
+/** The answers of these tools that are known from the snapshot: the whole ticket as Markdown. */
+export function primeTicket(
+  servers: readonly string[],
+  { fetchedAt, tickets }: TicketSnapshotFile,
+): PrimeFile {
+  const entries = tickets.flatMap((ticket) =>
+    servers.flatMap((server) =>
+      ticketTools.map(({ tool, argument, ignoring }) => ({
+        server,
+        tool,
+        arguments: { [argument]: ticket.key },
+        ignoring,
+        result: resultOf(ticket, fetchedAt),
+        storedAt: fetchedAt,
+      })),
+    ),
+  );
+  return { version: 1, entries };
+}
+
+/** As a server that declares its answer to be one text wraps it, for clients that check that. */
+function resultOf(ticket: SnapshotTicket, fetchedAt: string) {
+  const comments = ticket.comments.map(
+    ({ author, createdAt, markdown }) => `### ${author}, ${createdAt}\n\n${markdown}`,
+  );
+  const text = [
+    `As it was read from JIRA at ${fetchedAt}.`,
+    ticket.markdown,
+    ...(comments.length === 0 ? [] : ['## Comments, oldest first', ...comments]),
+  ].join('\n\n');
+  return { content: [{ type: 'text', text }], structuredContent: { result: text } };
+}
