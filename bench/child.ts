@@ -11,9 +11,9 @@ export interface ChildOptions {
   leftovers: AsyncDisposableStack;
 }
 
-const programPath = (name: string) => fileURLToPath(new URL(`./sessions/${name}.ts`, import.meta.url));
+const programPath = (name: string) => fileURLToPath(new URL(`./${name}.ts`, import.meta.url));
 
-/** Runs a program beside the bench with `input` as JSON on its stdin. @returns the JSON line that it prints. */
+/** Runs a program of the bench, such as `sessions/memory-process`, with `input` as JSON on its stdin. @returns the JSON line that it prints. */
 export async function runProgram(name: string, input: unknown, options: ChildOptions): Promise<unknown> {
   const child = start(process.execPath, [programPath(name)], { ...options, graceMs: 0 });
   const lines: string[] = [];

@@ -2,9 +2,10 @@
 // figure on stdout and what it does meanwhile on stderr. A goal that is missed is a figure, not a failure.
 import { parseArgs } from 'node:util';
 import type { Bench } from './bench.ts';
+import { context } from './context.ts';
 import { sessions } from './sessions.ts';
 
-const benches: Record<string, Bench> = { sessions };
+const benches: Record<string, Bench> = { context, sessions };
 
 const log = (message: string) => console.error(message);
 

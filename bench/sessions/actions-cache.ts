@@ -17,7 +17,7 @@ const Entries = z.object({
 /** Our store against the way of `actions/cache`, which packs the folder itself: on the same service. */
 export async function* measureActionsCache(ground: Ground, scrubbed: Scrubbed): AsyncGenerator<Result> {
   const { directory, leftovers, log, rounds } = ground;
-  const service = Service.parse(await startServer('cache-process', { cwd: directory, leftovers }));
+  const service = Service.parse(await startServer('sessions/cache-process', { cwd: directory, leftovers }));
   const temporaryDirectory = join(directory, 'runner-temp');
   const workspace = join(directory, 'runner-work');
   const folder = join(workspace, 'config');
@@ -36,7 +36,7 @@ export async function* measureActionsCache(ground: Ground, scrubbed: Scrubbed): 
   let key = '';
   const toolkit = async (action: 'save' | 'restore') => {
     const answer = await runProgram(
-      'toolkit-process',
+      'sessions/toolkit-process',
       { action, folder, key },
       { cwd: workspace, env, leftovers },
     );

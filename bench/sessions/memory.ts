@@ -17,13 +17,13 @@ export async function* measureMemory(ground: Ground): AsyncGenerator<Result> {
   const child = { cwd: directory, leftovers };
   log(`memory: save ${bytes} bytes`);
   const saved = Used.parse(
-    await runProgram('memory-process', { action: 'save', configDirectory, ...places }, child),
+    await runProgram('sessions/memory-process', { action: 'save', configDirectory, ...places }, child),
   );
   yield { figure: 'save_memory', value: saved.megabytes, unit: 'MB', goal: '<=300' };
   await rm(configDirectory, { recursive: true, force: true });
   log('memory: restore');
   const restored = Used.parse(
-    await runProgram('memory-process', { action: 'restore', configDirectory, ...places }, child),
+    await runProgram('sessions/memory-process', { action: 'restore', configDirectory, ...places }, child),
   );
   yield { figure: 'restore_memory', value: restored.megabytes, unit: 'MB', goal: '<=300' };
   await rm(place, { recursive: true, force: true });

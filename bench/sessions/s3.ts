@@ -20,7 +20,7 @@ const Place = z.object({
 /** What a restore over S3 on loopback costs on top of one from the disk. */
 export async function* measureS3(ground: Ground, scrubbed: Scrubbed): AsyncGenerator<Result> {
   const { directory, leftovers, log, rounds } = ground;
-  const server = await startServer('s3-process', { cwd: directory, leftovers });
+  const server = await startServer('sessions/s3-process', { cwd: directory, leftovers });
   const { url, bucket, region, accessKeyId, secretAccessKey } = Place.parse(server);
   const s3 = s3Store({
     bucket,

@@ -258,6 +258,27 @@ describe('the context of a ticket, cached', () => {
     for (const { number, id } of waiting) await play.stop(number, id);
   });
 
+  test('a run that asks for it gets the ticket in parts, as it was read for the command', async () => {
+    const number = await play.pullRequest(issueKey);
+    const { id } = await play.ask(number, 'do it');
+    await play.contextOf(id);
+    const asked = gate.requests.length;
+    const { claim } = await world.claim(id, { wantsSnapshot: true });
+    expect(claim?.snapshot).toMatchObject({
+      fetchedAt: expect.stringMatching(/^\d{4}-/),
+      tickets: [
+        {
+          key: issueKey,
+          markdown: expect.stringContaining('Coupons that take a percentage off'),
+          comments: expect.arrayContaining([expect.objectContaining({ author: expect.any(String) })]),
+        },
+      ],
+    });
+    expect(gate.requests.slice(asked)).toEqual([]);
+    expect((await world.claim(id)).status).toBe(409);
+    await world.report(id, 1, goodReport());
+  });
+
   test('forget drops what is cached of the ticket', async () => {
     const number = await play.pullRequest(issueKey);
     await play.contextFor(number);
@@ -344,9 +365,9 @@ describe('a job that waited for its runner', () => {
   test('is told the same when it asks once more', async () => {
     world.jira.setStatus('SHOP-100', 'Blocked');
     const claimant = randomUUID();
-    const first = await world.claim(id, claimant);
+    const first = await world.claim(id, { claimant });
     world.jira.setStatus('SHOP-100', 'Done');
-    const again = await world.claim(id, claimant);
+    const again = await world.claim(id, { claimant });
     expect(again.claim?.context).toEqual(first.claim?.context);
     expect(first.claim?.context.text).toContain('Status: Blocked');
   });

@@ -12,7 +12,13 @@ import { loginOf, story } from '../../demo/story/ticket.ts';
 import { type App, type AppOptions, createApp } from '../../src/app.ts';
 import type { AppConfig } from '../../src/config.ts';
 import type { Report } from '../../src/core/report.ts';
-import { ClaimResponse, claimPath, heartbeatPath, reportPath } from '../../src/core/runner.ts';
+import {
+  type ClaimRequest,
+  ClaimResponse,
+  claimPath,
+  heartbeatPath,
+  reportPath,
+} from '../../src/core/runner.ts';
 import type { Dispatcher } from '../../src/dispatch/dispatcher.ts';
 import { runTokens } from '../../src/runner-api/run-tokens.ts';
 import { handDispatcher } from '../fakes/hand-dispatcher.ts';
@@ -171,11 +177,12 @@ export async function startWorld(options: WorldOptions = {}) {
       return comments.map((comment) => ({ author: comment.user?.login ?? '', body: comment.body ?? '' }));
     },
 
-    async claim(commandId: string, claimant: string = randomUUID()) {
+    async claim(commandId: string, more: Partial<ClaimRequest> = {}) {
       const response = await call(claimPath(commandId), tokens.claim(commandId), {
-        claimant,
+        claimant: randomUUID(),
         runUrl: 'http://runs.example/1',
         runnerName: 'by hand',
+        ...more,
       });
       return {
         status: response.status,
