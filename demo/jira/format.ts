@@ -17,7 +17,7 @@ type Shown = Record<string, unknown>;
  * How the simulated JIRA writes its resources. E-mails are left out, as most profiles hide them. Version 2 is Server's:
  * wiki markup instead of documents, user names instead of account ids.
  */
-export function createFormat(url: string, store: Store, version: 2 | 3 = 3) {
+export function createFormat(url: string, store: Store, mostEmbedded: number, version: 2 | 3) {
   const api = `${url}/rest/api/${version}`;
 
   function user(accountId: string): Shown {
@@ -173,9 +173,9 @@ export function createFormat(url: string, store: Store, version: 2 | 3 = 3) {
       updated: issue.updated,
       comment: {
         self: `${api}/issue/${issue.id}/comment`,
-        comments: issue.comments.map((one) => comment(issue, one)),
+        comments: issue.comments.slice(0, mostEmbedded).map((one) => comment(issue, one)),
         startAt: 0,
-        maxResults: issue.comments.length,
+        maxResults: Math.min(issue.comments.length, mostEmbedded),
         total: issue.comments.length,
       },
     };

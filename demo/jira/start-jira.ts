@@ -19,6 +19,8 @@ export type JiraOptions = StoreOptions & {
   retryAfterMs?: number;
   /** Most comments that one page holds; 100 when not given. */
   mostComments?: number;
+  /** Most comments that come with the fields of a ticket, oldest first; all of them without. */
+  mostEmbedded?: number;
 };
 
 /** Requests that are answered otherwise, by `GET /rest/api/3/…`, for so many times; without a body they fail. */
@@ -52,7 +54,8 @@ export async function startJira(options: JiraOptions) {
   const address = server.address();
   const url = `http://127.0.0.1:${address && typeof address === 'object' ? address.port : 0}`;
 
-  const format = createFormat(url, store);
+  const mostEmbedded = options.mostEmbedded ?? Number.POSITIVE_INFINITY;
+  const format = createFormat(url, store, mostEmbedded, 3);
   const webhooks = createWebhooks(format, options.retryAfterMs ?? 200);
   const shared = { url, store, webhooks, signIn, signInWithToken, mostComments: options.mostComments ?? 100 };
   app.use('*', async (c, next) => {
@@ -69,7 +72,10 @@ export async function startJira(options: JiraOptions) {
     );
   });
   app.route('/rest/api/3', createApi({ ...shared, format, version: 3 }));
-  app.route('/rest/api/2', createApi({ ...shared, format: createFormat(url, store, 2), version: 2 }));
+  app.route(
+    '/rest/api/2',
+    createApi({ ...shared, format: createFormat(url, store, mostEmbedded, 2), version: 2 }),
+  );
   // Server keeps the content of attachments here.
   app.get('/secure/attachment/:id/:name', (c) => {
     const account = signInWithToken((c.req.header('authorization') ?? '').replace(/^Bearer /i, ''));

@@ -9,7 +9,8 @@ import { ageSeconds, type Snapshot, type SnapshotRead, type Snapshots } from './
 export interface ContextSource<T> {
   /** When it changed last, ISO 8601; a cheap call. Empty when the source does not say: then nothing is cached. */
   askUpdated(): Promise<string>;
-  fetch(): Promise<T>;
+  /** `known` is what is cached, which may be out of date. */
+  fetch(known: T | undefined): Promise<T>;
   /** Since when parts of what `fetch` answers were read, where that was before its call; milliseconds. */
   readSince?: number;
   /** Whether a cached value is known to be out of date, which spares asking. */
@@ -35,6 +36,8 @@ export interface ContextReader<T> {
   read(key: string, source: ContextSource<T>): Promise<ContextReading<T>>;
   /** What is cached, whether it is still right or not: nobody is asked. Never rejects. */
   peek(key: string): Promise<{ value: T; fetchedAt: string } | undefined>;
+  /** What is cached has changed: it only stands in when the source cannot be asked. Never rejects. */
+  outdate(key: string): Promise<void>;
   /** Drops what is cached. Never rejects. */
   forget(key: string): Promise<void>;
 }
@@ -101,9 +104,13 @@ export function contextReader<T>(options: ContextReaderOptions<T>): ContextReade
     );
   }
 
-  async function fetchAndKeep(key: string, source: ContextSource<T>): Promise<Snapshot<T>> {
+  async function fetchAndKeep(
+    key: string,
+    source: ContextSource<T>,
+    known: Snapshot<T> | undefined,
+  ): Promise<Snapshot<T>> {
     const since = source.readSince ?? clock.now();
-    const value = await source.fetch();
+    const value = await source.fetch(known?.value);
     const snapshot = { value, updated: updatedOf(value), fetchedAt: new Date(since).toISOString() };
     if (snapshot.updated !== '') await snapshots.write(key, snapshot);
     return snapshot;
@@ -113,6 +120,7 @@ export function contextReader<T>(options: ContextReaderOptions<T>): ContextReade
   async function fly(
     key: string,
     source: ContextSource<T>,
+    known: Snapshot<T> | undefined,
     held: FetchLock,
     isWanted: (snapshot: Snapshot<T>) => boolean,
   ): Promise<Snapshot<T>> {
@@ -121,17 +129,18 @@ export function contextReader<T>(options: ContextReaderOptions<T>): ContextReade
     while (clock.now() < waitUntil) {
       const taken = await guard.run(() => held.take(key, holder, times.leaseMs));
       if (taken.outcome === 'failed') break;
-      if (taken.value) return await fetchAsHolder(key, source, held, holder, isWanted);
+      if (taken.value) return await fetchAsHolder(key, source, known, held, holder, isWanted);
       await clock.sleep(times.lookEveryMs);
       const { snapshot } = await snapshots.read(key);
       if (snapshot && isWanted(snapshot)) return snapshot;
     }
-    return fetchAndKeep(key, source);
+    return fetchAndKeep(key, source, known);
   }
 
   async function fetchAsHolder(
     key: string,
     source: ContextSource<T>,
+    known: Snapshot<T> | undefined,
     held: FetchLock,
     holder: string,
     isWanted: (snapshot: Snapshot<T>) => boolean,
@@ -143,7 +152,7 @@ export function contextReader<T>(options: ContextReaderOptions<T>): ContextReade
       // The holder before may have finished between the look into the cache and this.
       const { snapshot } = await snapshots.read(key);
       if (snapshot && isWanted(snapshot)) return snapshot;
-      return await fetchAndKeep(key, source);
+      return await fetchAndKeep(key, source, known);
     } finally {
       clearInterval(renewal);
       await guard.run(() => held.release(key, holder));
@@ -159,13 +168,14 @@ export function contextReader<T>(options: ContextReaderOptions<T>): ContextReade
   ): Promise<Snapshot<T>> {
     const isWanted = (snapshot: Snapshot<T>) =>
       snapshot.fetchedAt !== known?.fetchedAt &&
+      !snapshot.isOutdated &&
       !source.isOutdated?.(snapshot.value) &&
       (updated === undefined || Date.parse(snapshot.updated) >= Date.parse(updated));
     for (let flight = flights.get(key); flight; flight = flights.get(key)) {
       const landed = await flight;
       if (isWanted(landed)) return landed;
     }
-    const flight = lock ? fly(key, source, lock, isWanted) : fetchAndKeep(key, source);
+    const flight = lock ? fly(key, source, known, lock, isWanted) : fetchAndKeep(key, source, known);
     const tracked = flight.finally(() => flights.delete(key));
     flights.set(key, tracked);
     return tracked;
@@ -191,7 +201,8 @@ export function contextReader<T>(options: ContextReaderOptions<T>): ContextReade
       const read = await snapshots.read(key);
       const known = read.snapshot;
       try {
-        const updated = known && !source.isOutdated?.(known.value) ? await source.askUpdated() : undefined;
+        const mayHold = known && !known.isOutdated && !source.isOutdated?.(known.value);
+        const updated = mayHold ? await source.askUpdated() : undefined;
         if (known && updated !== undefined && isFresh(known, updated)) {
           logGet(key, read, known);
           return { value: known.value, fetchedAt: known.fetchedAt, from: 'cache' };
@@ -210,6 +221,7 @@ export function contextReader<T>(options: ContextReaderOptions<T>): ContextReade
       return read.snapshot;
     },
 
+    outdate: (key) => snapshots.outdate(key),
     forget: (key) => snapshots.remove(key),
   };
 }

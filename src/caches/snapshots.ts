@@ -10,6 +10,8 @@ export interface Snapshot<T> {
   updated: string;
   /** By the clock of the process that fetched it. */
   fetchedAt: string;
+  /** Somebody told that it has changed since: it only stands in when the source cannot be asked. */
+  isOutdated?: boolean | undefined;
 }
 
 export interface SnapshotRead<T> {
@@ -24,6 +26,8 @@ export interface Snapshots<T> {
   read(key: string): Promise<SnapshotRead<T>>;
   write(key: string, snapshot: Snapshot<T>): Promise<void>;
   remove(key: string): Promise<void>;
+  /** Marks what is there; it keeps its time to live anew. */
+  outdate(key: string): Promise<void>;
 }
 
 export interface SnapshotsOptions<T> {
@@ -41,7 +45,12 @@ const mostOwed = 10_000;
 
 export function snapshotsIn<T>(options: SnapshotsOptions<T>): Snapshots<T> {
   const { cache, guard, schema, ttlMs, log, now = Date.now } = options;
-  const Kept = z.object({ updated: z.iso.datetime(), fetchedAt: z.iso.datetime(), value: schema });
+  const Kept = z.object({
+    updated: z.iso.datetime(),
+    fetchedAt: z.iso.datetime(),
+    isOutdated: z.boolean().optional(),
+    value: schema,
+  });
   // What was to be removed while the cache could not be used: it must not come back after the outage.
   const owed = new Set<string>();
 
@@ -64,35 +73,43 @@ export function snapshotsIn<T>(options: SnapshotsOptions<T>): Snapshots<T> {
     }
   }
 
-  return {
-    async read(key) {
-      await payDebts();
-      const startedAt = performance.now();
-      const got = owed.has(key) ? undefined : await guard.run(() => cache.get(key));
-      const durationMs = round(performance.now() - startedAt);
-      const text = got?.outcome === 'answered' ? got.value : undefined;
-      if (text === undefined) return { sizeBytes: 0, durationMs };
-      const snapshot = parse(key, text);
-      return { ...(snapshot ? { snapshot } : {}), sizeBytes: Buffer.byteLength(text), durationMs };
-    },
+  async function read(key: string): Promise<SnapshotRead<T>> {
+    await payDebts();
+    const startedAt = performance.now();
+    const got = owed.has(key) ? undefined : await guard.run(() => cache.get(key));
+    const durationMs = round(performance.now() - startedAt);
+    const text = got?.outcome === 'answered' ? got.value : undefined;
+    if (text === undefined) return { sizeBytes: 0, durationMs };
+    const snapshot = parse(key, text);
+    return { ...(snapshot ? { snapshot } : {}), sizeBytes: Buffer.byteLength(text), durationMs };
+  }
 
-    async write(key, snapshot) {
-      const text = JSON.stringify(snapshot);
-      const startedAt = performance.now();
-      const { outcome } = await guard.run(() => cache.set(key, text, ttlMs));
-      if (outcome === 'answered') owed.delete(key);
-      log.info(
-        {
-          event: 'cache_operation',
-          operation: 'set',
-          ...failure(outcome),
-          key,
-          sizeBytes: Buffer.byteLength(text),
-          durationMs: round(performance.now() - startedAt),
-          ageSeconds: ageSeconds(snapshot, now()),
-        },
-        'cache operation',
-      );
+  async function set(operation: 'set' | 'invalidate', key: string, snapshot: Snapshot<T>): Promise<void> {
+    const text = JSON.stringify(snapshot);
+    const startedAt = performance.now();
+    const { outcome } = await guard.run(() => cache.set(key, text, ttlMs));
+    if (outcome === 'answered') owed.delete(key);
+    log.info(
+      {
+        event: 'cache_operation',
+        operation,
+        ...failure(outcome),
+        key,
+        sizeBytes: Buffer.byteLength(text),
+        durationMs: round(performance.now() - startedAt),
+        ageSeconds: ageSeconds(snapshot, now()),
+      },
+      'cache operation',
+    );
+  }
+
+  return {
+    read,
+    write: (key, snapshot) => set('set', key, snapshot),
+
+    async outdate(key) {
+      const { snapshot } = await read(key);
+      if (snapshot && !snapshot.isOutdated) await set('invalidate', key, { ...snapshot, isOutdated: true });
     },
 
     async remove(key) {

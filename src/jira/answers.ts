@@ -105,6 +105,8 @@ export const Issue = z.looseObject({
     issuelinks: z.array(Link).nullish().catch([]),
     attachment: z.array(Attachment).nullish().catch([]),
     updated: Moment,
+    /** Only where it was asked for; a site may leave the older ones out. */
+    comment: CommentPage.nullish().catch(undefined),
   }),
   /** Field id to its name, when asked for. */
   names: z.record(z.string(), z.string()).optional(),

@@ -2,7 +2,14 @@ import { isNotFoundError } from 'jira.js';
 import { Closing, Comment, CommentPage, Found, Labelled, Touched } from './answers.ts';
 import { jiraError, noSuchSite } from './jira-error.ts';
 import type { AdfDocument } from './markdown-to-adf.ts';
-import { accountOf, type NewestComments, readNewest, readTicket, typedComment } from './read-ticket.ts';
+import {
+  accountOf,
+  type NewestComments,
+  readNewest,
+  readTicket,
+  type TicketReadOptions,
+  typedComment,
+} from './read-ticket.ts';
 import type { JiraSite } from './site.ts';
 import type { JiraAccount, JiraAttachment, JiraComment, JiraTicket } from './ticket.ts';
 import { jiraTransport, type TransportOptions } from './transport.ts';
@@ -28,8 +35,8 @@ export interface Jira {
   knownAccountId(): string | undefined;
   /** The comment as it is now, as it was typed; undefined when it is gone. One call, or two for an old comment. */
   readComment(issueKey: string, commentId: string): Promise<CommentRead | undefined>;
-  /** A snapshot of the ticket. Two calls, or one with `newest`; see `readTicket` in read-ticket.ts for more of them. */
-  readTicket(issueKey: string, newest?: NewestComments): Promise<JiraTicket>;
+  /** A snapshot of the ticket. Two calls, or one with the options; see `readTicket` in read-ticket.ts for more of them. */
+  readTicket(issueKey: string, options?: TicketReadOptions): Promise<JiraTicket>;
   /** When anything of the ticket changed last, ISO 8601 in UTC; empty when JIRA does not say. One call. */
   readUpdated(issueKey: string): Promise<string>;
   /** At most `limit` tickets, in the order of the query. One call. */
@@ -124,9 +131,9 @@ export function jiraClient(site: JiraSite, name: string, options: TransportOptio
       });
     },
 
-    async readTicket(issueKey, newest) {
+    async readTicket(issueKey, options) {
       await ownAccountId();
-      return say(`reading ${issueKey}`, () => readTicket(transport, site, identity(), issueKey, newest));
+      return say(`reading ${issueKey}`, () => readTicket(transport, site, identity(), issueKey, options));
     },
 
     async readUpdated(issueKey) {

@@ -13,12 +13,16 @@ const ownFields = [
  * What to ask for: the fields by their ids. Where a field is configured by its name, its id is not known before the
  * answer is there, so all are asked for, with their names.
  */
-export function askedFields(configured: JiraFieldNames): { fields: string[]; expand: string } {
+export function askedFields(
+  configured: JiraFieldNames,
+  withComments: boolean,
+): { fields: string[]; expand: string } {
   const wanted = Object.values(configured);
   // Remote links have an address of their own; the history tells whether there are any.
   const expand = 'changelog';
-  if (wanted.every((one) => fieldId.test(one))) return { fields: [...ownFields, ...wanted], expand };
-  return { fields: ['*all', '-comment', '-worklog'], expand: `names,${expand}` };
+  if (wanted.every((one) => fieldId.test(one)))
+    return { fields: [...ownFields, ...(withComments ? ['comment'] : []), ...wanted], expand };
+  return { fields: ['*all', ...(withComments ? [] : ['-comment']), '-worklog'], expand: `names,${expand}` };
 }
 
 /** The value of a configured field; the first that has one where several have the name. */

@@ -30,22 +30,34 @@ export async function readNewest({ client }: JiraTransport, issueKey: string): P
   return { issueKey, page };
 }
 
+export interface TicketReadOptions {
+  /** The newest comments, where they were read before: spares the first page. */
+  newest?: NewestComments | undefined;
+  /**
+   * Whether the ticket is believed to have few comments: they are asked for with the fields, which spares the first
+   * page as well. Of many they would all be in one answer.
+   */
+  hasFewComments?: boolean | undefined;
+}
+
 /**
  * The snapshot of a ticket in two calls, one more for each further page of comments, and one more when its history says
- * that it may have remote links. `newest` spares the first page.
+ * that it may have remote links.
  */
 export async function readTicket(
   transport: JiraTransport,
   site: JiraSite,
   own: OwnIdentity,
   issueKey: string,
-  newest?: NewestComments,
+  options: TicketReadOptions = {},
 ): Promise<JiraTicket> {
-  const { fields, expand } = askedFields(site.fields ?? {});
+  const newest = options.newest?.issueKey === issueKey ? options.newest : undefined;
+  const withComments = newest === undefined && (options.hasFewComments ?? false);
+  const { fields, expand } = askedFields(site.fields ?? {}, withComments);
   const issue = Issue.parse(
     await transport.client.issues.getIssue({ issueIdOrKey: issueKey, fields, expand }),
   );
-  const first = newest?.issueKey === issueKey ? newest : await readNewest(transport, issueKey);
+  const first = newest ?? commentsIn(issue, issueKey) ?? (await readNewest(transport, issueKey));
   const attachments = attachmentsOf(issue);
   const media = (name: string) =>
     attachments.find((one) => one.name === removeInvisible(name).text)?.fileName;
@@ -104,6 +116,15 @@ export async function readTicket(
     updatedAt: knownUntil(shown.updated?.toISOString() ?? '', newest),
   };
   return JiraTicket.parse({ ...snapshot, invisible });
+}
+
+/** The comments of an answer that holds them all, newest first as everywhere here. */
+function commentsIn({ fields }: Issue, issueKey: string): NewestComments | undefined {
+  const page = fields.comment;
+  if (!page || page.comments.length < page.total) return undefined;
+  const time = ({ created }: Comment) => created?.getTime() ?? 0;
+  const comments = page.comments.toReversed().sort((one, other) => time(other) - time(one));
+  return { issueKey, page: { ...page, comments } };
 }
 
 /**

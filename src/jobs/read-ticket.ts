@@ -7,6 +7,9 @@ import type { JiraTicket } from '../jira/ticket.ts';
 import { mayBePutBack } from '../ledger/commands.ts';
 import type { Services } from './services.ts';
 
+/** With so many comments they still fit well into one answer; more are read page by page. */
+const fewComments = 200;
+
 export interface TicketRequest {
   commandId: string;
   issueKey: string;
@@ -36,7 +39,11 @@ export async function readTicket(
   try {
     const reading = await services.tickets.read(contextKey(jira.site.name, issueKey), {
       askUpdated: () => jira.readUpdated(issueKey),
-      fetch: () => jira.readTicket(issueKey, asked?.newest),
+      fetch: (known) =>
+        jira.readTicket(issueKey, {
+          newest: asked?.newest,
+          hasFewComments: known !== undefined && known.comments.length + known.olderComments <= fewComments,
+        }),
       ...(asked
         ? {
             readSince: asked.readSince,

@@ -1,8 +1,11 @@
+import { contextKey } from '../caches/context-cache.ts';
 import type { Ask } from '../core/command.ts';
 import { isEnd } from '../core/status.ts';
 import { answerAsked, editComment, findComment, postAnswer, postComment, react } from '../github/comments.ts';
 import type { AskedComment } from '../github/conversation.ts';
 import type { CommentPlace, GitHubOrigin } from '../github/github.ts';
+import type { Jira } from '../jira/client.ts';
+import type { AdfDocument } from '../jira/markdown-to-adf.ts';
 import { connectionOf, jiraOf } from '../jobs/connections.ts';
 import type { Services } from '../jobs/services.ts';
 import { getCommand, keepAcknowledgement, repositoryOf } from '../ledger/commands.ts';
@@ -12,7 +15,7 @@ import type { NeutraliseOptions } from './neutralise.ts';
 import { commentMarker, renderStatusComment, type StatusFacts } from './status-comment.ts';
 import { renderTicketEnd, renderTicketStart, type TicketEndFacts } from './ticket-comment.ts';
 
-type Publisher = Pick<Services, 'github' | 'jira' | 'db' | 'log' | 'serverUrl'>;
+type Publisher = Pick<Services, 'github' | 'jira' | 'db' | 'log' | 'serverUrl' | 'tickets'>;
 
 /** Shows that a command which has to wait for its turn was seen. */
 export async function showSeen(services: Publisher, row: CommandRow): Promise<void> {
@@ -32,7 +35,14 @@ export async function acknowledge(services: Publisher, row: CommandRow, asked?: 
     const repository = repositoryOf(row);
     const body = renderTicketStart(`${repository?.owner}/${repository?.name}`, instructionOf(row.ask) ?? '');
     // Only an attempt that died may have posted it already.
-    const id = await jira.postComment(row.origin.issueKey, `${row.id}:start`, body, row.attempts > 0);
+    const id = await postOnTicket(
+      services,
+      jira,
+      row.origin.issueKey,
+      `${row.id}:start`,
+      body,
+      row.attempts > 0,
+    );
     await keepAcknowledgement(services.db, row.id, { kind: 'jira', id });
     return;
   }
@@ -66,7 +76,9 @@ export async function publishEnd(services: Publisher, row: CommandRow & { tried?
   const run = await getRun(services.db, row.id);
   if ('connection' in origin) {
     const { jira } = connectionOf(services, origin);
-    await jira.postComment(
+    await postOnTicket(
+      services,
+      jira,
       origin.issueKey,
       `${row.id}:end`,
       renderTicketEnd(ticketFacts(row, run), neutral(services)),
@@ -140,13 +152,22 @@ async function onPullRequest(
 async function onTicket(services: Publisher, row: CommandRow, run: RunRow, again: boolean): Promise<void> {
   await bestEffort(services, row, 'commenting on the ticket', async () => {
     const jira = await jiraOf(services, row.issue_key);
-    await jira?.postComment(
-      row.issue_key,
-      `${row.id}:end`,
-      renderTicketEnd(ticketFacts(row, run), neutral(services)),
-      again,
-    );
+    if (!jira) return;
+    const body = renderTicketEnd(ticketFacts(row, run), neutral(services));
+    await postOnTicket(services, jira, row.issue_key, `${row.id}:end`, body, again);
   });
+}
+
+/** To comment is to change the ticket: nobody has to ask JIRA whether what is cached of it still holds. */
+async function postOnTicket(
+  { tickets }: Publisher,
+  jira: Jira,
+  issueKey: string,
+  ...comment: [marker: string, body: AdfDocument, again: boolean]
+): Promise<string> {
+  const id = await jira.postComment(issueKey, ...comment);
+  await tickets.outdate(contextKey(jira.site.name, issueKey));
+  return id;
 }
 
 function statusFacts(row: CommandRow, run: RunRow | undefined): StatusFacts {

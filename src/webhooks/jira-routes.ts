@@ -54,7 +54,7 @@ async function receive(
   const own = { name: services.name, accountId: connection.jira.knownAccountId() };
   // Before anything is answered or queued: whoever reads the ticket from now on must not find it as it was.
   for (const issueKey of changedTickets(body)) {
-    await services.tickets.forget(contextKey(connection.jira.site.name, issueKey));
+    await services.tickets.outdate(contextKey(connection.jira.site.name, issueKey));
   }
   const reading = readJiraEvent(body, {
     connection: connection.jira.site.name,

@@ -197,6 +197,47 @@ describe('reading a ticket through the cache', () => {
     expect(lines.some(({ level, msg }) => level === 40 && msg.includes('not a snapshot'))).toBe(true);
   });
 
+  test('what was told to have changed is fetched again without asking, and still stands in', async () => {
+    const { reader, lines } = readerOf();
+    const source = ticketSource();
+    await reader.read(key, source);
+    await reader.outdate(key);
+    await reader.outdate(key);
+    expect(lines.filter(({ operation }) => operation === 'invalidate')).toHaveLength(1);
+    expect(await reader.peek(key)).toMatchObject({ value: { text: 'as written' } });
+    source.failure = new Down();
+    expect(await reader.read(key, source)).toMatchObject({ from: 'outage', value: { text: 'as written' } });
+    source.failure = undefined;
+    expect(await reader.read(key, source)).toMatchObject({ from: 'source' });
+    expect(source).toMatchObject({ asked: 0, fetched: 3 });
+    await reader.read(key, source);
+    expect(source).toMatchObject({ asked: 1, fetched: 3 });
+  });
+
+  test('what is not cached cannot be out of date', async () => {
+    const { reader, lines } = readerOf();
+    await reader.outdate(key);
+    expect(await reader.peek(key)).toBeUndefined();
+    expect(lines.filter(({ operation }) => operation === 'invalidate')).toEqual([]);
+  });
+
+  test('who fetches is told what is known', async () => {
+    const { reader } = readerOf();
+    const known: (string | undefined)[] = [];
+    const source = ticketSource();
+    const telling = {
+      ...source,
+      fetch: (value: Ticket | undefined) => {
+        known.push(value?.text);
+        return source.fetch();
+      },
+    };
+    await reader.read(key, telling);
+    await reader.outdate(key);
+    await reader.read(key, telling);
+    expect(known).toEqual([undefined, 'as written']);
+  });
+
   test('what was forgotten is fetched again', async () => {
     const { reader } = readerOf();
     const source = ticketSource();

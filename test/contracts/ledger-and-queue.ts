@@ -160,6 +160,7 @@ export function ledgerAndQueueContract(name: string, create: () => Promise<Ledge
       tickets: {
         read: () => Promise.reject(new Error('nothing here reads a ticket')),
         peek: () => Promise.resolve(undefined),
+        outdate: () => Promise.resolve(),
         forget: () => Promise.resolve(),
       },
       withoutJira: { whenJiraFails: 'go-on', waitMinutes: 10 },

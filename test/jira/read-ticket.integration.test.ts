@@ -1,6 +1,6 @@
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { type AdfDocument, document, fromText, paragraph } from '../../demo/jira/adf.ts';
-import { type Jira as SimulatedJira, startJira } from '../../demo/jira/start-jira.ts';
+import { type JiraOptions, type Jira as SimulatedJira, startJira } from '../../demo/jira/start-jira.ts';
 import type { StoreOptions } from '../../demo/jira/store.ts';
 import { itemsOf, seenOf } from '../../src/context/items.ts';
 import { renderContext } from '../../src/context/render.ts';
@@ -27,8 +27,14 @@ interface World {
   calls: string[];
 }
 
-async function world(ticket: Partial<Seed>, more: Seed[] = [], site: Partial<JiraSite> = {}): Promise<World> {
+async function world(
+  ticket: Partial<Seed>,
+  more: Seed[] = [],
+  site: Partial<JiraSite> = {},
+  options: Partial<JiraOptions> = {},
+): Promise<World> {
   const simulated = await startJira({
+    ...options,
     serviceAccount: 'dexter',
     users: [
       { accountId: 'maria', displayName: 'Maria Lang', email: 'maria@acme.example' },
@@ -237,7 +243,7 @@ test('a first command on a ticket of 100 comments takes four calls, with both co
   expect(read?.comment.text).toBe('@dexter implement this');
   const body = adfDocument([adfParagraph(adfText('On it'))]);
   await client.postComment('SHOP-1', 'one:start', body, false);
-  const ticket = await client.readTicket('SHOP-1', read?.newest);
+  const ticket = await client.readTicket('SHOP-1', { newest: read?.newest });
   await client.postComment('SHOP-1', 'one:end', body, false);
   expect(ticket.comments).toHaveLength(100);
   expect(ticket.comments.at(-1)?.id).toBe(id);
@@ -260,11 +266,33 @@ test('an unchanged ticket is known by one call', async () => {
   expect(await client.readUpdated('SHOP-1')).not.toBe(ticket.updatedAt);
 });
 
+describe('a ticket that is believed to have few comments', () => {
+  test.each([{}, { fields: { storyPoints: 'Story points' } }])(
+    'is read in one call, the same as in two (%j)',
+    async (site) => {
+      const { client, calls } = await world({ comments: said(3) }, [], site);
+      const inTwo = await client.readTicket('SHOP-1');
+      calls.length = 0;
+      expect(await client.readTicket('SHOP-1', { hasFewComments: true })).toEqual(inTwo);
+      expect(calls).toEqual(['GET /rest/api/3/issue/SHOP-1']);
+    },
+  );
+
+  test('is read page by page when the site leaves some of them out', async () => {
+    const { client, calls } = await world({ comments: said(30) }, [], {}, { mostEmbedded: 20 });
+    await client.ownAccountId();
+    calls.length = 0;
+    const ticket = await client.readTicket('SHOP-1', { hasFewComments: true });
+    expect(ticket.comments.map(({ text }) => text)).toEqual(said(30).map((_, index) => `comment ${index}`));
+    expect(calls).toEqual(['GET /rest/api/3/issue/SHOP-1', 'GET /rest/api/3/issue/SHOP-1/comment']);
+  });
+});
+
 test('a snapshot is not newer than the comments that it was given', async () => {
   const { simulated, client } = await world({ comments: said(1) });
   const read = await client.readComment('SHOP-1', simulated.comments('SHOP-1')[0]?.id ?? '');
   await simulated.comment('maria', 'SHOP-1', 'Meanwhile');
-  const ticket = await client.readTicket('SHOP-1', read?.newest);
+  const ticket = await client.readTicket('SHOP-1', { newest: read?.newest });
   expect(ticket.updatedAt).toBe('2026-01-01T00:00:00.000Z');
   expect(await client.readUpdated('SHOP-1')).not.toBe(ticket.updatedAt);
 });
