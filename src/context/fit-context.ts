@@ -46,11 +46,13 @@ function deltaSince(
 ): ContextDelta {
   const delta = items && contextDelta(seen, items, { asked });
   const changes = delta ? [renderDelta(delta, (text) => shorten(text, mostOfText))] : [];
+  // Where a question was asked is part of the question, whether it is new or not.
+  const where = [...threadSection(thread), ...reviewLines.map(lineSection)];
   const markdown = [
     ...notices.map((notice) => `(${notice})`),
-    // Where a question was asked is part of the question, whether it is new or not.
-    ...threadSection(thread),
-    ...reviewLines.map(lineSection),
+    ...where,
+    // So that it does not look like the end of what somebody said there.
+    ...(where.length > 0 && changes.length > 0 ? ['## What else is new'] : []),
     ...changes,
   ].join('\n\n');
   return {
