@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { formatSize } from '../src/core/size.ts';
 import { readAttachments } from '../src/jira/read-attachments.ts';
+import { keptAttachments } from './kept-attachments.ts';
 import type { SessionDirectory } from './session-directory.ts';
 import type { Work } from './work.ts';
 
@@ -24,7 +25,7 @@ interface Around {
  */
 export async function writeContextFiles(
   { app, claim, log }: Around,
-  { context: directory }: Pick<SessionDirectory, 'context'>,
+  { context: directory, attachments: keptIn }: Pick<SessionDirectory, 'context' | 'attachments'>,
 ): Promise<ContextFiles> {
   const { full, attachments } = claim.context;
   const notices: string[] = [];
@@ -37,9 +38,14 @@ export async function writeContextFiles(
     );
   }
   if (attachments.length === 0) return { notices, attachments: paths };
-  const { files, listed } = await readAttachments(attachments, ({ id }, maxBytes) =>
-    app.attachment(claim, id, maxBytes),
-  );
+  const kept = await keptAttachments(keptIn, attachments);
+  const { files, listed } = await readAttachments(attachments, async (attachment, maxBytes) => {
+    const before = await kept.read(attachment);
+    if (before !== undefined) return before;
+    const content = await app.attachment(claim, attachment.id, maxBytes);
+    await kept.keep(attachment, content);
+    return content;
+  });
   const folder = join(directory, 'attachments');
   if (files.length > 0) await mkdir(folder, { mode: 0o700 });
   for (const { attachment, content } of files) {

@@ -18,6 +18,8 @@ export interface SessionDirectory {
   temporary: string;
   /** Files about the ticket for the engine to read. */
   context: string;
+  /** The ticket's attachments, which outlive the run; made when there are any. */
+  attachments: string;
   /** What the MCP servers of the run are given, and what they leave. */
   mcp: string;
   [Symbol.asyncDispose](): Promise<void>;
@@ -32,7 +34,8 @@ export interface OpenOptions {
 
 /**
  * Opens the directory of a session for this process alone; two CLIs in one session would mix their turns.
- * Everything but the checkout begins empty and is removed at the end. Throws AppError `session-conflict`.
+ * Everything but the checkout and the attachments begins
+ * empty and is removed at the end. Throws AppError `session-conflict`.
  */
 export async function openSessionDirectory(
   workspace: string,
@@ -66,6 +69,7 @@ export async function openSessionDirectory(
     root,
     checkout: checkoutOf(root),
     mirror: mirrorPath(workspace, ref),
+    attachments: join(root, 'attachments'),
     ...passing,
     async [Symbol.asyncDispose]() {
       try {
@@ -78,7 +82,8 @@ export async function openSessionDirectory(
   };
 }
 
-const known = /^(?:checkout|checkout\.kept|config|context|home|mcp|tmp|workspace\.json|lock|lock\..+)$/;
+const known =
+  /^(?:attachments|checkout|checkout\.kept|config|context|home|mcp|tmp|workspace\.json|lock|lock\..+)$/;
 
 /** What a run that died had in the making, and what an agent put beside its checkout. */
 async function removeStrays(root: string): Promise<void> {

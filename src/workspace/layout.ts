@@ -5,7 +5,7 @@ import type { SessionRef } from '../core/session.ts';
 /**
  * What a runner keeps on its disk:
  *
- * - `work/<24 hex>/` is one session's own: `checkout`, `config`, `context`, `home`, `mcp`, `tmp`, `lock`, `workspace.json`;
+ * - `work/<24 hex>/` is one session's own: `attachments`, `checkout`, `config`, `context`, `home`, `mcp`, `tmp`, `lock`, `workspace.json`;
  * - `mirrors/<installation>-<repository>.git` is the history that all sessions of a repository borrow;
  * - `sessions/` is the workspace store's (src/stores/workspace.ts).
  *

@@ -1,0 +1,50 @@
+import { constants } from 'node:fs';
+import { mkdir, open, readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { AttachmentRef } from '../src/core/context.ts';
+import { removeTree } from '../src/workspace/remove-tree.ts';
+import { isDirectory } from './is-directory.ts';
+
+/** Ids of JIRA that can be the name of a file. */
+const idPattern = /^[A-Za-z0-9-]{1,64}$/;
+
+/**
+ * Attachments that earlier runs of a session fetched on this runner. JIRA changes the content of an attachment never,
+ * so that each has to be asked for once. The directory is the session's own, and an agent may have been at it: nothing
+ * in it is more than data.
+ */
+export interface KeptAttachments {
+  /** Undefined for one that is not there whole. */
+  read(attachment: AttachmentRef): Promise<Uint8Array | undefined>;
+  keep(attachment: AttachmentRef, content: Uint8Array): Promise<void>;
+}
+
+/** Opens the directory, and removes from it what `current` does not have any more. */
+export async function keptAttachments(
+  directory: string,
+  current: readonly AttachmentRef[],
+): Promise<KeptAttachments> {
+  if (!(await isDirectory(directory))) await removeTree(directory);
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const wanted = new Set(current.map(({ id }) => id));
+  for (const name of await readdir(directory)) if (!wanted.has(name)) await removeTree(join(directory, name));
+  return {
+    async read({ id, bytes }) {
+      if (!idPattern.test(id)) return undefined;
+      try {
+        const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+        await using file = await open(join(directory, id), flags);
+        const stats = await file.stat();
+        return stats.isFile() && stats.size === bytes ? await file.readFile() : undefined;
+      } catch {
+        return undefined;
+      }
+    },
+    async keep({ id }, content) {
+      if (!idPattern.test(id)) return;
+      const path = join(directory, id);
+      await rm(path, { recursive: true, force: true });
+      await writeFile(path, content, { mode: 0o600, flag: 'wx' });
+    },
+  };
+}
