@@ -11,6 +11,8 @@ const results = process.env.DEXTER_TEST_RESULTS;
 export default defineConfig({
   test: {
     pool: 'forks',
+    // Most of what is tested waits for other processes; one worker fewer than there are cores leaves one idle.
+    maxWorkers: '100%',
     // Files and tests in a new order each time; a failure prints the seed (`--sequence.seed=N` repeats it).
     sequence: { shuffle: true },
     reporters: results ? ['default', 'json'] : ['default'],

