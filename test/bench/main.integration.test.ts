@@ -10,10 +10,10 @@ import { temporaryDirectory } from '../fakes/temporary-directory.ts';
 const program = fileURLToPath(new URL('../../bench/main.ts', import.meta.url));
 
 const Figure = z.strictObject({
-  bench: z.literal('sessions'),
+  bench: z.enum(['context', 'sessions']),
   figure: z.string(),
   value: z.number(),
-  unit: z.enum(['ratio', 's', 'MB', 'MB/s']),
+  unit: z.enum(['ratio', 'calls', 'tokens', 'ms', 's', 'MB', 'MB/s']),
   goal: z.string().regex(/^(?:<=|>=|<)\d/),
   holds: z.boolean(),
 });
@@ -39,7 +39,11 @@ async function run(...args: string[]) {
 
 describe('the benchmarks', () => {
   it('are listed when none is named', async () => {
-    expect(await run()).toMatchObject({ code: 0, out: expect.stringMatching(/^sessions: /), log: '' });
+    expect(await run()).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/^context: .*\nsessions: /),
+      log: '',
+    });
   });
 
   it.each([
@@ -53,14 +57,29 @@ describe('the benchmarks', () => {
     expect({ code, out, log }).toEqual({ code: 1, out: '', log: expect.stringMatching(problem) });
   });
 
-  it('measure every figure, and leave nothing behind', { timeout: 180_000 }, async () => {
-    const { code, out, log, left } = await run('sessions', '--megabytes', '1', '--rounds', '1');
-    expect(code, log).toBe(0);
-    const figures = out
+  const figuresIn = (out: string) =>
+    out
       .trimEnd()
       .split('\n')
-      .map((line) => Figure.parse(JSON.parse(line)).figure);
-    expect(figures).toEqual([
+      .map((line) => Figure.parse(JSON.parse(line)));
+
+  it('count what a command costs, the same on each machine', { timeout: 120_000 }, async () => {
+    const { code, out, log, left } = await run('context', '--rounds', '1');
+    expect(code, log).toBe(0);
+    expect(figuresIn(out).map(({ figure, value }) => [figure, value])).toEqual([
+      ['jira_calls_first', 4],
+      ['jira_reads_unchanged', 1],
+      ['github_calls_most', 6],
+      ['unchanged_tokens', 11],
+      ['gathering_cpu', expect.any(Number)],
+    ]);
+    expect(left).toEqual([]);
+  });
+
+  it('measure every figure of a session, and leave nothing behind', { timeout: 180_000 }, async () => {
+    const { code, out, log, left } = await run('sessions', '--megabytes', '1', '--rounds', '1');
+    expect(code, log).toBe(0);
+    expect(figuresIn(out).map(({ figure }) => figure)).toEqual([
       'restore_ratio',
       'save_ratio',
       'size_ratio',
