@@ -20,6 +20,9 @@ const JiraFields = z
     sprint: fieldName.optional().meta({ description: 'Sprint' }),
     storyPoints: fieldName.optional().meta({ description: 'Story points' }),
     acceptanceCriteria: fieldName.optional().meta({ description: 'Acceptance criteria' }),
+    development: fieldName
+      .optional()
+      .meta({ description: 'The development panel: its pull requests and branches are listed' }),
   })
   .meta({
     description:

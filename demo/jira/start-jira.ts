@@ -5,6 +5,7 @@ import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import { type AdfDocument, fromText } from './adf.ts';
 import { createApi } from './api.ts';
+import { developmentDetail } from './dev-status.ts';
 import { createFormat } from './format.ts';
 import { issuePage } from './page.ts';
 import { createStore, type JiraComment, type JiraIssue, type JiraUser, type StoreOptions } from './store.ts';
@@ -84,6 +85,11 @@ export async function startJira(options: JiraOptions) {
     const { redirectTo, content, mimeType } = found.attachment;
     if (redirectTo !== undefined) return c.redirect(redirectTo, 302);
     return c.body(Uint8Array.from(content).buffer, 200, { 'content-type': mimeType });
+  });
+  app.get('/rest/dev-status/latest/issue/detail', (c) => {
+    const [, pair = ''] = (c.req.header('authorization') ?? '').split(' ', 2);
+    const [email = '', token = ''] = Buffer.from(pair, 'base64').toString('utf8').split(':', 2);
+    return signIn(email, token) ? developmentDetail(c, store) : c.text('', 401);
   });
   app.get('/browse/:key', (c) => {
     const issue = store.issue(c.req.param('key'));

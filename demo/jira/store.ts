@@ -1,4 +1,5 @@
 import type { AdfDocument } from './adf.ts';
+import { type Development, developmentField } from './dev-status.ts';
 
 /** Somebody with an account. Signing in takes the e-mail and the token, as with an Atlassian API token. */
 export type JiraUser = {
@@ -50,6 +51,7 @@ export type JiraIssue = {
   attachments: JiraAttachment[];
   /** By their ids, such as `customfield_10016`. */
   customFields: Record<string, { name: string; value: unknown }>;
+  development?: Development;
   reporter: string;
   created: string;
   updated: string;
@@ -106,6 +108,8 @@ type IssueSeed = {
     created?: string;
   })[];
   customFields?: JiraIssue['customFields'];
+  /** Counted by the custom field `customfield_10000`, whose name is Development. */
+  development?: Development;
   wiki?: string;
   comments?: { author: string; body: AdfDocument; created?: string; updated?: string; wiki?: string }[];
 };
@@ -150,7 +154,13 @@ export function createStore(options: StoreOptions) {
         content: Buffer.from(attachment.content),
         created: attachment.created ?? created,
       })),
-      customFields: seed.customFields ?? {},
+      customFields: {
+        ...seed.customFields,
+        ...(seed.development
+          ? { customfield_10000: { name: 'Development', value: developmentField(seed.development) } }
+          : {}),
+      },
+      ...(seed.development ? { development: seed.development } : {}),
       ...(seed.wiki === undefined ? {} : { wiki: seed.wiki }),
       reporter: seed.reporter,
       created,

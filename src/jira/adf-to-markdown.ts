@@ -1,16 +1,25 @@
 import type {
   BlockContent,
+  Delete,
+  Emphasis,
   Link,
   ListItem,
   Paragraph,
   PhrasingContent,
   Root,
+  Strong,
   TableCell,
   TableRow,
   Text,
 } from 'mdast';
 import { gfmToMarkdown } from 'mdast-util-gfm';
-import { defaultHandlers, type Handle, type Handlers, toMarkdown } from 'mdast-util-to-markdown';
+import {
+  defaultHandlers,
+  type Handle,
+  type Handlers,
+  type Options as ToMarkdownExtension,
+  toMarkdown,
+} from 'mdast-util-to-markdown';
 import type { AdfNode } from './adf.ts';
 
 /** How a mention is written; the default is its own text, `@Maria`. */
@@ -85,6 +94,19 @@ const writeLink = Object.assign(writeLinkText, { peek: defaultHandlers.link.peek
 /** One object for all documents: the library keeps its compiled patterns there. */
 const gfm = gfmToMarkdown();
 
+/** The library takes `www.` for the beginning of an address only before ASCII letters; parsers do so before more. */
+const addressesOfAnyKind: ToMarkdownExtension = {
+  unsafe: [
+    {
+      character: '.',
+      before: '[Ww]{3}',
+      after: '\\S',
+      inConstruct: 'phrasing',
+      notInConstruct: ['autolink', 'link', 'image', 'label'],
+    },
+  ],
+};
+
 /** The library's own, which puts the boxes before tasks. */
 const paragraphWithBox = gfm.extensions?.flatMap((one) => one.handlers?.paragraph ?? [])[0];
 
@@ -110,7 +132,7 @@ function write(document: AdfNode, options: AdfOptions, handlers: Partial<Handler
     children: [...versionNote(document), ...blocks(document.content ?? [], writing)],
   };
   return toMarkdown(root, {
-    extensions: [gfm],
+    extensions: [gfm, addressesOfAnyKind],
     bullet: '-',
     emphasis: '_',
     fences: true,
@@ -323,10 +345,29 @@ function joined(nodes: AdfNode[], writing: Writing, separator: PhrasingContent):
 
 /** Code beside code would be read as one, with the marks in between. */
 function inlines(nodes: AdfNode[], writing: Writing): PhrasingContent[] {
-  const written = nodes.flatMap((node) => inline(node, writing));
-  return written.flatMap((node, index) =>
-    node.type === 'inlineCode' && written[index - 1]?.type === 'inlineCode' ? [word(' '), node] : [node],
-  );
+  return besideEachOther(nodes.flatMap((node) => inline(node, writing)));
+}
+
+/**
+ * What follows each other of one kind becomes one, and code is kept apart: `**a****b**`, ``a``b`` and a text `1` before
+ * a text `. a` would be read as something else.
+ */
+function besideEachOther(nodes: PhrasingContent[]): PhrasingContent[] {
+  const written: PhrasingContent[] = [];
+  for (const node of nodes) {
+    const last = written.at(-1);
+    if (last !== undefined && isMark(last) && isMark(node) && last.type === node.type) {
+      written.splice(-1, 1, { ...last, children: besideEachOther([...last.children, ...node.children]) });
+    } else if (last?.type === 'text' && node.type === 'text') {
+      written.splice(-1, 1, word(`${last.value}${node.value}`));
+    } else if (node.type === 'inlineCode' && last?.type === 'inlineCode') written.push(word(' '), node);
+    else written.push(node);
+  }
+  return written;
+}
+
+function isMark(node: PhrasingContent): node is Strong | Emphasis | Delete {
+  return node.type === 'strong' || node.type === 'emphasis' || node.type === 'delete';
 }
 
 function inline(node: AdfNode, writing: Writing): PhrasingContent[] {

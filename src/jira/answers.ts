@@ -90,6 +90,7 @@ const Changelog = z.looseObject({
 export type Changelog = z.infer<typeof Changelog>;
 
 export const Issue = z.looseObject({
+  id: z.string().default(''),
   key: z.string(),
   fields: z.looseObject({
     summary: z.string().nullish(),

@@ -1,6 +1,7 @@
 import { type Comment, CommentPage, Issue, type Other, RemoteLinks, type User } from './answers.ts';
 import { commentText, type OwnIdentity, toMarkdownText } from './comment-text.ts';
 import { askedFields, customField, numberOf, sprintName } from './custom-fields.ts';
+import { developmentQueries, readDevelopment } from './development.ts';
 import { removeInvisible } from './remove-invisible.ts';
 import { safeFileName } from './safe-file-name.ts';
 import type { JiraSite } from './site.ts';
@@ -41,8 +42,8 @@ export interface TicketReadOptions {
 }
 
 /**
- * The snapshot of a ticket in two calls, one more for each further page of comments, and one more when its history says
- * that it may have remote links.
+ * The snapshot of a ticket in two calls, one more for each further page of comments, one more when its history says that
+ * it may have remote links, and one more for each kind of thing in its development panel, where that is configured.
  */
 export async function readTicket(
   transport: JiraTransport,
@@ -62,7 +63,14 @@ export async function readTicket(
   const media = (name: string) =>
     attachments.find((one) => one.name === removeInvisible(name).text)?.fileName;
   const comments = await readComments(transport, own, first, media);
-  const remoteLinks = mayHaveRemoteLinks(issue) ? await readRemoteLinks(transport, issueKey) : [];
+  const remoteLinks = [
+    ...(mayHaveRemoteLinks(issue) ? await readRemoteLinks(transport, issueKey) : []),
+    ...(await readDevelopment(
+      transport,
+      issue.id,
+      developmentQueries(customField(issue, site.fields?.development)),
+    )),
+  ];
   let invisible = 0;
   const line = (text: string | null | undefined): string => {
     const cleaned = removeInvisible(text ?? '');

@@ -3,6 +3,8 @@ export interface JiraFieldNames {
   sprint?: string;
   storyPoints?: string;
   acceptanceCriteria?: string;
+  /** What is connected to the ticket in the development panel. */
+  development?: string;
 }
 
 export interface JiraSite {

@@ -22,6 +22,8 @@ export interface TransportOptions {
 
 export interface JiraTransport {
   client: CloudClient;
+  /** The answer to a GET request for which the library has no function. */
+  get(path: string, query: Record<string, string>): Promise<unknown>;
   /**
    * The bytes of a file of JIRA's own, never more than `maxBytes`. A redirect is refused, wherever it leads.
    * @throws AppError `jira-failed`, or the library's error for an answer that is none.
@@ -64,6 +66,7 @@ export function jiraTransport(
 
   return {
     client: createCloudClient(counting),
+    get: (path, query) => counting.sendRequest({ url: path, method: 'GET', searchParams: query }),
     async download(path, maxBytes) {
       onRequest?.({ method: 'GET', path: path.replace(/\?.*$/, '') });
       const credentials =

@@ -260,8 +260,14 @@ describe('adfToMarkdown', () => {
         const shown = found.map((one) => ('value' in one ? one.value : '')).join('');
         expect(letters(shown)).toBe(letters(content.map((one) => one.text ?? '').join('')));
       }),
-      { numRuns: 1_000 },
+      { numRuns: 1_000, examples: ['www.éw.a', 'www.>w.a'].map((value) => [[text(value)]]) },
     );
+  });
+
+  it('makes one of marks and texts that follow each other', () => {
+    expect(markdown(p(text('1'), text('. a')))).toBe('1\\. a');
+    expect(markdown(p(text('a', 'strong'), text('@.a', 'strong')))).toBe('**a\\@.a**');
+    expect(markdown(p(text('a', 'strong'), text(' '), text('b', 'strong')))).toBe('**a** **b**');
   });
 
   it('lets the caller write mentions', () => {

@@ -266,6 +266,47 @@ test('an unchanged ticket is known by one call', async () => {
   expect(await client.readUpdated('SHOP-1')).not.toBe(ticket.updatedAt);
 });
 
+describe('the development panel', () => {
+  const application = 'oAuth-com.github.integration.production';
+  const pullRequests = [
+    { name: 'Coupons', url: 'https://github.com/acme/shop/pull/7', status: 'MERGED' as const },
+  ];
+  const branches = [{ name: 'dexter/SHOP-1', url: 'https://github.com/acme/shop/tree/dexter/SHOP-1' }];
+  const links = [
+    { title: 'Coupons', url: 'https://github.com/acme/shop/pull/7', relation: 'pull request, merged' },
+    { title: 'dexter/SHOP-1', url: 'https://github.com/acme/shop/tree/dexter/SHOP-1', relation: 'branch' },
+  ];
+  const detail = 'GET /rest/dev-status/latest/issue/detail';
+
+  test.each(['Development', 'customfield_10000'])(
+    'is listed where the field is configured as %s',
+    async (development) => {
+      const ticket = { development: { application, pullRequests, branches } };
+      const { client, calls } = await world(ticket, [], { fields: { development } });
+      expect((await client.readTicket('SHOP-1')).remoteLinks).toEqual(links);
+      expect(calls.filter((call) => call === detail)).toHaveLength(2);
+    },
+  );
+
+  test('is asked for nothing where it is empty or not configured', async () => {
+    const empty = { application, pullRequests: [], branches: [] };
+    const one = await world({ development: empty }, [], { fields: { development: 'Development' } });
+    expect((await one.client.readTicket('SHOP-1')).remoteLinks).toEqual([]);
+    expect(one.calls).not.toContain(detail);
+    await one.simulated.close();
+    const other = await world({ development: { application, pullRequests, branches } });
+    expect((await other.client.readTicket('SHOP-1')).remoteLinks).toEqual([]);
+    expect(other.calls).not.toContain(detail);
+  });
+
+  test('is left out where the site does not tell of it', async () => {
+    const ticket = { development: { application, pullRequests, branches } };
+    const { simulated, client } = await world(ticket, [], { fields: { development: 'Development' } });
+    simulated.fail({ at: /dev-status/, status: 500, times: 9 });
+    expect(await client.readTicket('SHOP-1')).toMatchObject({ key: 'SHOP-1', remoteLinks: [] });
+  });
+});
+
 describe('a ticket that is believed to have few comments', () => {
   test.each([{}, { fields: { storyPoints: 'Story points' } }])(
     'is read in one call, the same as in two (%j)',
