@@ -72,7 +72,9 @@ describe('a run', () => {
         open: true,
       },
     ]);
-    expect(world.forge.claims).toEqual([{ claimant: expect.any(String), runUrl: '', runnerName: 'tester' }]);
+    expect(world.forge.claims).toEqual([
+      { claimant: expect.any(String), runUrl: '', runnerName: 'tester', wantsSnapshot: false },
+    ]);
     expect(lastReport()).toMatchObject({
       outcome: 'done',
       summary: 'Fake answer.',

@@ -38,14 +38,15 @@ export async function wholeSession(client: Client, heard: Heard): Promise<Record
   await call('gzip-file-as-resource', { name: 'a.gz', data: 'data:text/plain;base64,aGVsbG8=' });
   await call('no-such-tool', {});
 
-  // Progress; no two sessions are equally fast, but all steps arrive in order.
+  // Progress in order. The client forgets who listens when the result is in the same piece as the last step: it may not
+  // be heard.
   const progress: unknown[] = [];
   said.long = await client.callTool(
     { name: 'trigger-long-running-operation', arguments: { duration: 0.3, steps: 3 } },
     undefined,
     { onprogress: (step) => progress.push(step) },
   );
-  said.progress = progress;
+  said.progress = progress.slice(0, 2);
 
   // Cancellation: the server says nothing more, and goes on working.
   const cancelled = new AbortController();
