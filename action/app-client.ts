@@ -25,8 +25,11 @@ export interface AppClient {
   /** Tried once: the next one follows soon. Refused only when the app itself says that the run lost its command. */
   heartbeat(claim: HeldClaim, progress: Progress): Promise<Answer<HeartbeatResponse>>;
   report(claim: HeldClaim, report: Report): Promise<Answer<void>>;
-  /** The content of an attachment of the ticket, of at most `maxBytes`. Tried once; rejects when it cannot be had. */
-  attachment(claim: HeldClaim, id: string, maxBytes: number): Promise<Uint8Array>;
+  /**
+   * The content of an attachment of the ticket, of at most `maxBytes`. Tried once; rejects when it cannot be had, and
+   * when `signal` aborts.
+   */
+  attachment(claim: HeldClaim, id: string, maxBytes: number, signal: AbortSignal): Promise<Uint8Array>;
 }
 
 /** What shows that a run holds its command. */
@@ -70,13 +73,14 @@ export function appClient({ appUrl, commandId, waits = patientWaits }: AppClient
     { fence, runToken }: HeldClaim,
     id: string,
     maxBytes: number,
+    ended: AbortSignal,
   ): Promise<Uint8Array> {
     const response = await fetch(`${base}${attachmentPath(commandId, id)}`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', authorization: `Bearer ${runToken}` },
       body: JSON.stringify({ fence }),
       redirect: 'error',
-      signal: AbortSignal.timeout(attachmentTimeoutMs),
+      signal: AbortSignal.any([ended, AbortSignal.timeout(attachmentTimeoutMs)]),
     });
     if (!response.ok) throw new Error(refusalOf(response.status, await response.text()).message);
     const chunks: Uint8Array[] = [];

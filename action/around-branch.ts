@@ -8,14 +8,14 @@ import { failingCheckLogs } from './failing-checks.ts';
 import type { Work } from './work.ts';
 
 /**
- * What only the runner can tell of the branch, as Markdown: what others did to it and to its base since the
- * conversation was saved, and how the failing checks ended. What cannot be found out costs no run.
+ * What only the runner can tell of the branch, as Markdown, each empty when there is nothing: what others did to it and
+ * to its base since the conversation was saved, and how the failing checks ended. What cannot be found out costs no run.
  */
 export async function aroundBranch(
   { claim, inputs, log, runner, secrets, stop }: Work,
   { base, git, start }: Checkout,
   restored: SessionManifest | undefined,
-): Promise<string> {
+): Promise<{ news: string; logs: string }> {
   const orNothing = async (what: string, text: Promise<string>) => {
     try {
       return await text;
@@ -41,9 +41,9 @@ export async function aroundBranch(
     if (found.jobs.length === 0) for (const notice of found.notices) log.info(notice);
     return found.jobs.length === 0 ? '' : renderCheckLogs(found);
   };
-  const sections = await Promise.all([
+  const [ofBranch, ofChecks] = await Promise.all([
     orNothing('What happened to the branch', news()),
     orNothing('How the checks ended', logs()),
   ]);
-  return sections.filter((section) => section !== '').join('\n\n');
+  return { news: ofBranch, logs: ofChecks };
 }

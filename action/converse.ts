@@ -8,7 +8,7 @@ import type { EngineEvent, EngineResult, EngineTask } from '../src/engines/engin
 import { newestGeneration, type RestoreResult, restore } from '../src/sessions/restore.ts';
 import { aroundBranch } from './around-branch.ts';
 import type { Checkout } from './checkout.ts';
-import { writeContextFiles } from './context-files.ts';
+import { listOfFiles, noticesOfFiles, writeContextFiles } from './context-files.ts';
 import { mcpServers } from './mcp-servers.ts';
 import type { SessionDirectory } from './session-directory.ts';
 import { startEngine } from './start-engine.ts';
@@ -44,9 +44,11 @@ export async function converse(work: Work, directory: SessionDirectory, checkout
   work.board.step('Restoring the session');
   const conversation = await openConversation(work, directory);
   work.board.step('Reading the ticket');
-  const files = await writeContextFiles(work, directory);
+  const files = await writeContextFiles({ ...work, signal: work.stop.signal }, directory);
   const mcp = await mcpServers(work, directory, checkout, files.attachments);
-  const around = await aroundBranch(work, checkout, conversation.restored);
+  const { news, logs } = await aroundBranch(work, checkout, conversation.restored);
+  // What is new since another conversation is nothing for one that begins.
+  const around = (current: Conversation) => (current.mode === 'fresh' ? [logs] : [news, logs]);
   await using started = await startEngine(work, directory);
   const failedServers = new Set<string>();
   work.board.step('Starting Claude Code');
@@ -71,16 +73,21 @@ export async function converse(work: Work, directory: SessionDirectory, checkout
       costBeforeUsd: current.restored?.costUsd ?? 0,
       headCommit: checkout.start,
       baseBranchCommit: checkout.baseCommit ?? null,
-      ticket: ticketTold(work),
+      ticket: ticketTold(work, current.mode),
       workingDirectory: checkout.directory,
     });
     const told = toldContext(work.inputs.job, work.claim.context, current.restored);
     const prompt = renderPrompt({
       issueKey: work.inputs.job.issueKey,
       mode: current.mode,
-      context: { ...told, markdown: [told.markdown, around].filter((part) => part !== '').join('\n\n') },
+      context: {
+        ...told,
+        markdown: [told.markdown, listOfFiles(files, told), ...around(current)]
+          .filter((part) => part !== '')
+          .join('\n\n'),
+      },
       instruction: work.inputs.job.instruction,
-      notices: [...movedNotice(current, checkout.start), ...files.notices],
+      notices: [...movedNotice(current, checkout.start), ...noticesOfFiles(files, told)],
     });
     const task = {
       ...taskFor(work, directory, checkout, current, prompt),

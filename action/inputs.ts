@@ -62,6 +62,11 @@ export const Inputs = z.object({
     .regex(/^[a-z]{1,20}$/, 'must be a level such as `high`')
     .optional(),
   'allowed-tools': z.string().default(defaultAllowedTools.join('\n')).transform(lines),
+  'mcp-cache-ttl': z
+    .string()
+    .regex(/^[1-9]\d{0,5}[smh]$/, 'must be a number with s, m or h, such as `15m`')
+    .default('15m'),
+  'mcp-not-cached': z.string().default('').transform(lines),
   'max-turns': wholeNumber(1, 10_000).optional(),
   'timeout-minutes': wholeNumber(1, 5 * 24 * 60).default(60),
 });
@@ -87,6 +92,10 @@ export interface ActionInputs {
   /** What the workspace may hold when a run has ended. */
   workspaceLimits: GarbageLimits;
   allowedTools: string[];
+  /** How long the cache in front of an MCP server keeps an answer, such as `15m`. */
+  mcpCacheTtl: string;
+  /** Tools whose answers it never keeps, as `mcp__<server>__<tool>`. */
+  mcpNotCached: string[];
   maxTurns: number | undefined;
   timeoutMinutes: number;
 }
@@ -137,6 +146,8 @@ export function parseInputs(getInput: (name: string) => string): ActionInputs {
       ...(maxBytes === undefined ? {} : { maxBytes }),
     },
     allowedTools: inputs['allowed-tools'],
+    mcpCacheTtl: inputs['mcp-cache-ttl'],
+    mcpNotCached: inputs['mcp-not-cached'],
     maxTurns: inputs['max-turns'],
     timeoutMinutes: inputs['timeout-minutes'],
   };

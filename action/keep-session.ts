@@ -33,7 +33,7 @@ export async function keepSession(
     baseCommit: checkout.start,
     headCommit,
     baseBranchCommit: checkout.baseCommit ?? null,
-    ticket: ticketTold(work),
+    ticket: ticketTold(work, conversation.mode),
     contextTokens: result.contextTokens,
     costUsd: (conversation.restored?.costUsd ?? 0) + (result.costUsd ?? 0),
     createdAt: new Date().toISOString(),

@@ -24,6 +24,10 @@ export async function keptAttachments(
   directory: string,
   current: readonly AttachmentRef[],
 ): Promise<KeptAttachments> {
+  if (current.length === 0) {
+    await removeTree(directory);
+    return { read: async () => undefined, keep: async () => undefined };
+  }
   if (!(await isDirectory(directory))) await removeTree(directory);
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const wanted = new Set(current.map(({ id }) => id));
@@ -43,8 +47,13 @@ export async function keptAttachments(
     async keep({ id }, content) {
       if (!idPattern.test(id)) return;
       const path = join(directory, id);
-      await rm(path, { recursive: true, force: true });
-      await writeFile(path, content, { mode: 0o600, flag: 'wx' });
+      try {
+        await rm(path, { recursive: true, force: true });
+        await writeFile(path, content, { mode: 0o600, flag: 'wx' });
+      } catch {
+        // Without room for it, it is asked for again.
+        await rm(path, { recursive: true, force: true }).catch(() => undefined);
+      }
     },
   };
 }

@@ -1,9 +1,10 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../src/core/errors.ts';
 import type { McpUse } from '../src/core/report.ts';
 import type { TicketSnapshotFile } from '../src/core/ticket-snapshot.ts';
-import { chooseServers, isMcpRule } from '../src/mcp/choose-servers.ts';
+import { chooseServers, isMcpRule, toolsOf } from '../src/mcp/choose-servers.ts';
 import { primeTicket, ticketToolNames } from '../src/mcp/prime-ticket.ts';
 import { McpStats } from '../src/mcp/stats-file.ts';
 import { McpConfig, wrapServers } from '../src/mcp/wrap-servers.ts';
@@ -16,6 +17,8 @@ const builtInServer = 'dexter-jira';
 
 const configName = '.mcp.json';
 const mostConfigBytes = 1_000_000;
+const mostStatsBytes = 10_000;
+const mostCalls = 1_000_000;
 
 export interface McpSetup {
   /** For `claude --mcp-config`; absent where no rule names a server. */
@@ -33,7 +36,7 @@ export interface McpSetup {
  */
 export async function mcpServers(
   { claim, inputs, log, mcpProgram }: Pick<Work, 'claim' | 'inputs' | 'log' | 'mcpProgram'>,
-  { mcp: directory }: Pick<SessionDirectory, 'mcp'>,
+  { context, mcp: directory }: Pick<SessionDirectory, 'context' | 'mcp'>,
   checkout: Pick<Checkout, 'git' | 'base' | 'baseCommit'>,
   attachments: ReadonlyMap<string, string>,
 ): Promise<McpSetup> {
@@ -43,25 +46,29 @@ export async function mcpServers(
   const { servers, unknown } = chooseServers(offered, inputs.allowedTools);
   if (unknown.length > 0) throw unknownServers(unknown, checkout.base);
   const { [builtInServer]: builtIn, ...repositorys } = servers;
-  const snapshot = claim.snapshot && withFiles(claim.snapshot, attachments);
+  const now = new Date().toISOString();
+  const snapshot = withFiles(claim.snapshot ?? { fetchedAt: now, tickets: [] }, attachments);
   const names = Object.keys(repositorys);
   const statsFileOf = (name: string) => join(directory, `stats-${names.indexOf(name)}.json`);
 
   const files: Record<string, unknown> = {};
   const primeFile = join(directory, 'known-answers.json');
-  if (snapshot !== undefined) files[primeFile] = primeTicket(names, snapshot);
+  files[primeFile] = primeTicket(names, snapshot, now);
   const { config, left } = wrapServers(
     { mcpServers: repositorys },
     {
       program: [process.execPath, mcpProgram],
       statsFileOf,
-      ...(snapshot === undefined ? {} : { primeFile, rulesOf: () => ({ readOnly: ticketToolNames }) }),
+      primeFile,
+      rulesOf: (name) => ({ readOnly: ticketToolNames, never: toolsOf(name, inputs.mcpNotCached) }),
+      ttl: inputs.mcpCacheTtl,
     },
   );
   for (const name of left)
     log.info(`The MCP server ${name} is used without a cache: it speaks neither stdio nor streamable HTTP.`);
-  if (builtIn !== undefined && snapshot !== undefined) {
-    const snapshotFile = join(directory, 'tickets.json');
+  if (builtIn !== undefined) {
+    // Beside the attachments: it hands out no file from elsewhere.
+    const snapshotFile = join(context, 'tickets.json');
     files[snapshotFile] = snapshot;
     config.mcpServers[builtInServer] = {
       command: process.execPath,
@@ -140,8 +147,14 @@ function withFiles(
 /** Nothing where the server did not start, or did not get to its end. */
 async function useOf(server: string, path: string): Promise<McpUse[]> {
   try {
-    const { hits, misses, joined, savedCalls } = McpStats.parse(JSON.parse(await readFile(path, 'utf8')));
-    return [{ server: server.slice(0, 200).toWellFormed(), calls: hits + misses + joined, savedCalls }];
+    // The agent may have been at it.
+    const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+    await using file = await open(path, flags);
+    const stats = await file.stat();
+    if (!stats.isFile() || stats.size > mostStatsBytes) return [];
+    const { hits, misses, joined, savedCalls } = McpStats.parse(JSON.parse(await file.readFile('utf8')));
+    const calls = Math.min(hits + misses + joined, mostCalls);
+    return [{ server: server.slice(0, 200).toWellFormed(), calls, savedCalls: Math.min(savedCalls, calls) }];
   } catch {
     return [];
   }

@@ -3,7 +3,7 @@ import { AppError, messageOf } from '../src/core/errors.ts';
 import type { Job } from '../src/core/job.ts';
 import { unpackText } from '../src/core/packed-text.ts';
 import type { ClaimResponse } from '../src/core/runner.ts';
-import type { SessionManifest, TicketSeen } from '../src/core/session.ts';
+import type { SessionManifest, SessionMode, TicketSeen } from '../src/core/session.ts';
 import type { Work } from './work.ts';
 
 /** What the engine is told of the ticket and the pull request. */
@@ -12,6 +12,8 @@ export interface ToldContext {
   kind: 'all' | 'news';
   /** Markdown written by whoever may comment there: data. */
   markdown: string;
+  /** Nothing was shortened or left out. */
+  isWhole: boolean;
 }
 
 /**
@@ -23,11 +25,12 @@ export function toldContext(
   claimed: ClaimResponse['context'],
   restored: Pick<SessionManifest, 'ticket'> | undefined,
 ): ToldContext {
-  const delta = claimed.delta ?? (claimed.ticket ? undefined : deltaIn(job));
+  const delta = claimed.delta ?? (claimed.seen ? undefined : deltaIn(job));
   if (delta !== undefined && restored?.ticket?.hash === delta.from) {
-    return { kind: 'news', markdown: delta.markdown };
+    return { kind: 'news', markdown: delta.markdown, isWhole: delta.isWhole };
   }
-  return { kind: 'all', markdown: claimed.text ?? unpacked('context', job.context) ?? '' };
+  const markdown = claimed.text ?? unpacked('context', job.context) ?? '';
+  return { kind: 'all', markdown, isWhole: claimed.full === undefined || claimed.full === markdown };
 }
 
 function deltaIn({ delta = '' }: Pick<Job, 'delta'>): ContextDelta | undefined {
@@ -56,7 +59,11 @@ function unusable(input: string, cause: unknown): AppError {
   });
 }
 
-/** How much of the ticket the engine is told, to be kept with its conversation. */
-export function ticketTold({ claim, inputs }: Pick<Work, 'claim' | 'inputs'>): TicketSeen | null {
-  return claim.context.ticket ?? inputs.job.session.ticket ?? null;
+/** How much of the ticket a conversation knows that was told the context, to be kept with it. */
+export function ticketTold(
+  { claim, inputs }: Pick<Work, 'claim' | 'inputs'>,
+  mode: SessionMode,
+): TicketSeen | null {
+  const { ticket, ticketAlone } = claim.context.seen ?? inputs.job.session;
+  return (mode === 'fresh' ? ticketAlone : undefined) ?? ticket ?? null;
 }

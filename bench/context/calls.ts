@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { fromText } from '../../demo/jira/adf.ts';
 import { estimateTokens } from '../../demo/model/prompt-cache.ts';
 import { accounts, story, ticketKey } from '../../demo/story/ticket.ts';
+import { renderPrompt } from '../../src/context/prompt.ts';
+import { IssueKey } from '../../src/core/issue-key.ts';
 import { ClaimResponse, claimPath } from '../../src/core/runner.ts';
 import { type Issuer, startIssuer } from '../../test/app/issuer.ts';
 import { addWorkflow } from '../../test/app/server-process.ts';
@@ -86,5 +88,12 @@ export async function* measureCalls({ leftovers, log }: ContextGround): AsyncGen
   const { inputs } =
     world.github.workflowRuns().find((run) => run.inputs['command-id'] === followUp.id) ?? {};
   const { markdown } = JSON.parse(inputs?.delta || '{"markdown":""}');
-  yield { figure: 'unchanged_tokens', value: estimateTokens(markdown), unit: 'tokens', goal: '<200' };
+  const prompt = renderPrompt({
+    issueKey: IssueKey.parse(ticketKey),
+    mode: 'resume',
+    context: { kind: 'news', markdown },
+    instruction: inputs?.instruction ?? '',
+    notices: [],
+  });
+  yield { figure: 'unchanged_tokens', value: estimateTokens(prompt), unit: 'tokens', goal: '<200' };
 }

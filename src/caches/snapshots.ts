@@ -26,7 +26,7 @@ export interface Snapshots<T> {
   read(key: string): Promise<SnapshotRead<T>>;
   write(key: string, snapshot: Snapshot<T>): Promise<void>;
   remove(key: string): Promise<void>;
-  /** Marks what is there; it keeps its time to live anew. */
+  /** Marks what is there; it is kept no longer for that. */
   outdate(key: string): Promise<void>;
 }
 
@@ -84,10 +84,15 @@ export function snapshotsIn<T>(options: SnapshotsOptions<T>): Snapshots<T> {
     return { ...(snapshot ? { snapshot } : {}), sizeBytes: Buffer.byteLength(text), durationMs };
   }
 
-  async function set(operation: 'set' | 'invalidate', key: string, snapshot: Snapshot<T>): Promise<void> {
+  async function set(
+    operation: 'set' | 'invalidate',
+    key: string,
+    snapshot: Snapshot<T>,
+    forMs = ttlMs,
+  ): Promise<void> {
     const text = JSON.stringify(snapshot);
     const startedAt = performance.now();
-    const { outcome } = await guard.run(() => cache.set(key, text, ttlMs));
+    const { outcome } = await guard.run(() => cache.set(key, text, forMs));
     if (outcome === 'answered') owed.delete(key);
     log.info(
       {
@@ -109,7 +114,9 @@ export function snapshotsIn<T>(options: SnapshotsOptions<T>): Snapshots<T> {
 
     async outdate(key) {
       const { snapshot } = await read(key);
-      if (snapshot && !snapshot.isOutdated) await set('invalidate', key, { ...snapshot, isOutdated: true });
+      if (!snapshot || snapshot.isOutdated) return;
+      const left = ttlMs - ageSeconds(snapshot, now()) * 1000;
+      if (left > 0) await set('invalidate', key, { ...snapshot, isOutdated: true }, left);
     },
 
     async remove(key) {

@@ -1,5 +1,5 @@
 import { redact } from '../core/redact.ts';
-import { counted, fenced, oneLine } from './cut.ts';
+import { counted, endOf, fenced, oneLine } from './cut.ts';
 
 /** The ends of the logs of failing jobs of GitHub Actions. */
 export interface CheckLogs {
@@ -21,13 +21,15 @@ export interface JobLog {
 
 const mostLines = 60;
 const longestLine = 500;
+/** Characters of the end of one log. */
+const longestLog = 5_000;
 
 /** The logs as Markdown; empty when there is nothing to say. What they hold is data. */
 export function renderCheckLogs({ jobs, more, notices }: CheckLogs): string {
   return [
     ...jobs.map(({ name, workflow, conclusion, url, lines }) => {
       const heading = `## End of the log of ${oneLine(workflow)} / ${oneLine(name)} (${oneLine(conclusion)})`;
-      return `${heading}\n\n${url === '' ? '' : `Link: ${oneLine(url, 500)}\n\n`}${fenced(lines.join('\n'), 'text')}`;
+      return `${heading}\n\n${url === '' ? '' : `Link: ${oneLine(url, 500)}\n\n`}${fenced(endOf(lines.join('\n'), longestLog), 'text')}`;
     }),
     ...(more > 0
       ? [

@@ -1,8 +1,8 @@
 import { structuredPatch } from 'diff';
 import type { ContextSeen } from '../core/context-seen.ts';
 import { storable } from '../core/storable.ts';
-import { fenced, oneLine } from './cut.ts';
-import { type ContextComment, type ContextItems, hashOf } from './items.ts';
+import { counted, fenced, oneLine, shorten } from './cut.ts';
+import { type ContextComment, type ContextItems, hashOf, notHashed, removedIds } from './items.ts';
 
 /** What changed of the ticket and the pull request since a conversation was last told of them. */
 export interface Delta {
@@ -36,31 +36,28 @@ const fewestWords = 30;
 /** Compares what a conversation has seen with how things are now; comments of Dexter's own are no news. */
 export function contextDelta(seen: ContextSeen, now: ContextItems, { asked }: DeltaOptions = {}): Delta {
   const before = new Map(Object.entries(seen.comments));
-  const others = now.comments.filter(({ id, isOwn }) => !isOwn && id !== asked);
+  const others = now.comments.filter(({ id, isOwn, isApart }) => !isOwn && !isApart && id !== asked);
   const fields = changedFields(seen, now);
-  const attached = new Map(now.attachments.map(({ id, name }) => [id, name]));
-  const there = new Set(now.comments.map(({ id }) => id));
+  const attached = now.attachments && new Map(now.attachments.map(({ id, name }) => [id, name]));
   return {
     fields,
     newComments: others.filter(({ id }) => !before.has(id)),
     editedComments: others.filter((comment) => {
       const known = before.get(comment.id);
-      return known !== undefined && known !== hashOf(comment);
+      return known !== undefined && known !== notHashed && known !== hashOf(comment);
     }),
-    removedComments: [...before.keys()].filter((id) => !there.has(id)).length,
-    newAttachments: [...attached].flatMap(([id, name]) => (id in seen.attachments ? [] : [name])),
+    removedComments: removedIds(seen, now).length,
+    newAttachments: [...(attached ?? [])].flatMap(([id, name]) => (id in seen.attachments ? [] : [name])),
     removedAttachments: Object.entries(seen.attachments).flatMap(([id, name]) =>
-      attached.has(id) ? [] : [name],
+      attached === undefined || attached.has(id) ? [] : [name],
     ),
     isRewritten: fields.some(({ before: old, after }) => isAnother(old, after)),
   };
 }
 
 function changedFields(seen: ContextSeen, now: ContextItems): FieldChange[] {
-  const values = new Map(now.fields.map(({ name, value }) => [name, value]));
-  const names = new Set([...values.keys(), ...Object.keys(seen.fields)]);
-  return [...names].flatMap((name) => {
-    const [before, after] = [seen.fields[name] ?? '', storable(values.get(name) ?? '')];
+  return now.fields.flatMap(({ name, value }) => {
+    const [before, after] = [seen.fields[name] ?? '', storable(value)];
     return before === after ? [] : [{ name, before, after }];
   });
 }
@@ -98,9 +95,31 @@ const contextLines = 2;
 /** Texts that differ in more lines than this are shown as they are now. */
 const mostEdits = 400;
 
-/** The delta as Markdown. `shorten` cuts a text to what may be shown of it. */
-export function renderDelta(delta: Delta, shorten: (text: string) => string): string {
-  if (isEmpty(delta)) return 'Nothing has changed since the last message.';
+export interface NewsLimits {
+  /** Characters of one text. */
+  text: number;
+  /** Characters of everything. */
+  all: number;
+}
+
+export interface RenderedDelta {
+  markdown: string;
+  /** Nothing was shortened or left out. */
+  isWhole: boolean;
+}
+
+/**
+ * The delta as Markdown. What does not fit is left out by rule: the oldest of the new comments first, then those that
+ * were edited, then the ends of the texts. The Markdown says how much is missing.
+ */
+export function renderDelta(delta: Delta, limits: NewsLimits): RenderedDelta {
+  if (isEmpty(delta)) return { markdown: 'Nothing has changed since the last message.', isWhole: true };
+  let isWhole = true;
+  const cut = (text: string, limit = limits.text) => {
+    const kept = shorten(text, limit);
+    if (kept !== text) isWhole = false;
+    return kept;
+  };
   const lines = delta.fields.filter(isShort).map(changeLine);
   const files = [
     ...delta.newAttachments.map((name) => `- New attachment: ${oneLine(name)}`),
@@ -112,13 +131,38 @@ export function renderDelta(delta: Delta, shorten: (text: string) => string): st
       : [
           `- ${delta.removedComments} ${delta.removedComments === 1 ? 'comment was' : 'comments were'} removed`,
         ];
-  const sections = [
+  const fixed = [
     [...lines, ...files, ...gone].join('\n'),
-    ...delta.fields.filter((change) => !isShort(change)).map((change) => textChange(change, shorten)),
-    ...delta.editedComments.map(({ title, text }) => `### Edited: ${title}\n\n${shorten(text)}`),
-    ...delta.newComments.map(({ title, text }) => `### New: ${title}\n\n${shorten(text)}`),
+    ...delta.fields.filter((change) => !isShort(change)).map((change) => textChange(change, cut)),
+  ].filter((section) => section !== '');
+  const comments = [
+    ...delta.editedComments.map(({ title, text }) => `### Edited: ${title}\n\n${cut(text)}`),
+    ...delta.newComments.map(({ title, text }) => `### New: ${title}\n\n${cut(text)}`),
   ];
-  return sections.filter((section) => section !== '').join('\n\n');
+  const room = limits.all - lengthOf(fixed);
+  let left = lengthOf(comments);
+  // New ones from the oldest on, then edited ones; the newest stay.
+  const order = [...comments.keys()].slice(delta.editedComments.length);
+  const dropped = new Set<number>();
+  for (const index of [...order, ...comments.keys()]) {
+    if (left <= room || dropped.has(index) || index === comments.length - 1) continue;
+    dropped.add(index);
+    left -= lengthOf([comments[index] ?? '']);
+  }
+  if (dropped.size > 0) isWhole = false;
+  const note = counted(dropped.size, 'more new or edited comment is', 'more new or edited comments are');
+  const sections = [
+    ...fixed,
+    ...(dropped.size > 0 ? [`(${note} left out here)`] : []),
+    ...comments.filter((_, index) => !dropped.has(index)),
+  ];
+  const markdown = cut(sections.join('\n\n'), limits.all);
+  return { markdown, isWhole };
+}
+
+/** With what separates them. */
+function lengthOf(sections: readonly string[]): number {
+  return sections.reduce((sum, section) => sum + section.length + 2, 0);
 }
 
 function isShort({ before, after }: FieldChange): boolean {
@@ -129,16 +173,16 @@ function changeLine({ name, before, after }: FieldChange): string {
   return `- ${name}: ${before || '(none)'} → ${after || '(none)'}`;
 }
 
-function textChange({ name, before, after }: FieldChange, shorten: (text: string) => string): string {
-  const asItIs = `### ${name}, as it is now\n\n${shorten(after) || '(none)'}`;
-  if (before === '' || after === '' || isAnother(before, after)) return asItIs;
+function textChange({ name, before, after }: FieldChange, cut: (text: string) => string): string {
+  const asItIs = () => `### ${name}, as it is now\n\n${cut(after) || '(none)'}`;
+  if (before === '' || after === '' || isAnother(before, after)) return asItIs();
   const patch = structuredPatch('', '', before, after, '', '', {
     context: contextLines,
     maxEditLength: mostEdits,
   });
-  if (patch === undefined) return asItIs;
+  if (patch === undefined) return asItIs();
   const lines = patch.hunks.flatMap((hunk, index) => [...(index === 0 ? [] : ['…']), ...hunk.lines]);
   const difference = lines.filter((line) => !line.startsWith('\\')).join('\n');
-  if (difference.length > after.length) return asItIs;
-  return `### ${name}, changed\n\n${fenced(shorten(difference), 'diff')}`;
+  if (difference.length > after.length) return asItIs();
+  return `### ${name}, changed\n\n${fenced(cut(difference), 'diff')}`;
 }

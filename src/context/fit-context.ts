@@ -2,8 +2,8 @@ import type { ContextDelta, KeptContext } from '../core/context.ts';
 import { type ContextSeen, hashOfSeen } from '../core/context-seen.ts';
 import { packText, type Room } from '../core/packed-text.ts';
 import { shorten } from './cut.ts';
-import { contextDelta, renderDelta } from './delta.ts';
-import { itemsOf, seenOf } from './items.ts';
+import { contextDelta, isEmpty, renderDelta } from './delta.ts';
+import { type ContextItems, itemsOf, seenOf } from './items.ts';
 import { lineSection, threadSection } from './pull-request-sections.ts';
 import { type ContextFacts, renderContext } from './render.ts';
 
@@ -14,6 +14,8 @@ const mostKept = 2_000_000;
 /** What a follow-up shows of one changed text, and of all together. */
 const mostOfText = 8_000;
 const mostNews = 24_000;
+/** Of that, for where it was asked. */
+const mostAbove = 12_000;
 
 export interface SeenBefore {
   /** What the session's newest generation has seen; undefined when the ledger does not know. */
@@ -25,40 +27,45 @@ export interface SeenBefore {
 /** What the engine is told of the ticket and the pull request, and what of it is news for its conversation. */
 export function keptContext(facts: ContextFacts, { seen, asked }: SeenBefore = {}): KeptContext {
   const items = itemsOf(facts);
-  // JIRA could not be asked: what the conversation knows of the ticket is not gone for that.
-  const isMissing = facts.ticket === undefined && (facts.notices ?? []).length > 0;
   const full = renderContext(facts, mostKept, mostKept);
   const text = renderContext(facts, mostShown);
+  const delta = seen && deltaSince(seen, items, facts, asked);
+  const alone = seenOf(items, undefined, asked);
   return {
     text,
-    ...(text === full ? {} : { full }),
-    ...(seen === undefined ? {} : { delta: deltaSince(seen, isMissing ? undefined : items, facts, asked) }),
+    ...(text === full && (delta?.isWhole ?? true) ? {} : { full }),
+    ...(delta ? { delta } : {}),
     attachments: facts.ticket?.attachments ?? [],
-    seen: isMissing && seen !== undefined ? seen : seenOf(items),
+    ...(seen ? { seen: seenOf(items, seen, asked), alone } : { seen: alone }),
   };
 }
 
 function deltaSince(
   seen: ContextSeen,
-  items: ReturnType<typeof itemsOf> | undefined,
+  items: ContextItems,
   { notices = [], thread, reviewLines = [] }: ContextFacts,
   asked: string | undefined,
 ): ContextDelta {
-  const delta = items && contextDelta(seen, items, { asked });
-  const changes = delta ? [renderDelta(delta, (text) => shorten(text, mostOfText))] : [];
+  const delta = contextDelta(seen, items, { asked });
   // Where a question was asked is part of the question, whether it is new or not.
   const where = [...threadSection(thread), ...reviewLines.map(lineSection)];
-  const markdown = [
+  // Of what could not be asked it is not known whether it has changed.
+  const isUnknown = notices.length > 0 && isEmpty(delta);
+  const above = [
     ...notices.map((notice) => `(${notice})`),
     ...where,
     // So that it does not look like the end of what somebody said there.
-    ...(where.length > 0 && changes.length > 0 ? ['## What else is new'] : []),
-    ...changes,
+    ...(where.length > 0 && !isUnknown ? ['## What else is new'] : []),
   ].join('\n\n');
+  const shown = shorten(above, mostAbove);
+  const changes = isUnknown
+    ? { markdown: '', isWhole: true }
+    : renderDelta(delta, { text: mostOfText, all: mostNews - shown.length });
   return {
     from: hashOfSeen(seen),
-    markdown: shorten(markdown, mostNews),
-    isRewritten: delta?.isRewritten ?? false,
+    markdown: [shown, changes.markdown].filter((part) => part !== '').join('\n\n'),
+    isRewritten: delta.isRewritten,
+    isWhole: changes.isWhole && shown === above,
   };
 }
 

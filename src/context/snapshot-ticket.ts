@@ -12,7 +12,8 @@ export function snapshotTicket(ticket: JiraTicket): SnapshotTicket {
       : `\n\n(${counted(olderComments, 'older comment is', 'older comments are')} left out)`;
   return {
     key,
-    markdown: `${ticketSection(ticket)}${note}`,
+    // Attachments are listed with what their reader needs, beside it.
+    markdown: `${ticketSection({ ...ticket, attachments: [] })}${note}`,
     updated: updatedAt,
     comments: comments.map(({ id, author, createdAt, text }) => ({
       id,

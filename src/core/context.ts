@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ContextSeen } from './context-seen.ts';
-import { TicketSeen } from './session.ts';
+import { TicketsSeen } from './session.ts';
 
 /** What is news for a conversation, and which one. */
 export const ContextDelta = z.object({
@@ -9,6 +9,8 @@ export const ContextDelta = z.object({
   markdown: z.string(),
   /** The ticket is largely another one than the conversation knows. */
   isRewritten: z.boolean(),
+  /** Nothing was shortened or left out. */
+  isWhole: z.boolean().default(true),
 });
 export type ContextDelta = z.infer<typeof ContextDelta>;
 
@@ -31,11 +33,14 @@ export const KeptContext = z.object({
   /** Markdown for the prompt. */
   text: z.string(),
   delta: ContextDelta.optional(),
-  /** Markdown without anything left out, when `text` leaves something out. */
+  /** Markdown without anything left out, when `text` or `delta` leaves something out. */
   full: z.string().optional(),
   attachments: z.array(AttachmentRef),
+  /** What the session's conversation knows when it has been told this. */
   seen: ContextSeen,
+  /** What one knows that begins with this, where that is not the same. */
+  alone: ContextSeen.optional(),
   /** How much of the ticket this shows, when it was read again because the job waited: then the inputs are older. */
-  refreshed: TicketSeen.optional(),
+  refreshed: TicketsSeen.optional(),
 });
 export type KeptContext = z.infer<typeof KeptContext>;

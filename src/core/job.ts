@@ -20,6 +20,8 @@ export const SessionRequest = z.object({
   entry: z.string().max(512).optional(),
   /** How much of the ticket the context shows, to be kept with the conversation. */
   ticket: TicketSeen.optional(),
+  /** The same for a conversation that begins with it, where that is not the same. */
+  ticketAlone: TicketSeen.optional(),
   model: z.string().optional(),
   maxBudgetUsd: z.number().positive().optional(),
   engine: z.literal('claude-code').default('claude-code'),

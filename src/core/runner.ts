@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { KeptContext } from './context.ts';
 import { Progress, Report } from './report.ts';
-import { TicketSeen } from './session.ts';
+import { TicketsSeen } from './session.ts';
 import { SessionKeys } from './session-key.ts';
 import { TicketSnapshotFile } from './ticket-snapshot.ts';
 
@@ -45,7 +45,7 @@ export const ClaimResponse = z.object({
     .extend({
       text: z.string().optional(),
       /** How much of the ticket all this shows, when it is newer than the inputs: then nothing in them counts. */
-      ticket: TicketSeen.optional(),
+      seen: TicketsSeen.optional(),
     })
     .default({ attachments: [] }),
   /** The JIRA ticket of the command, where it was asked for and there is one. */

@@ -30,6 +30,10 @@ export const TicketSeen = z.object({
 });
 export type TicketSeen = z.infer<typeof TicketSeen>;
 
+/** The same of one context for the conversation that goes on, and for one that begins with it where that differs. */
+export const TicketsSeen = z.object({ ticket: TicketSeen, ticketAlone: TicketSeen.optional() });
+export type TicketsSeen = z.infer<typeof TicketsSeen>;
+
 /** Written beside the transcript in every archive; read before anything else of it is used. */
 export const SessionManifest = z.object({
   format: z.literal(1),

@@ -46,6 +46,6 @@ function toFailing(check: Check, conclusion: string): FailingCheck {
     conclusion,
     url: check.detailsUrl ?? '',
     title: check.title ?? '',
-    summary: said.length <= longestSummary ? said : `${said.slice(0, longestSummary).toWellFormed()}…`,
+    summary: said.length <= longestSummary ? said : `…${said.slice(-longestSummary).toWellFormed()}`,
   };
 }

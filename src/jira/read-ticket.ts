@@ -1,3 +1,5 @@
+import { isForbiddenError, isNotFoundError } from 'jira.js';
+import type { z } from 'zod';
 import { type Comment, CommentPage, Issue, type Other, RemoteLinks, type User } from './answers.ts';
 import { commentText, type OwnIdentity, toMarkdownText } from './comment-text.ts';
 import { askedFields, customField, numberOf, sprintName } from './custom-fields.ts';
@@ -237,9 +239,14 @@ async function readRemoteLinks(
   { client }: JiraTransport,
   issueKey: string,
 ): Promise<JiraTicket['remoteLinks']> {
-  const links = RemoteLinks.parse(
-    await client.issueRemoteLinks.getRemoteIssueLinks({ issueIdOrKey: issueKey }),
-  );
+  let links: z.infer<typeof RemoteLinks>;
+  try {
+    links = RemoteLinks.parse(await client.issueRemoteLinks.getRemoteIssueLinks({ issueIdOrKey: issueKey }));
+  } catch (error) {
+    // Where linking is switched off the ticket can be read all the same.
+    if (isForbiddenError(error) || isNotFoundError(error)) return [];
+    throw error;
+  }
   return links.flatMap(({ object, relationship }) =>
     object === undefined || object.url === ''
       ? []

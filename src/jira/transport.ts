@@ -113,11 +113,14 @@ async function withTries<T>(delayMs: number, attempt: () => Promise<T>): Promise
   }
 }
 
+/** JIRA said nothing for too long. */
+export class NoAnswer extends Error {}
+
 /** The library has no time limit of its own. */
 async function withinTime<T>(request: Promise<T>): Promise<T> {
   const timer = new AbortController();
   const late = setTimeout(timeoutMs, undefined, { signal: timer.signal, ref: false }).then(() => {
-    throw new Error(`no answer within ${timeoutMs / 1000} s`);
+    throw new NoAnswer(`no answer within ${timeoutMs / 1000} s`);
   });
   try {
     return await Promise.race([request, late]);

@@ -53,5 +53,7 @@ async function ticketOf(services: Services, row: CommandRow): Promise<TicketRead
 export function askedIn(origin: CommandRow['origin']): string | undefined {
   if (origin.kind === 'jira-comment') return `jira:${origin.commentId}`;
   if (origin.kind === 'github-comment') return `github:${origin.commentId}`;
+  if (origin.kind === 'github-review-comment') return `line:${origin.commentId}`;
+  if (origin.kind === 'github-review') return `review:${origin.reviewId}`;
   return undefined;
 }

@@ -2,13 +2,13 @@ import { contextInputs, keptContext } from '../context/fit-context.ts';
 import type { ContextFacts } from '../context/render.ts';
 import type { CommandFlags, RepositoryRef } from '../core/command.ts';
 import type { KeptContext } from '../core/context.ts';
-import { hashOfSeen } from '../core/context-seen.ts';
+import { type ContextSeen, hashOfSeen } from '../core/context-seen.ts';
 import { AppError } from '../core/errors.ts';
 import { IssueKey, isJiraKey } from '../core/issue-key.ts';
 import { encodeInputs, type Job, maxInputCharacters } from '../core/job.ts';
 import { claimMark, mostInputBytes } from '../core/packed-text.ts';
 import type { PullRequestRef } from '../core/report.ts';
-import type { TicketSeen } from '../core/session.ts';
+import type { TicketSeen, TicketsSeen } from '../core/session.ts';
 import type { NewestGeneration } from '../ledger/sessions.ts';
 
 /** What every job says, whatever is to be done. */
@@ -70,7 +70,7 @@ export function planJob(facts: PlanFacts): PlannedJob {
       // A session that was forgotten is not looked for: a copy may lie where nobody could remove it.
       mode: facts.flags.fresh || !mayBeSaved ? 'fresh' : 'resume',
       ...newest,
-      ticket: ticketSeen(kept),
+      ...ticketsSeen(kept),
       model: facts.flags.model,
       maxBudgetUsd: facts.flags.maxBudget,
       engine: 'claude-code',
@@ -95,8 +95,13 @@ export function planJob(facts: PlanFacts): PlannedJob {
   return { job: { ...job, ...inputs }, kept };
 }
 
-/** How much of the ticket a context shows; the newest comment for whoever looks at a session. */
-export function ticketSeen({ seen }: KeptContext): TicketSeen {
+/** How much of the ticket a context shows. */
+export function ticketsSeen({ seen, alone }: KeptContext): TicketsSeen {
+  return { ticket: ticketSeen(seen), ...(alone ? { ticketAlone: ticketSeen(alone) } : {}) };
+}
+
+/** The newest comment is for whoever looks at a session. */
+function ticketSeen(seen: ContextSeen): TicketSeen {
   return { hash: hashOfSeen(seen), newestComment: Object.keys(seen.comments).at(-1) ?? '' };
 }
 

@@ -7,7 +7,7 @@ import { keepContext } from '../ledger/runs.ts';
 import { newestGeneration } from '../ledger/sessions.ts';
 import type { CommandRow, RunRow } from '../ledger/tables.ts';
 import { askedIn, gather } from './gather.ts';
-import { ticketSeen } from './plan.ts';
+import { ticketsSeen } from './plan.ts';
 import { readConversation } from './read-conversation.ts';
 import type { Services } from './services.ts';
 
@@ -56,7 +56,7 @@ async function readAgain(
   const conversation = 'number' in origin ? await readConversation(services, row, origin) : undefined;
   const facts = await gather(services, row, { conversation });
   const items = itemsOf(facts);
-  const known = Object.keys(before.seen.fields);
+  const known = Object.keys((before.alone ?? before.seen).fields);
   if (!known.every((name) => items.fields.some((field) => field.name === name))) return undefined;
   const asked = askedIn(origin);
   if (isEmpty(contextDelta(before.seen, items, { asked }))) return undefined;
@@ -67,5 +67,5 @@ async function readAgain(
     issueKey: row.issue_key,
   });
   const kept = keptContext(facts, mode === 'resume' ? { seen, asked } : {});
-  return { ...kept, refreshed: ticketSeen(kept) };
+  return { ...kept, refreshed: ticketsSeen(kept) };
 }

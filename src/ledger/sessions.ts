@@ -1,7 +1,8 @@
 import { sql } from 'kysely';
 import type { RepositoryRef } from '../core/command.ts';
+import type { KeptContext } from '../core/context.ts';
 import type { ContextSeen } from '../core/context-seen.ts';
-import type { PullRequestRef } from '../core/report.ts';
+import type { PullRequestRef, Report } from '../core/report.ts';
 import type { SessionRef } from '../core/session.ts';
 import { endStatuses } from '../core/status.ts';
 import type { Db } from './commands.ts';
@@ -35,7 +36,7 @@ export async function newestGeneration(db: Db, ref: SessionRef): Promise<NewestG
   const row = await db
     .selectFrom('generations')
     .leftJoin('runs', 'runs.command_id', 'generations.command_id')
-    .select(['generation', 'entry', 'runs.context'])
+    .select(['generation', 'entry', 'runs.context', 'runs.report'])
     .where('installation_id', '=', ref.installationId)
     .where('repository_id', '=', ref.repositoryId)
     .where('issue_key', '=', ref.issueKey)
@@ -48,8 +49,13 @@ export async function newestGeneration(db: Db, ref: SessionRef): Promise<NewestG
     generation: row.generation,
     mayBeSaved: true,
     ...(row.entry === null ? {} : { entry: row.entry }),
-    ...(row.context ? { seen: row.context.seen } : {}),
+    ...(row.context ? { seen: seenIn(row.context, row.report) } : {}),
   };
+}
+
+/** A run whose session could not be continued began another conversation, which knows no more than it was told. */
+function seenIn({ seen, alone }: KeptContext, report: Report | null): ContextSeen {
+  return report?.session?.mode === 'fresh' ? (alone ?? seen) : seen;
 }
 
 async function isNoted(db: Db, ref: SessionRef): Promise<boolean> {

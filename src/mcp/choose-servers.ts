@@ -28,6 +28,12 @@ export function chooseServers(servers: McpConfig['mcpServers'], rules: readonly 
   };
 }
 
+/** The tools of one server among `mcp__<server>__<tool>`, by the names that the server gives them. */
+export function toolsOf(server: string, tools: readonly string[]): string[] {
+  const beginning = `${ruleStart}${nameInRules(server)}__`;
+  return tools.filter((tool) => tool.startsWith(beginning)).map((tool) => tool.slice(beginning.length));
+}
+
 function isAbout(rule: string, server: string): boolean {
   const all = `${ruleStart}${nameInRules(server)}`;
   return rule === all || rule.startsWith(`${all}__`);

@@ -15,12 +15,20 @@ const ticketTools = [
 /** For `ToolRules`: a call of these changes nothing. */
 export const ticketToolNames: readonly string[] = ticketTools.map(({ tool }) => tool);
 
-/** The answers of these tools that are known from the snapshot: the whole ticket as Markdown. */
+/** A longer answer would flood the conversation: of such a ticket the server is asked, which can say less. */
+const longestAnswer = 40_000;
+
+/**
+ * The answers of these tools that are known from the snapshot: the whole ticket as Markdown. `checkedAt` is when it was
+ * last known to hold.
+ */
 export function primeTicket(
   servers: readonly string[],
   { fetchedAt, tickets }: TicketSnapshotFile,
+  checkedAt: string,
 ): PrimeFile {
-  const entries = tickets.flatMap((ticket) =>
+  const short = tickets.filter((ticket) => textOf(ticket, fetchedAt).length <= longestAnswer);
+  const entries = short.flatMap((ticket) =>
     servers.flatMap((server) =>
       ticketTools.map(({ tool, argument, ignoring }) => ({
         server,
@@ -28,7 +36,7 @@ export function primeTicket(
         arguments: { [argument]: ticket.key },
         ignoring,
         result: resultOf(ticket, fetchedAt),
-        storedAt: fetchedAt,
+        storedAt: checkedAt,
       })),
     ),
   );
@@ -37,13 +45,17 @@ export function primeTicket(
 
 /** As a server that declares its answer to be one text wraps it, for clients that check that. */
 function resultOf(ticket: SnapshotTicket, fetchedAt: string) {
+  const text = textOf(ticket, fetchedAt);
+  return { content: [{ type: 'text', text }], structuredContent: { result: text } };
+}
+
+function textOf(ticket: SnapshotTicket, fetchedAt: string): string {
   const comments = ticket.comments.map(
     ({ author, createdAt, markdown }) => `### ${author}, ${createdAt}\n\n${markdown}`,
   );
-  const text = [
+  return [
     `As it was read from JIRA at ${fetchedAt}.`,
     ticket.markdown,
     ...(comments.length === 0 ? [] : ['## Comments, oldest first', ...comments]),
   ].join('\n\n');
-  return { content: [{ type: 'text', text }], structuredContent: { result: text } };
 }

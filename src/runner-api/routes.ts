@@ -113,13 +113,15 @@ async function claim(
     return refuse(c, 409, 'another runner has claimed this command, or it has ended meanwhile');
   }
   services.log.info({ commandId: row.id, fence, runner: body.runnerName }, 'run claimed');
+  const context = contextFor(run, await contextAtClaim(services, row, run, fence));
+  // After that: it answers from what was read last.
   const snapshot = body.wantsSnapshot ? await snapshotForRun(services, row) : undefined;
   const answer: ClaimResponse = {
     fence,
     runToken: tokens.run(row.id, fence),
     githubToken,
     sessionKeys: sessionKeys(options.masterKeys, { installationId, repositoryId, issueKey: row.issue_key }),
-    context: contextFor(run, await contextAtClaim(services, row, run, fence)),
+    context,
     ...(snapshot === undefined ? {} : { snapshot }),
     committer: author,
   };
@@ -136,7 +138,7 @@ function contextFor({ job }: RunRow, context: KeptContext | null): ClaimResponse
     ...(isNewer || job.context === claimMark ? { text } : {}),
     ...((isNewer || job.delta === claimMark) && delta ? { delta } : {}),
     ...(full === undefined ? {} : { full }),
-    ...(isNewer ? { ticket: refreshed } : {}),
+    ...(isNewer ? { seen: refreshed } : {}),
   };
 }
 

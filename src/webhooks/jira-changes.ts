@@ -26,12 +26,22 @@ const AdminChange = z.looseObject({
 /** Whatever the automation rule says of a ticket is a change of it. */
 const RuleChange = z.looseObject({ event: z.string(), issueKey: Key });
 
+/** The event of a new comment, in both kinds of webhooks. */
+const addition = 'comment_created';
+
+/** A ticket that is not as it was. */
+export interface TicketChange {
+  issueKey: string;
+  /** A comment was added: what is known of the ticket is not all of it, but nothing of it was taken back. */
+  isAddition: boolean;
+}
+
 /**
- * The keys of the tickets that an event of JIRA says have changed; none for one that says no such thing. A ticket that was
- * moved has two. The event is taken at its word: at worst a ticket is read again.
+ * The tickets that an event of JIRA says have changed; none for one that says no such thing. A ticket that was moved has
+ * two keys. The event is taken at its word: at worst a ticket is read again.
  * https://developer.atlassian.com/cloud/jira/platform/webhooks/
  */
-export function changedTickets(body: string): string[] {
+export function changedTickets(body: string): TicketChange[] {
   let json: unknown;
   try {
     json = JSON.parse(body);
@@ -41,11 +51,14 @@ export function changedTickets(body: string): string[] {
   const admin = AdminChange.safeParse(json);
   if (!admin.success) {
     const rule = RuleChange.safeParse(json);
-    return rule.success ? [rule.data.issueKey] : [];
+    if (!rule.success) return [];
+    const { issueKey, event } = rule.data;
+    return [{ issueKey, isAddition: event === addition }];
   }
-  const { issue, changelog } = admin.data;
+  const { issue, changelog, webhookEvent } = admin.data;
+  const isAddition = webhookEvent === addition;
   const before = (changelog?.items ?? []).flatMap(({ field, fromString }) =>
     field === 'Key' && fromString !== undefined ? [fromString] : [],
   );
-  return [issue.key, ...before];
+  return [issue.key, ...before].map((issueKey) => ({ issueKey, isAddition }));
 }

@@ -53,8 +53,9 @@ async function receive(
 ): Promise<Response> {
   const own = { name: services.name, accountId: connection.jira.knownAccountId() };
   // Before anything is answered or queued: whoever reads the ticket from now on must not find it as it was.
-  for (const issueKey of changedTickets(body)) {
-    await services.tickets.outdate(contextKey(connection.jira.site.name, issueKey));
+  for (const { issueKey, isAddition } of changedTickets(body)) {
+    const key = contextKey(connection.jira.site.name, issueKey);
+    await (isAddition ? services.tickets.outdate(key) : services.tickets.forget(key));
   }
   const reading = readJiraEvent(body, {
     connection: connection.jira.site.name,

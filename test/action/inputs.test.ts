@@ -59,6 +59,8 @@ describe('parseInputs', () => {
       keepIgnored: true,
       workspaceLimits: { maxSessions: 50, maxAgeDays: 30 },
       allowedTools: defaultAllowedTools,
+      mcpCacheTtl: '15m',
+      mcpNotCached: [],
       maxTurns: undefined,
       timeoutMinutes: 60,
     });

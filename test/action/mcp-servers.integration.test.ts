@@ -27,7 +27,11 @@ async function configure(content: unknown, branch = 'main', from = branch): Prom
   await world.repository.commit(branch, { '.mcp.json': text }, from);
 }
 
-async function runWith(rules: string[], asked: { name: string; input: Record<string, unknown> }[]) {
+async function runWith(
+  rules: string[],
+  asked: { name: string; input: Record<string, unknown> }[],
+  more: Record<string, string> = {},
+) {
   const model = await startModel({
     tasks: [{ match: /look/, needs: [], calls: asked, edits: [], run: [], answer: 'Looked.' }],
     apiKey: 'sk-ant-key-0123456789',
@@ -41,6 +45,7 @@ async function runWith(rules: string[], asked: { name: string; input: Record<str
         'anthropic-base-url': model.url,
         model: 'claude-sonnet-4-5',
         'allowed-tools': [...defaultAllowedTools, ...rules].join('\n'),
+        ...more,
       },
     });
     const ended = await run(options);
@@ -52,7 +57,8 @@ async function runWith(rules: string[], asked: { name: string; input: Record<str
 }
 
 const ticket = {
-  fetchedAt: new Date().toISOString(),
+  // Long before the cache of a run would drop it: the app has checked since that it holds.
+  fetchedAt: '2026-01-05T09:00:00.000Z',
   tickets: [
     {
       key: 'DXTR-1',
@@ -99,6 +105,39 @@ it('brings a server of its own that answers from the ticket of the job', async (
   const { report, said } = await runWith(['mcp__dexter-jira'], [get]);
   expect(said).toContain('Mind the rounding.');
   expect(report).toMatchObject({ outcome: 'done', denials: [], notices: [] });
+});
+
+it('hands out an attachment that was fetched for the run', async () => {
+  const attachment = { id: '9', name: 'shop.log', mimeType: 'text/plain', bytes: 9 };
+  const [first] = ticket.tickets;
+  world.forge.snapshot = { ...ticket, tickets: [{ ...first, attachments: [attachment] } as never] };
+  world.forge.attachments = [
+    {
+      ...attachment,
+      fileName: 'shop.log',
+      createdAt: '2026-01-05T09:00:00Z',
+      author: 'Maria',
+      content: 'late: 503',
+    },
+  ];
+  const get = { name: 'mcp__dexter-jira__get_attachment', input: { key: 'DXTR-1', id: '9' } };
+  const { said } = await runWith(['mcp__dexter-jira'], [get]);
+  expect(said).toContain('late: 503');
+});
+
+it('starts its own server also where there is no ticket', async () => {
+  const get = { name: 'mcp__dexter-jira__get_ticket', input: { key: 'DXTR-1' } };
+  const { report, said } = await runWith(['mcp__dexter-jira'], [get]);
+  expect(said).toContain('DXTR-1 is not in the snapshot');
+  expect(report.notices).toEqual([]);
+});
+
+it('keeps no answer of a tool that changes by itself', async () => {
+  await configure({ mcpServers: notes() });
+  const read = { name: 'mcp__notes__read', input: { key: 'DX-1' } };
+  const { report } = await runWith(['mcp__notes'], [read, read], { 'mcp-not-cached': 'mcp__notes__read' });
+  expect(report.mcp).toEqual([{ server: 'notes', calls: 0, savedCalls: 0 }]);
+  expect((await readFile(calls, 'utf8')).match(/^read/gm)).toHaveLength(2);
 });
 
 it('asks for no ticket and starts nothing where no rule names a server', async () => {

@@ -19,6 +19,7 @@ const before: ContextItems = {
     { name: 'Description', value: long },
   ],
   comments: [comment(1), comment(2)],
+  whole: ['jira:'],
   attachments: [{ id: '7', name: 'shop.log' }],
 };
 
@@ -27,8 +28,9 @@ function changed(more: Partial<ContextItems>, fields: Record<string, string> = {
   return { ...before, fields: named, ...more };
 }
 
+const plenty = { text: 1_000_000, all: 1_000_000 };
 const delta = (now: ContextItems, asked?: string) => contextDelta(seenOf(before), now, { asked });
-const show = (now: ContextItems, asked?: string) => renderDelta(delta(now, asked), (text) => text);
+const show = (now: ContextItems, asked?: string) => renderDelta(delta(now, asked), plenty).markdown;
 const nothing: Delta = {
   fields: [],
   newComments: [],
@@ -65,9 +67,17 @@ describe('contextDelta', () => {
       { fields: [{ name: 'Sprint', before: '', after: '7' }] },
     ],
     [
-      'a field that is gone',
-      changed({ fields: before.fields.slice(1) }),
+      'a field that is empty now',
+      changed({}, { Summary: '' }),
       { fields: [{ name: 'Summary', before: 'Coupons', after: '' }] },
+    ],
+    ['nothing in a field that was not read', changed({ fields: before.fields.slice(1) }), {}],
+    ['nothing in comments that were not all read', changed({ comments: [comment(2)], whole: [] }), {}],
+    ['nothing in a ticket that was not read', { fields: [], comments: [], whole: [] }, {}],
+    [
+      'nothing in what is shown with the question',
+      changed({ comments: [...before.comments, comment(3, 'Why?', { isApart: true })] }),
+      {},
     ],
     [
       'attachments that came and went',
@@ -125,7 +135,7 @@ describe('renderDelta', () => {
     const now = changed(
       {
         comments: [comment(2, 'Second, edited.'), comment(3, 'Please hurry.\n\n```ts\nlet a;\n```')],
-        attachments: [...before.attachments, { id: '8', name: 'a\nb.png' }],
+        attachments: [...(before.attachments ?? []), { id: '8', name: 'a\nb.png' }],
       },
       { Status: 'In Review', Labels: 'shop', Description: long.replace('Line 7 says', 'Line 7 shouts') },
     );
@@ -176,6 +186,27 @@ describe('renderDelta', () => {
       Array.from({ length: 5_000 }, (_, index) => `${(index * seed) % 7919} same words here`).join('\n');
     const seen = seenOf(changed({}, { Description: lines(3) }));
     const found = contextDelta(seen, changed({}, { Description: lines(5) }));
-    expect(renderDelta(found, (text) => text)).toContain('as it is now');
+    expect(renderDelta(found, plenty).markdown).toContain('as it is now');
+  });
+
+  it('leaves out the oldest news first, keeps the newest, and says so', () => {
+    const comments = Array.from({ length: 12 }, (_, index) => comment(index + 10, `${index} `.repeat(500)));
+    const now = changed({ comments: [...before.comments, ...comments] }, { Status: 'Done' });
+    const { markdown, isWhole } = renderDelta(delta(now), { text: 8_000, all: 5_000 });
+    expect(isWhole).toBe(false);
+    expect(markdown.length).toBeLessThanOrEqual(5_000);
+    expect(markdown).toContain('- Status: To Do → Done');
+    expect(markdown).toContain('### New: Maria on JIRA, 21');
+    expect(markdown).not.toContain('### New: Maria on JIRA, 10\n');
+    expect(markdown).toMatch(/^\(\d+ more new or edited comments are left out here\)$/m);
+    expect(renderDelta(delta(now), plenty).isWhole).toBe(true);
+  });
+
+  it('says that a text was shortened', () => {
+    const now = changed({}, { Description: 'word '.repeat(4_000) });
+    expect(renderDelta(delta(now), { text: 1_000, all: 50_000 })).toMatchObject({
+      isWhole: false,
+      markdown: expect.stringContaining('more characters are left out'),
+    });
   });
 });

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { json } from 'node:stream/consumers';
 import { z } from 'zod';
+import type { AttachmentRef } from '../../src/core/context.ts';
 import { type Progress, Report } from '../../src/core/report.ts';
 import { ClaimRequest, ClaimResponse, HeartbeatRequest, ReportRequest } from '../../src/core/runner.ts';
 import { newMasterKey, type SessionKeys, sessionKeys } from '../../src/core/session-key.ts';
@@ -30,6 +31,8 @@ export interface Forge {
   sessionKeys: SessionKeys;
   /** The ticket, for runs that ask for it. */
   snapshot?: TicketSnapshotFile;
+  /** Attachments of the ticket, with their content. */
+  attachments?: (AttachmentRef & { content: string })[];
   close(): Promise<void>;
 }
 
@@ -88,8 +91,14 @@ export async function startForge(gitRoot: string): Promise<Forge> {
         sessionKeys: forge.sessionKeys,
         committer,
         ...(asked.wantsSnapshot ? { snapshot: forge.snapshot } : {}),
+        context: { attachments: forge.attachments ?? [] },
       };
       return send(response, 200, ClaimResponse.parse(claim));
+    }
+    const attachment = forge.attachments?.find(({ id }) => path.endsWith(`/attachments/${id}`));
+    if (attachment && given === `Bearer ${tokens.run}`) {
+      response.end(attachment.content);
+      return;
     }
     if (path.endsWith('/heartbeat') || path.endsWith('/report')) {
       if (given !== `Bearer ${tokens.run}`) return send(response, 401, refusal('unauthorized'));

@@ -1,8 +1,9 @@
-import { ApiError } from 'jira.js';
+import { ApiError, NetworkError } from 'jira.js';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { AppError, type ErrorCode } from '../../src/core/errors.ts';
 import { isJiraDown } from '../../src/jira/is-jira-down.ts';
+import { NoAnswer } from '../../src/jira/transport.ts';
 
 const failed = (cause: unknown, code: ErrorCode = 'jira-failed') =>
   new AppError(code, { message: 'JIRA failed.', hint: 'Look.', cause });
@@ -22,11 +23,14 @@ test.each([
 });
 
 test('no answer at all means that JIRA is down', () => {
-  expect(isJiraDown(failed(new TypeError('fetch failed')))).toBe(true);
+  const cause = new TypeError('fetch failed');
+  expect(isJiraDown(failed(new NetworkError('no', { cause, transient: true })))).toBe(true);
+  expect(isJiraDown(failed(new NoAnswer('no answer within 20 s')))).toBe(true);
 });
 
 test('an answer of another shape, another failure and a bug do not mean that', () => {
   expect(isJiraDown(failed(z.string().safeParse(7).error))).toBe(false);
   expect(isJiraDown(failed(new Error('no'), 'ticket-unreadable'))).toBe(false);
   expect(isJiraDown(new TypeError('undefined is not a function'))).toBe(false);
+  expect(isJiraDown(failed(new TypeError('undefined is not a function')))).toBe(false);
 });

@@ -193,6 +193,7 @@ describe('planJob', () => {
       from: planned().job.session.ticket?.hash,
       markdown: '- Status: (none) → In Review',
       isRewritten: false,
+      isWhole: true,
     });
     expect(follow.kept.seen.fields.Status).toBe('In Review');
     expect(follow.job.session.ticket?.hash).not.toBe(delta.from);

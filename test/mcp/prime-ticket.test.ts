@@ -6,7 +6,7 @@ import { primeTicket, ticketToolNames } from '../../src/mcp/prime-ticket.ts';
 import { responseCache } from '../../src/mcp/response-cache.ts';
 import { temporaryDirectory } from '../fakes/temporary-directory.ts';
 
-const fetchedAt = new Date().toISOString();
+const fetchedAt = '2026-01-05T09:00:00.000Z';
 const snapshot = {
   fetchedAt,
   tickets: [
@@ -20,10 +20,13 @@ const snapshot = {
   ],
 };
 
-async function primed(name: string) {
+async function primed(name: string, more: Partial<typeof snapshot> = {}) {
   await using directory = await temporaryDirectory();
   const path = join(directory.path, 'prime.json');
-  await writeFile(path, JSON.stringify(primeTicket(['jira', 'rovo'], snapshot)));
+  await writeFile(
+    path,
+    JSON.stringify(primeTicket(['jira', 'rovo'], { ...snapshot, ...more }, new Date().toISOString())),
+  );
   const cache = responseCache({ ttlMs: 60_000, maxEntries: 100, maxBytes: 1e6 }, () => undefined);
   const found = await primeFrom(path, { name, identity: 'identity' }, cache);
   if (found.outcome !== 'primed') throw new Error(found.problem);
@@ -60,4 +63,11 @@ it('gives a server only what is known for it', async () => {
   const { entries, keyOf } = await primed('another');
   expect(entries).toBe(0);
   expect(keyOf('jira_get_issue', { issue_key: 'DX-1' })).toBeUndefined();
+});
+
+it('leaves a long ticket to the server', async () => {
+  const [ticket] = snapshot.tickets;
+  if (!ticket) throw new Error('no ticket');
+  const { entries } = await primed('jira', { tickets: [{ ...ticket, markdown: 'x'.repeat(50_000) }] });
+  expect(entries).toBe(0);
 });

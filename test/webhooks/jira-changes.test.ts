@@ -17,8 +17,11 @@ test.each([
   ['a comment, told by the rule', { event: 'comment_created', issueKey: 'SHOP-42', commentId: '1' }],
   ['a label, told by the rule', { event: 'label_added', issueKey: 'SHOP-42', label: 'x' }],
   ['any change, told by the rule', { event: 'ticket_changed', issueKey: 'SHOP-42' }],
-])('%s changes its ticket', (_what, event) => {
-  expect(changedTickets(JSON.stringify(event))).toEqual(['SHOP-42']);
+])('%s changes its ticket', (what, event) => {
+  expect(changedTickets(JSON.stringify(event))).toEqual([
+    // A new comment takes nothing back of what is known.
+    { issueKey: 'SHOP-42', isAddition: what.startsWith('a comment') },
+  ]);
 });
 
 test('a ticket that was moved has changed under both keys', () => {
@@ -27,7 +30,7 @@ test('a ticket that was moved has changed under both keys', () => {
     { field: 'Key', fromString: 'OLD-7' },
   ];
   const event = { webhookEvent: 'jira:issue_updated', issue, changelog: { items } };
-  expect(changedTickets(JSON.stringify(event))).toEqual(['SHOP-42', 'OLD-7']);
+  expect(changedTickets(JSON.stringify(event)).map(({ issueKey }) => issueKey)).toEqual(['SHOP-42', 'OLD-7']);
 });
 
 test.each([
