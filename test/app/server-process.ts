@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { open, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, open, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -31,7 +31,7 @@ export async function freePort(): Promise<number> {
 }
 
 export interface ServerOptions {
-  /** Directory of its data, its configuration and its log. */
+  /** Directory of its data, its configuration and its log; made when it is missing. */
   directory: string;
   port: number;
   github: GitHub;
@@ -57,6 +57,7 @@ async function serverEnvironment(options: ServerOptions): Promise<Record<string,
       people: loginOf,
     },
   };
+  await mkdir(directory, { recursive: true });
   await writeFile(configPath, stringify(site ? { jira: site } : {}));
   const environment: Record<string, string | undefined> = {
     PATH: `${dirname(process.execPath)}:${process.env.PATH}`,

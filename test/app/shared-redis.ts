@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -37,19 +36,17 @@ export function sharedRedis(
       jiraGate = await startJiraGate(jira.url);
       await addWorkflow(github);
       servers = await Promise.all(
-        [0, 1].map(async (index) => {
-          const own = join(directory.path, `process-${index}`);
-          await mkdir(own, { recursive: true });
-          return startServer({
-            directory: own,
+        [0, 1].map(async (index) =>
+          startServer({
+            directory: join(directory.path, `process-${index}`),
             port: await freePort(),
             github,
             githubApiUrl: githubGate.url,
             jira,
             jiraUrl: jiraGate.url,
             environment: { REDIS_URL: redis.url },
-          });
-        }),
+          }),
+        ),
       );
     });
 

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -30,11 +29,9 @@ export function twoProcesses(name: string, openDatabase: () => Promise<SharedDat
     const sessionKey = newMasterKey();
     let issuer: Issuer;
 
-    const start = async (index: number) => {
-      const own = join(directory.path, `process-${index}`);
-      await mkdir(own, { recursive: true });
-      return startServer({
-        directory: own,
+    const start = async (index: number) =>
+      startServer({
+        directory: join(directory.path, `process-${index}`),
         port: await freePort(),
         github,
         githubApiUrl: gate.url,
@@ -44,7 +41,6 @@ export function twoProcesses(name: string, openDatabase: () => Promise<SharedDat
           DEXTER_SESSION_KEY: sessionKey,
         },
       });
-    };
 
     beforeAll(async () => {
       directory = await temporaryDirectory();
