@@ -1,7 +1,7 @@
-import { constants } from 'node:fs';
-import { mkdir, open, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AttachmentRef } from '../src/core/context.ts';
+import { readPlainFile } from '../src/core/read-plain-file.ts';
 import { removeTree } from '../src/workspace/remove-tree.ts';
 import { isDirectory } from './is-directory.ts';
 
@@ -36,10 +36,8 @@ export async function keptAttachments(
     async read({ id, bytes }) {
       if (!idPattern.test(id)) return undefined;
       try {
-        const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-        await using file = await open(join(directory, id), flags);
-        const stats = await file.stat();
-        return stats.isFile() && stats.size === bytes ? await file.readFile() : undefined;
+        const content = await readPlainFile(join(directory, id), bytes);
+        return content.byteLength === bytes ? content : undefined;
       } catch {
         return undefined;
       }

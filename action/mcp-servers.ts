@@ -1,7 +1,7 @@
-import { constants } from 'node:fs';
-import { open, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../src/core/errors.ts';
+import { readPlainFile } from '../src/core/read-plain-file.ts';
 import type { McpUse } from '../src/core/report.ts';
 import type { TicketSnapshotFile } from '../src/core/ticket-snapshot.ts';
 import { chooseServers, isMcpRule, toolsOf } from '../src/mcp/choose-servers.ts';
@@ -148,11 +148,8 @@ function withFiles(
 async function useOf(server: string, path: string): Promise<McpUse[]> {
   try {
     // The agent may have been at it.
-    const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-    await using file = await open(path, flags);
-    const stats = await file.stat();
-    if (!stats.isFile() || stats.size > mostStatsBytes) return [];
-    const { hits, misses, joined, savedCalls } = McpStats.parse(JSON.parse(await file.readFile('utf8')));
+    const text = (await readPlainFile(path, mostStatsBytes)).toString('utf8');
+    const { hits, misses, joined, savedCalls } = McpStats.parse(JSON.parse(text));
     const calls = Math.min(hits + misses + joined, mostCalls);
     return [{ server: server.slice(0, 200).toWellFormed(), calls, savedCalls: Math.min(savedCalls, calls) }];
   } catch {

@@ -119,8 +119,7 @@ export function contextReader<T>(options: ContextReaderOptions<T>): ContextReade
   /** Fetches, or waits for the process that does and takes what it left in the cache. */
   async function fly(
     key: string,
-    source: ContextSource<T>,
-    known: Snapshot<T> | undefined,
+    fetchIt: () => Promise<Snapshot<T>>,
     held: FetchLock,
     isWanted: (snapshot: Snapshot<T>) => boolean,
   ): Promise<Snapshot<T>> {
@@ -129,18 +128,17 @@ export function contextReader<T>(options: ContextReaderOptions<T>): ContextReade
     while (clock.now() < waitUntil) {
       const taken = await guard.run(() => held.take(key, holder, times.leaseMs));
       if (taken.outcome === 'failed') break;
-      if (taken.value) return await fetchAsHolder(key, source, known, held, holder, isWanted);
+      if (taken.value) return await fetchAsHolder(key, fetchIt, held, holder, isWanted);
       await clock.sleep(times.lookEveryMs);
       const { snapshot } = await snapshots.read(key);
       if (snapshot && isWanted(snapshot)) return snapshot;
     }
-    return fetchAndKeep(key, source, known);
+    return fetchIt();
   }
 
   async function fetchAsHolder(
     key: string,
-    source: ContextSource<T>,
-    known: Snapshot<T> | undefined,
+    fetchIt: () => Promise<Snapshot<T>>,
     held: FetchLock,
     holder: string,
     isWanted: (snapshot: Snapshot<T>) => boolean,
@@ -152,7 +150,7 @@ export function contextReader<T>(options: ContextReaderOptions<T>): ContextReade
       // The holder before may have finished between the look into the cache and this.
       const { snapshot } = await snapshots.read(key);
       if (snapshot && isWanted(snapshot)) return snapshot;
-      return await fetchAndKeep(key, source, known);
+      return await fetchIt();
     } finally {
       clearInterval(renewal);
       await guard.run(() => held.release(key, holder));
@@ -175,7 +173,8 @@ export function contextReader<T>(options: ContextReaderOptions<T>): ContextReade
       const landed = await flight;
       if (isWanted(landed)) return landed;
     }
-    const flight = lock ? fly(key, source, known, lock, isWanted) : fetchAndKeep(key, source, known);
+    const fetchIt = () => fetchAndKeep(key, source, known);
+    const flight = lock ? fly(key, fetchIt, lock, isWanted) : fetchIt();
     const tracked = flight.finally(() => flights.delete(key));
     flights.set(key, tracked);
     return tracked;

@@ -1,5 +1,6 @@
+import { fenced } from '../core/fenced.ts';
 import { redact } from '../core/redact.ts';
-import { counted, endOf, fenced, oneLine } from './cut.ts';
+import { counted, endOf, oneLine } from './cut.ts';
 
 /** The ends of the logs of failing jobs of GitHub Actions. */
 export interface CheckLogs {

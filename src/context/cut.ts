@@ -50,13 +50,6 @@ export function endOf(text: string, limit: number): string {
   return text.length <= limit ? text : text.slice(-limit).replace(/^(?:[^\n]*\n|[\udc00-\udfff])/, '');
 }
 
-/** A code fence that the text cannot close. */
-export function fenced(text: string, language: string, fewest = 3): string {
-  const longest = [...text.matchAll(/`+/g)].reduce((most, [run]) => Math.max(most, run.length), 0);
-  const fence = '`'.repeat(Math.max(fewest, longest + 1));
-  return `${fence}${language}\n${text}\n${fence}`;
-}
-
 /** A name from outside on one line, short enough for a heading. */
 export function oneLine(name: string, limit = 200): string {
   return name

@@ -1,7 +1,8 @@
 import { structuredPatch } from 'diff';
 import type { ContextSeen } from '../core/context-seen.ts';
+import { fenced } from '../core/fenced.ts';
 import { storable } from '../core/storable.ts';
-import { counted, fenced, oneLine, shorten } from './cut.ts';
+import { counted, oneLine, shorten } from './cut.ts';
 import { type ContextComment, type ContextItems, hashOf, notHashed, removedIds } from './items.ts';
 
 /** What changed of the ticket and the pull request since a conversation was last told of them. */
@@ -139,25 +140,26 @@ export function renderDelta(delta: Delta, limits: NewsLimits): RenderedDelta {
     ...delta.editedComments.map(({ title, text }) => `### Edited: ${title}\n\n${cut(text)}`),
     ...delta.newComments.map(({ title, text }) => `### New: ${title}\n\n${cut(text)}`),
   ];
-  const room = limits.all - lengthOf(fixed);
-  let left = lengthOf(comments);
-  // New ones from the oldest on, then edited ones; the newest stay.
-  const order = [...comments.keys()].slice(delta.editedComments.length);
-  const dropped = new Set<number>();
-  for (const index of [...order, ...comments.keys()]) {
-    if (left <= room || dropped.has(index) || index === comments.length - 1) continue;
-    dropped.add(index);
-    left -= lengthOf([comments[index] ?? '']);
-  }
-  if (dropped.size > 0) isWhole = false;
-  const note = counted(dropped.size, 'more new or edited comment is', 'more new or edited comments are');
-  const sections = [
-    ...fixed,
-    ...(dropped.size > 0 ? [`(${note} left out here)`] : []),
-    ...comments.filter((_, index) => !dropped.has(index)),
-  ];
+  const kept = thatFit(comments, delta.editedComments.length, limits.all - lengthOf(fixed));
+  const missing = comments.length - kept.length;
+  if (missing > 0) isWhole = false;
+  const note = counted(missing, 'more new or edited comment is', 'more new or edited comments are');
+  const sections = [...fixed, ...(missing > 0 ? [`(${note} left out here)`] : []), ...kept];
   const markdown = cut(sections.join('\n\n'), limits.all);
   return { markdown, isWhole };
+}
+
+/** Without the oldest of the new comments, and then the edited ones, which come first; the last one always stays. */
+function thatFit(comments: readonly string[], edited: number, room: number): string[] {
+  const indices = [...comments.keys()];
+  const dropped = new Set<number>();
+  let left = lengthOf(comments);
+  for (const index of [...indices.slice(edited), ...indices.slice(0, edited)]) {
+    if (left <= room || index === comments.length - 1) continue;
+    dropped.add(index);
+    left -= lengthOf(comments.slice(index, index + 1));
+  }
+  return comments.filter((_, index) => !dropped.has(index));
 }
 
 /** With what separates them. */

@@ -1,6 +1,6 @@
+import { fenced } from '../core/fenced.ts';
 import type { IssueKey } from '../core/issue-key.ts';
 import type { SessionMode } from '../core/session.ts';
-import { fenced } from './cut.ts';
 
 export interface PromptParts {
   issueKey: IssueKey;

@@ -1,3 +1,4 @@
+import { fenced } from '../core/fenced.ts';
 import type {
   ChecksFacts,
   DiffFacts,
@@ -7,7 +8,7 @@ import type {
   PullRequestFacts,
   ThreadFacts,
 } from '../github/context.ts';
-import { counted, endOf, fenced, oneLine, pathCell, shorten } from './cut.ts';
+import { counted, endOf, oneLine, pathCell, shorten } from './cut.ts';
 
 /** The line that a review is about is the last one of its hunk. */
 const longestHunk = 4_000;

@@ -23,7 +23,7 @@ export type SessionFile = z.infer<typeof SessionFile>;
 
 /** How much of the ticket a conversation has seen. */
 export const TicketSeen = z.object({
-  /** SHA-256 of the ticket's own fields as they were rendered, hex; empty without a ticket. */
+  /** Of everything that was seen of the ticket and the pull request, as `hashOfSeen` gives it. */
   hash: z.string(),
   /** Id of the newest comment; empty when there is none. */
   newestComment: z.string(),

@@ -20,18 +20,26 @@ export interface BranchFacts {
   state: 'open' | 'closed';
 }
 
-export interface PullRequestFacts extends BranchFacts {
+/** What an issue and a pull request have both. */
+interface ConversationFacts {
   number: number;
   title: string;
   body: string;
   url: string;
   author?: string;
   association?: string;
-  headCommit?: string;
-  baseCommit?: string;
   /** Oldest first. */
   comments: GitHubComment[];
   olderComments: number;
+  /** Parts that GitHub refused to tell, in words. */
+  unreadable?: string[];
+}
+
+export type IssueFacts = ConversationFacts;
+
+export interface PullRequestFacts extends ConversationFacts, BranchFacts {
+  headCommit?: string;
+  baseCommit?: string;
   /** Each part below is absent when GitHub did not let it be read: `unreadable` says so. */
   diff?: DiffFacts;
   /** Reviews that say something, oldest first. */
@@ -42,8 +50,6 @@ export interface PullRequestFacts extends BranchFacts {
   /** Threads that were not looked at because there are newer ones. */
   olderThreads?: number;
   checks?: ChecksFacts;
-  /** Parts that GitHub refused to tell, in words. */
-  unreadable?: string[];
 }
 
 export interface DiffFacts {
@@ -76,19 +82,6 @@ export interface FailingCheck {
   title: string;
   /** What the check has to say, Markdown, shortened. */
   summary: string;
-}
-
-export interface IssueFacts {
-  number: number;
-  title: string;
-  body: string;
-  url: string;
-  author?: string;
-  association?: string;
-  comments: GitHubComment[];
-  olderComments: number;
-  /** Parts that GitHub refused to tell, in words. */
-  unreadable?: string[];
 }
 
 /** The line of code that a review comment stands on, with what was said in its thread before. */

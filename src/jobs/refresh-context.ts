@@ -1,4 +1,3 @@
-import { setTimeout } from 'node:timers/promises';
 import { contextDelta, isEmpty } from '../context/delta.ts';
 import { keptContext } from '../context/fit-context.ts';
 import { itemsOf } from '../context/items.ts';
@@ -7,6 +6,7 @@ import { keepContext } from '../ledger/runs.ts';
 import { newestGeneration } from '../ledger/sessions.ts';
 import type { CommandRow, RunRow } from '../ledger/tables.ts';
 import { askedIn, gather } from './gather.ts';
+import { inTime } from './in-time.ts';
 import { ticketsSeen } from './plan.ts';
 import { readConversation } from './read-conversation.ts';
 import type { Services } from './services.ts';
@@ -30,8 +30,7 @@ export async function contextAtClaim(
   // The claim may be asked for once more, and answers the same.
   if (context === null || context.refreshed !== undefined || !isStale) return context;
   try {
-    const tooLate = setTimeout(longestMs, undefined, { ref: false });
-    const newer = await Promise.race([readAgain(services, row, run, context), tooLate]);
+    const newer = await inTime(longestMs, readAgain(services, row, run, context));
     if (newer === undefined) return context;
     services.log.info(
       { commandId: row.id, issueKey: row.issue_key },

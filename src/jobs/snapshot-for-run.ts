@@ -1,9 +1,9 @@
-import { setTimeout } from 'node:timers/promises';
 import { contextKey } from '../caches/context-cache.ts';
 import { snapshotTicket } from '../context/snapshot-ticket.ts';
 import type { TicketSnapshotFile } from '../core/ticket-snapshot.ts';
 import type { CommandRow } from '../ledger/tables.ts';
 import { jiraOf } from './connections.ts';
+import { inTime } from './in-time.ts';
 import type { Services } from './services.ts';
 
 /** A runner that claims its job does not wait longer for a ticket that is not cached any more. */
@@ -23,8 +23,7 @@ export async function snapshotForRun(
     const key = contextKey(jira.site.name, row.issue_key);
     const cached = await services.tickets.peek(key);
     const fetchedAt = cached?.fetchedAt ?? new Date().toISOString();
-    const tooLate = setTimeout(longestMs, undefined, { ref: false });
-    const ticket = cached?.value ?? (await Promise.race([jira.readTicket(row.issue_key), tooLate]));
+    const ticket = cached?.value ?? (await inTime(longestMs, jira.readTicket(row.issue_key)));
     if (ticket === undefined) return undefined;
     const snapshot = snapshotTicket(ticket);
     // Under both keys: the conversation may know the ticket by the one that it had before.

@@ -27,26 +27,23 @@ export function primeTicket(
   { fetchedAt, tickets }: TicketSnapshotFile,
   checkedAt: string,
 ): PrimeFile {
-  const short = tickets.filter((ticket) => textOf(ticket, fetchedAt).length <= longestAnswer);
-  const entries = short.flatMap((ticket) =>
+  const known = tickets
+    .map((ticket) => ({ key: ticket.key, text: textOf(ticket, fetchedAt) }))
+    .filter(({ text }) => text.length <= longestAnswer);
+  const entries = known.flatMap(({ key, text }) =>
     servers.flatMap((server) =>
       ticketTools.map(({ tool, argument, ignoring }) => ({
         server,
         tool,
-        arguments: { [argument]: ticket.key },
+        arguments: { [argument]: key },
         ignoring,
-        result: resultOf(ticket, fetchedAt),
+        // As a server that declares its answer to be one text wraps it, for clients that check that.
+        result: { content: [{ type: 'text', text }], structuredContent: { result: text } },
         storedAt: checkedAt,
       })),
     ),
   );
   return { version: 1, entries };
-}
-
-/** As a server that declares its answer to be one text wraps it, for clients that check that. */
-function resultOf(ticket: SnapshotTicket, fetchedAt: string) {
-  const text = textOf(ticket, fetchedAt);
-  return { content: [{ type: 'text', text }], structuredContent: { result: text } };
 }
 
 function textOf(ticket: SnapshotTicket, fetchedAt: string): string {

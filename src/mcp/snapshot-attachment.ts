@@ -1,7 +1,7 @@
-import { constants } from 'node:fs';
-import { open, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { resolve, sep } from 'node:path';
 import { AppError } from '../core/errors.ts';
+import { readPlainFile } from '../core/read-plain-file.ts';
 
 /**
  * The bytes of a file that came with the snapshot. It has to lie in the snapshot's directory, also after every link
@@ -18,13 +18,7 @@ export async function readSnapshotFile(
     const file = await realpath(resolve(root, path));
     if (!file.startsWith(`${root}${sep}`)) throw new Error('it lies outside of the snapshot');
     // The last part is not followed again, should it have become a link meanwhile.
-    await using handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-    const { size } = await handle.stat().then((stats) => {
-      if (!stats.isFile()) throw new Error('it is no file');
-      return stats;
-    });
-    if (size > maxBytes) throw new Error(`it has ${size} bytes, and ${maxBytes} are allowed`);
-    return await handle.readFile();
+    return await readPlainFile(file, maxBytes);
   } catch (cause) {
     throw new AppError('ticket-unreadable', {
       message: 'The file of the attachment cannot be read from the snapshot.',

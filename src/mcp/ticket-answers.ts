@@ -1,4 +1,5 @@
 import { AppError } from '../core/errors.ts';
+import { fenced } from '../core/fenced.ts';
 import { formatSize } from '../core/size.ts';
 import { SnapshotTicket, type TicketAttachment, type TicketSnapshotFile } from '../core/ticket-snapshot.ts';
 import { type Loaded, readThrough } from './read-through.ts';
@@ -201,7 +202,7 @@ export function ticketAnswers({ snapshot, source, cache, now }: TicketAnswersOpt
       const rest = cut
         ? `\n\n(cut: ${text.length - shown.length} of ${text.length} characters are left out)`
         : '';
-      return { markdown: `${about}\n\n${fenced(shown)}${rest}` };
+      return { markdown: `${about}\n\n${fenced(shown, '')}${rest}` };
     },
   };
 }
@@ -260,11 +261,4 @@ function textOf(content: Uint8Array): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** In a fence that nothing in the text closes. */
-function fenced(text: string): string {
-  const longest = Math.max(2, ...(text.match(/`+/g) ?? []).map((run) => run.length));
-  const fence = '`'.repeat(longest + 1);
-  return `${fence}\n${text}\n${fence}`;
 }
