@@ -25,8 +25,9 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: [...notOurs, integration, services],
           setupFiles: ['test/network-off.ts'],
-          testTimeout: 10_000,
-          hookTimeout: 20_000,
+          // Against hanging alone: two workers on two busy cores make a test of many runs several times as long.
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {
