@@ -44,13 +44,18 @@ export function startProcess(
   return { transport, said: () => said };
 }
 
-/** What the proxy logged. */
+/** What the proxy logged, as far as whole lines of it have come. */
 export function operationsIn(said: string): { operation: string; hit: boolean; key: string }[] {
   return said
     .split('\n')
+    .slice(0, -1)
     .filter((line) => line.startsWith('{"event":"cache_operation"'))
     .map((line) => JSON.parse(line));
 }
+
+/** How many calls were answered from the cache. The log comes by another pipe than the answers: wait for it. */
+export const hitsIn = (said: string) =>
+  operationsIn(said).filter(({ operation, hit }) => operation === 'get' && hit).length;
 
 export interface Heard {
   logged: unknown[];

@@ -4,6 +4,7 @@ import type { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { CallToolResultSchema } from '@modelcontextprotocol/sdk/types.js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { wrapServers } from '../../src/mcp/wrap-servers.ts';
+import { until } from '../fakes/processes.ts';
 import { temporaryDirectory } from '../fakes/temporary-directory.ts';
 import { connectClient, dexterProgram, startProcess } from './everything.ts';
 
@@ -200,7 +201,7 @@ describe('a server at the end of streamable HTTP', () => {
       BAD: 's3cret\nx',
     });
     await expect(connectClient(transport)).rejects.toThrow(/closed/i);
-    expect(said()).toContain(problem);
+    await until(() => said().includes(problem));
     expect(said()).not.toContain('s3cret');
   });
 });

@@ -97,8 +97,9 @@ describe('dexter mcp-cache', () => {
     expect(await session.call('read', { b: { d: 3, c: 2 }, a: 1 })).toBe('answer 1');
     expect(await session.call('write', {})).toBe('answer 2');
     expect(await session.call('read', { a: 1, b: { c: 2, d: 3 } })).toBe('answer 3');
-    const operations = operationsIn(session.said()).map(({ operation, hit }) => `${operation} ${hit}`);
-    expect(operations).toEqual([
+    const operations = () => operationsIn(session.said()).map(({ operation, hit }) => `${operation} ${hit}`);
+    await until(() => operations().length === 6);
+    expect(operations()).toEqual([
       'get false',
       'set false',
       'get true',
@@ -199,13 +200,15 @@ describe('dexter mcp-cache', () => {
     session.send('tools/call', { name: 'write', arguments: { crash: true } });
     expect(await session.exited).toEqual({ code: 7, signal: null });
     expect((await session.answer(held)).error?.message).toBe('The MCP server ended with exit code 7.');
-    expect(session.said()).toContain('The MCP server ended with exit code 7. Nothing is answered without it');
+    await until(() =>
+      session.said().includes('The MCP server ended with exit code 7. Nothing is answered without it'),
+    );
   });
 
   it('says that there is no such program', async () => {
     const { exited, said } = start([], {}, ['--', join(place.path, 'no-such-server')]);
     expect(await exited).toEqual({ code: 1, signal: null });
-    expect(said()).toContain('there is no such program');
+    await until(() => said().includes('there is no such program'));
   });
 
   it.each([
@@ -294,7 +297,7 @@ describe('dexter mcp-cache', () => {
     if (content !== undefined) await writeFile(prime, content);
     const session = start([`--prime=${prime}`]);
     expect(await session.call('read')).toBe('answer 1');
-    expect(session.said()).toContain('cannot be used, the cache starts empty');
+    await until(() => session.said().includes('cannot be used, the cache starts empty'));
     expect(session.said()).not.toContain('secret{');
   });
 
