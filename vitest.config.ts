@@ -37,8 +37,9 @@ export default defineConfig({
           name: 'integration',
           include: [integration],
           exclude: notOurs,
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          // The same; a test that starts several programs has waited for a minute on a machine that was busy.
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
         },
       },
       {
@@ -48,8 +49,8 @@ export default defineConfig({
           name: 'services',
           include: [services],
           exclude: notOurs,
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
         },
       },
     ],
