@@ -2,7 +2,7 @@
 // test/architecture.test.ts breaks each of these rules once and sees it caught.
 
 const features =
-  'webhooks|jobs|sessions|workspace|dashboard|cli|runner-api|commands|report|context|onboarding|metrics';
+  'webhooks|health|jobs|sessions|workspace|dashboard|cli|runner-api|commands|report|context|onboarding|metrics';
 const adapters = 'github|jira|stores|caches|engines|dispatch|ledger|queue|mcp';
 const pure = 'pricing|prompt-cache';
 
@@ -84,7 +84,7 @@ const vendors = [
   {
     name: 'hono',
     names: 'hono|@hono/[^/]+',
-    folders: ['^src/(?:app|server)[.]ts$', '^src/(?:runner-api|webhooks|dashboard|metrics)/'],
+    folders: ['^src/(?:app|server)[.]ts$', '^src/(?:runner-api|webhooks|health|dashboard|metrics)/'],
     why: 'HTTP stays at the edge: what has a route may know how routes are written.',
   },
   {
@@ -212,7 +212,7 @@ module.exports = {
         'The action is one bundle that a runner loads for each job: the parts that only a server needs stay out of it. The MCP program is a subcommand of `dexter` in a process of its own.',
       severity: 'error',
       from: { path: '^action/', pathNot: '^action/mcp-program[.]ts$' },
-      to: { path: '^src/(?:ledger|queue|jobs|webhooks|runner-api|dashboard|onboarding|metrics|cli)/' },
+      to: { path: '^src/(?:ledger|queue|jobs|webhooks|health|runner-api|dashboard|onboarding|metrics|cli)/' },
     },
     {
       name: 'what-ships-is-a-dependency',

@@ -11,11 +11,12 @@ import { actionsDispatcher } from './dispatch/actions.ts';
 import type { Dispatcher } from './dispatch/dispatcher.ts';
 import { localDispatcher } from './dispatch/local.ts';
 import type { Authenticate } from './github/github.ts';
+import { healthRoutes } from './health/routes.ts';
 import { jiraClient } from './jira/client.ts';
 import { JiraTicket } from './jira/ticket.ts';
 import type { JiraConnection, Services } from './jobs/services.ts';
 import { startWorker } from './jobs/work.ts';
-import { dropProcessLeases } from './ledger/commands.ts';
+import { dropProcessLeases, handBack } from './ledger/commands.ts';
 import { openDatabase } from './ledger/database.ts';
 import { openQueue } from './queue/queue.ts';
 import { commandListRoutes } from './runner-api/command-list.ts';
@@ -32,6 +33,10 @@ const githubTimeoutMs = 30_000;
 
 export interface App {
   routes: Hono;
+  /** Takes nothing more from the queue and is not ready any more; resolves when what is under way is finished. */
+  drain(): Promise<void>;
+  /** Hands what is still under way to other processes. The process has to end right after this. */
+  handBack(): Promise<string[]>;
   /** Finishes what is under way and lets go of the database. */
   stop(): Promise<void>;
 }
@@ -110,6 +115,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     appUrl: config.url,
     serverUrl: config.github.serverUrl,
     retention: config.retention,
+    holds: new Set(),
     wake: () => worker.wake(),
   };
   const worker = startWorker(services);
@@ -117,7 +123,12 @@ export async function createApp(options: AppOptions): Promise<App> {
 
   const routes = new Hono();
   routes.get('/', (c) => c.text('Dexter is running.'));
-  routes.get('/healthz', (c) => c.json({ ok: true }));
+  // From a process that stops, a client that comes again must get to another one.
+  routes.use(async (c, next) => {
+    await next();
+    if (!worker.isRunning()) c.header('connection', 'close');
+  });
+  routes.route('/', healthRoutes({ database, queue, worker, log }));
   routes.route('/', githubRoutes({ app: probot, secret: config.github.webhookSecret, log }));
   routes.route('/', jiraRoutes(services));
   routes.route('/', commandListRoutes(services, config.apiToken));
@@ -147,6 +158,12 @@ export async function createApp(options: AppOptions): Promise<App> {
 
   return {
     routes,
+    drain: () => worker.stop(),
+    async handBack() {
+      const held = [...services.holds];
+      await handBack(database.kysely, held);
+      return held;
+    },
     async stop() {
       await worker.stop();
       await contexts.cache.close();

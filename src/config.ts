@@ -147,6 +147,8 @@ export interface AppConfig {
   dataDirectory: string;
   databaseUrl?: string;
   logLevel: string;
+  /** How long a stop may take, and how long of it the process still listens for a balancer to turn away. */
+  stop: { withinSeconds: number; delaySeconds: number };
   apiToken?: string;
   /** What sessions are sealed under; absent where the app makes a key of its own in its data directory. */
   sessionKeys?: MasterKeys;
@@ -262,6 +264,16 @@ export const environmentDocs: EnvironmentDoc[] = [
   doc('DEXTER_OIDC_ISSUER', 'Issuer of the tokens that runners identify themselves with', {
     default: "GitHub's",
   }),
+  doc(
+    'DEXTER_STOP_SECONDS',
+    'Longest that a stop may take; what is not finished by then is handed to another process',
+    { default: '`25`' },
+  ),
+  doc(
+    'DEXTER_STOP_DELAY_SECONDS',
+    'How long a process that stops still listens at least, with 503 at `/readyz`, for a balancer to turn away',
+    { default: '`0`' },
+  ),
   doc('LOG_LEVEL', '`debug`, `info`, `warn` or `error`', { default: '`info`' }),
   doc('ANTHROPIC_API_KEY', 'Key for local runs; on GitHub Actions it is a secret of the repository', {
     default: 'none',
@@ -352,6 +364,16 @@ const Environment = z.object({
   DEXTER_OIDC_ISSUER: z
     .url({ protocol: /^https?$/, error: 'an http(s) address' })
     .default('https://token.actions.githubusercontent.com'),
+  DEXTER_STOP_SECONDS: z.coerce
+    .number('a number of seconds')
+    .min(1, 'at least 1 second')
+    .max(3600, 'at most 3600 seconds')
+    .default(25),
+  DEXTER_STOP_DELAY_SECONDS: z.coerce
+    .number('a number of seconds')
+    .min(0, 'at least 0 seconds')
+    .max(600, 'at most 600 seconds')
+    .default(0),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error'], 'a log level').default('info'),
   ANTHROPIC_API_KEY: z.string().optional(),
   ANTHROPIC_BASE_URL: z.url({ protocol: /^https?$/, error: 'an http(s) address' }).optional(),
@@ -379,6 +401,8 @@ export function parseConfig(env: Environment, dexterYml: string | undefined): Ap
     );
   }
   problems.push(...missingSessionKey(present));
+  if (parsed.success && parsed.data.DEXTER_STOP_DELAY_SECONDS >= parsed.data.DEXTER_STOP_SECONDS)
+    problems.push('DEXTER_STOP_DELAY_SECONDS must be less than DEXTER_STOP_SECONDS, which it is a part of');
   const file = parseFile(dexterYml, present.DEXTER_CONFIG ?? 'dexter.yml', present, problems);
   if (!parsed.success || !file || problems.length > 0) {
     throw new AppError('config-invalid', {
@@ -396,6 +420,7 @@ export function parseConfig(env: Environment, dexterYml: string | undefined): Ap
     dataDirectory,
     databaseUrl: values.DATABASE_URL,
     logLevel: values.LOG_LEVEL,
+    stop: { withinSeconds: values.DEXTER_STOP_SECONDS, delaySeconds: values.DEXTER_STOP_DELAY_SECONDS },
     apiToken: values.DEXTER_API_TOKEN,
     ...(values.DEXTER_SESSION_KEY === undefined
       ? {}

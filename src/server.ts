@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { serve } from '@hono/node-server';
 import { pino } from 'pino';
 import { run } from 'probot';
@@ -6,6 +7,7 @@ import { type AppConfig, credentialNames, type Environment, missingCredentials }
 import { AppError } from './core/errors.ts';
 import { pickVariables, proxyVariables, storeVariables } from './core/variables.ts';
 import { installPage, list, loadEnvFile, readConfig } from './read-config.ts';
+import { stop } from './stop.ts';
 import { webhookPath } from './webhooks/github-routes.ts';
 
 /** Headers must be there within this time; a body may take as long as GitHub waits and a little more. */
@@ -60,19 +62,50 @@ async function listen(config: AppConfig, environment: Environment): Promise<void
     },
     ({ port }) => log.info({ url: config.url, port }, `Dexter listens on ${config.host}:${port}`),
   );
-  const stop = async (signal: string) => {
-    log.info({ signal }, 'stopping');
-    server.close();
-    await app.stop();
-    process.exit(0);
-  };
-  process.once('SIGINT', stop);
-  process.once('SIGTERM', stop);
+  const end = (code: number): never => process.exit(code);
+  onSignals(
+    (signal) => {
+      log.info({ signal, ...config.stop }, 'stopping');
+      void stop({ app, server, log, ...config.stop }).then(
+        () => end(0),
+        (error: unknown) => {
+          log.error({ err: error }, 'stopped, and not in good order');
+          end(1);
+        },
+      );
+    },
+    (signal) => {
+      log.warn({ signal, held: 'until their leases are over' }, 'told to stop again: ending at once');
+      end(128 + constants.signals[signal]);
+    },
+  );
   server.once('error', (error) => {
     log.error({ err: error }, `cannot listen on ${config.host}:${config.port}`);
     process.exit(1);
   });
 }
+
+/**
+ * One signal is often two: at Ctrl-C the terminal tells npm and the app, and npm tells the app again.
+ * https://docs.npmjs.com/cli/v11/commands/npm-run-script
+ */
+const sameSignalMs = 500;
+
+function onSignals(first: (signal: StopSignal) => void, again: (signal: StopSignal) => void): void {
+  let firstAt: number | undefined;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      if (firstAt === undefined) {
+        firstAt = performance.now();
+        first(signal);
+      } else if (performance.now() - firstAt > sameSignalMs) {
+        again(signal);
+      }
+    });
+  }
+}
+
+type StopSignal = 'SIGINT' | 'SIGTERM';
 
 /** Probot's manifest flow: a page on which one click makes the GitHub App and stores its credentials in .env. */
 async function offerSetup(environment: Environment): Promise<void> {

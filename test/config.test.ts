@@ -43,6 +43,7 @@ describe('parseConfig', () => {
       dataDirectory: resolve('.dexter'),
       databaseUrl: undefined,
       logLevel: 'info',
+      stop: { withinSeconds: 25, delaySeconds: 0 },
       apiToken: undefined,
       github: {
         appId: 7,
@@ -243,6 +244,14 @@ describe('parseConfig', () => {
     ['DEXTER_API_TOKEN', 'short', 'DEXTER_API_TOKEN must be at least 16 characters'],
     ['GITHUB_THROTTLE', 'no', 'GITHUB_THROTTLE must be `on` or `off`'],
     ['LOG_LEVEL', 'loud', 'LOG_LEVEL must be a log level'],
+    ['DEXTER_STOP_SECONDS', '0', 'DEXTER_STOP_SECONDS must be at least 1 second'],
+    ['DEXTER_STOP_SECONDS', 'soon', 'DEXTER_STOP_SECONDS must be a number of seconds'],
+    ['DEXTER_STOP_DELAY_SECONDS', '-1', 'DEXTER_STOP_DELAY_SECONDS must be at least 0 seconds'],
+    [
+      'DEXTER_STOP_DELAY_SECONDS',
+      '25',
+      'DEXTER_STOP_DELAY_SECONDS must be less than DEXTER_STOP_SECONDS, which it is a part of',
+    ],
     ['DEXTER_TIMEOUT_MINUTES', '0', 'DEXTER_TIMEOUT_MINUTES must be at least 1 minute'],
     ['DEXTER_TIMEOUT_MINUTES', '0.5', 'DEXTER_TIMEOUT_MINUTES must be a whole number of minutes'],
     ['DEXTER_NAME', 'a b', 'DEXTER_NAME must be a letter, then letters, digits or dashes, at most 39'],

@@ -195,7 +195,7 @@ describe('npm start', () => {
   it('ends cleanly at SIGTERM, open connections or not, and gives its port and its database free', async () => {
     const at = await placeWithDatabase();
     const port = await freePort();
-    const environment = { ...credentials, PORT: String(port) };
+    const environment = { ...credentials, PORT: String(port), DEXTER_STOP_SECONDS: '2' };
     const first = await spawn(environment, at);
     const url = await listening(port, first);
     expect((await fetch(`${url}/healthz`)).status).toBe(200);

@@ -7,6 +7,7 @@ const renewEveryMs = 10_000;
 
 /** Says again and again that the command is in good hands while `work` goes on. */
 export async function holdingLease(services: Services, id: string, work: () => Promise<void>): Promise<void> {
+  services.holds.add(id);
   const renewal = setInterval(() => {
     leaseCommand(services.db, id, preparingLeaseSeconds).catch((error: unknown) => {
       services.log.warn({ commandId: id, err: error }, 'lease not renewed');
@@ -16,5 +17,6 @@ export async function holdingLease(services: Services, id: string, work: () => P
     await work();
   } finally {
     clearInterval(renewal);
+    services.holds.delete(id);
   }
 }

@@ -17,8 +17,9 @@ const longestQueueMs = 24 * 60 * 60 * 1000;
  * Looks after what was lost: commands whose process died while preparing are begun again, dispatched jobs
  * that no runner claimed are looked up, and runs without a heartbeat are ended.
  */
-export async function reconcile(services: Services, startedAt: number): Promise<void> {
+export async function reconcile(services: Services, startedAt: number, stopping: AbortSignal): Promise<void> {
   for (const row of await lostCommands(services.db)) {
+    if (stopping.aborted) return;
     try {
       await recover(services, row, startedAt);
     } catch (error) {

@@ -39,6 +39,8 @@ export interface Services {
   serverUrl: string;
   /** When sessions are forgotten without anybody asking. */
   retention: RetentionRules;
+  /** Ids of the commands that this process prepares, looks after or tells: handed back when it ends before that. */
+  holds: Set<string>;
   /** Called after something was queued or ended, so that waiting loops look at once. */
   wake: () => void;
 }

@@ -44,6 +44,8 @@ const toldAtOnce = 2;
 
 export interface Worker {
   wake(): void;
+  /** Whether it takes work. */
+  isRunning(): boolean;
   /** Takes no new work and waits for what is being done. */
   stop(): Promise<void>;
 }
@@ -94,7 +96,7 @@ export function startWorker(services: Services, { reconcileEveryMs = 10_000 } = 
     loop('reconcile', async () => {
       if (Date.now() - reconciledAt < reconcileEveryMs) return false;
       reconciledAt = Date.now();
-      await reconcile(services, startedAt);
+      await reconcile(services, startedAt, stopping.signal);
       return false;
     }),
     loop('retention', async () => {
@@ -108,6 +110,7 @@ export function startWorker(services: Services, { reconcileEveryMs = 10_000 } = 
 
   return {
     wake,
+    isRunning: () => !stopping.signal.aborted,
     async stop() {
       stopping.abort();
       wake();
@@ -155,6 +158,7 @@ async function showProgress(services: Services): Promise<boolean> {
 async function publishNext(services: Services): Promise<boolean> {
   const [row] = await takeUnpublished(services.db, 1, publishingSeconds);
   if (!row) return false;
+  services.holds.add(row.id);
   try {
     await publishEnd(services, row);
     await markPublished(services.db, row.id);
@@ -165,6 +169,8 @@ async function publishNext(services: Services): Promise<boolean> {
     if (hopeless) await markPublished(services.db, row.id);
     // Tried again after as long as it has been tried already: often at first, seldom later.
     else await postponePublishing(services.db, row.id, Math.max(publishingSeconds, age / 1000));
+  } finally {
+    services.holds.delete(row.id);
   }
   return true;
 }

@@ -189,6 +189,26 @@ export async function putBack(
   return result.numUpdatedRows > 0n;
 }
 
+/**
+ * Gives what a process that ends still prepares, looks after or tells to whichever process looks first, instead of
+ * when the lease is over. Such a beginning is no failed one; what a runner has stays with the runner.
+ */
+export async function handBack(db: Db, ids: string[]): Promise<void> {
+  if (ids.length === 0) return;
+  await db
+    .updateTable('commands')
+    .set({
+      resume_at: sql<Date>`case when status = 'preparing' then now() end`,
+      waits: sql<number>`case when status = 'preparing' then waits + 1 else waits end`,
+      lease_until: sql<Date>`now() - interval '1 second'`,
+    })
+    .where('id', 'in', ids)
+    .where('status', 'not in', ['received', 'queued', 'running'])
+    .where('resume_at', 'is', null)
+    .where('published_at', 'is', null)
+    .execute();
+}
+
 /** Whether a command may still be put back, by database time. */
 export async function mayBePutBack(db: Db, id: string): Promise<boolean> {
   const row = await db

@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { PGlite } from '@electric-sql/pglite';
 import { Kysely, Migrator, PostgresDialect, type PostgresPool } from 'kysely';
 import pg from 'pg';
+import { z } from 'zod';
 import { AppError, messageOf } from '../core/errors.ts';
 import { lockDirectory } from './directory-lock.ts';
 import { embeddedPool } from './embedded-pool.ts';
@@ -15,8 +16,14 @@ export interface Database {
   kysely: Kysely<Tables>;
   executeSql: ExecuteSql;
   backend: 'pglite' | 'postgres';
+  /** Whether its tables are as this version of Dexter needs them, or newer. Rejects when it does not answer. */
+  isMigrated(): Promise<boolean>;
   close(): Promise<void>;
 }
+
+/** https://kysely.dev/docs/migrations */
+const MigrationRow = z.object({ name: z.string() });
+const MigrationTable = z.object({ name: z.string().nullable() });
 
 /** Longest that a statement may take: a webhook's insert must fail before GitHub's 10 s are over. */
 const statementTimeoutMs = 8_000;
@@ -37,12 +44,14 @@ export async function openDatabase(options: { url?: string; directory: string })
     const kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
     const close = () => kysely.destroy().finally(unlock);
     try {
-      await migrate({ kysely });
+      // Also when a newer version has been here: going back to this one, and its processes that are started again
+      // while the newer one is rolled out, find all they need. Migrations only add.
+      if (!(await hasMigrated(executeSql))) await migrate({ kysely });
     } catch (error) {
       await close();
       throw error;
     }
-    return { kysely, executeSql, backend, close };
+    return { kysely, executeSql, backend, isMigrated: () => isMigrated(executeSql), close };
   } catch (error) {
     const where = options.url ? 'at DATABASE_URL' : `in ${options.directory}`;
     throw new AppError('config-invalid', {
@@ -88,6 +97,18 @@ async function openEmbedded(directory: string) {
     unlock();
     throw error;
   }
+}
+
+/** A newer version, which is being rolled out, may have added some. */
+async function isMigrated(executeSql: ExecuteSql): Promise<boolean> {
+  const { rows } = await executeSql('select name from kysely_migration');
+  const done = new Set(rows.map((row) => MigrationRow.parse(row).name));
+  return Object.keys(migrations).every((name) => done.has(name));
+}
+
+async function hasMigrated(executeSql: ExecuteSql): Promise<boolean> {
+  const { rows } = await executeSql("select to_regclass('kysely_migration')::text as name");
+  return MigrationTable.parse(rows[0]).name !== null && isMigrated(executeSql);
 }
 
 async function migrate({ kysely }: Pick<Database, 'kysely'>): Promise<void> {

@@ -41,7 +41,7 @@ export interface CommandsTable {
   stop_requested: Generated<boolean>;
   /** How often preparing was begun; a command that breaks it every time is given up. */
   attempts: Generated<number>;
-  /** How often it was put back because JIRA could not answer; such a beginning is no failed one. */
+  /** How often it was put back because JIRA could not answer or its process ended; such a beginning is no failed one. */
   waits: Generated<number>;
   /** When a command that was put back is begun again; null while it is not put back. */
   resume_at: NullableTimestamp;

@@ -19,6 +19,8 @@ export interface Queue {
   take(transaction: Db): Promise<string | undefined>;
   /** Gives the key free, in the caller's transaction. */
   release(transaction: Db, commandId: string): Promise<void>;
+  /** Rejects when a command could neither be added nor taken. */
+  check(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -49,6 +51,7 @@ export async function openQueue(
   await boss.getQueueStats(queueName);
   await boss.complete(queueName, '00000000-0000-0000-0000-000000000000');
 
+  let isStopped = false;
   return {
     async add(transaction, commandId, key) {
       await boss.send(queueName, {}, { id: commandId, singletonKey: key, db: fromKysely(transaction) });
@@ -63,7 +66,12 @@ export async function openQueue(
         includeQueued: true,
       });
     },
+    async check() {
+      if (isStopped) throw new Error('the queue was stopped');
+      if (!(await boss.getQueue(queueName))) throw new Error('the queue has gone from the database');
+    },
     async stop() {
+      isStopped = true;
       await boss.stop({ graceful: false });
     },
   };

@@ -72,24 +72,30 @@ const cliStarts = () =>
     ({ kind, body }) => kind === 'task' && body.messages.every(({ role }) => role !== 'assistant'),
   );
 
-it('finishes a run on this machine through two crashes of the app, with the CLI started once', async () => {
-  await jira.comment(accounts.maria, ticketKey, `@dexter ${instructions.onTicket}`);
-  await until(async () => (await runProcesses()).length === 1, 40_000);
-  await server.end('SIGKILL');
-  server = await start();
-  await until(() => cliStarts().length > 0, 40_000);
-  await server.end('SIGKILL');
-  server = await start();
+it.each([
+  ['two crashes', 'SIGKILL'],
+  ['two stops', 'SIGTERM'],
+] as const)(
+  'finishes a run on this machine through %s of the app, with the CLI started once',
+  async (_, signal) => {
+    await jira.comment(accounts.maria, ticketKey, `@dexter ${instructions.onTicket}`);
+    await until(async () => (await runProcesses()).length === 1, 40_000);
+    await server.end(signal);
+    server = await start();
+    await until(() => cliStarts().length > 0, 40_000);
+    await server.end(signal);
+    server = await start();
 
-  const { status, problem } = await server.until(({ told }) => told, 'is told');
-  expect({ status, problem }).toEqual({ status: 'done', problem: null });
-  expect(cliStarts()).toHaveLength(1);
-  const said = jira.comments(ticketKey).filter(({ author }) => author === accounts.dexter);
-  expect(said.map(({ body }) => /On it|Done/.exec(JSON.stringify(body))?.[0])).toEqual(['On it', 'Done']);
-  const { data: pulls } = await github.as('maria').rest.pulls.list({ owner: 'acme', repo: 'shop' });
-  expect(pulls).toHaveLength(1);
-  const { data: comments } = await github
-    .as('maria')
-    .rest.issues.listComments({ owner: 'acme', repo: 'shop', issue_number: pulls[0]?.number ?? 0 });
-  expect(comments.filter(({ user }) => user?.login === 'dexter[bot]')).toHaveLength(1);
-});
+    const { status, problem } = await server.until(({ told }) => told, 'is told');
+    expect({ status, problem }).toEqual({ status: 'done', problem: null });
+    expect(cliStarts()).toHaveLength(1);
+    const said = jira.comments(ticketKey).filter(({ author }) => author === accounts.dexter);
+    expect(said.map(({ body }) => /On it|Done/.exec(JSON.stringify(body))?.[0])).toEqual(['On it', 'Done']);
+    const { data: pulls } = await github.as('maria').rest.pulls.list({ owner: 'acme', repo: 'shop' });
+    expect(pulls).toHaveLength(1);
+    const { data: comments } = await github
+      .as('maria')
+      .rest.issues.listComments({ owner: 'acme', repo: 'shop', issue_number: pulls[0]?.number ?? 0 });
+    expect(comments.filter(({ user }) => user?.login === 'dexter[bot]')).toHaveLength(1);
+  },
+);

@@ -74,6 +74,7 @@ export async function startWorld(options: WorldOptions = {}) {
     dataDirectory: data,
     databaseUrl: options.databaseUrl,
     logLevel: 'warn',
+    stop: { withinSeconds: 25, delaySeconds: 0 },
     apiToken,
     github: {
       appId: github.app.id,

@@ -152,6 +152,7 @@ export function ledgerAndQueueContract(name: string, create: () => Promise<Ledge
       queue,
       log,
       wake: () => undefined,
+      holds: new Set(),
       name: 'dexter',
       appUrl: '',
       serverUrl: '',
