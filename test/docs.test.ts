@@ -16,6 +16,7 @@ import { encodeInputs, type Job } from '../src/core/job.ts';
 import type { Services } from '../src/jobs/services.ts';
 import { registerGitHubEvents } from '../src/webhooks/index.ts';
 import { type JiraReading, readJiraEvent } from '../src/webhooks/jira.ts';
+import { render } from './jira-rule/automation.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const read = (path: string) => readFile(join(root, path), 'utf8');
@@ -123,13 +124,7 @@ test('what docs/jira-automation.md has the rules send is read as a command, or a
   const readings = fences(await read('docs/jira-automation.md'), 'json').map((body) => sentByRule(body));
   expect(readings).toMatchObject([
     { outcome: 'command', command: { origin: { kind: 'jira-comment', commentId: '10010' } } },
-    {
-      outcome: 'command',
-      command: {
-        origin: { kind: 'jira-label' },
-        actor: { accountId: '712020:1', displayName: 'Maria "M" Lang' },
-      },
-    },
+    { outcome: 'command', command: { origin: { kind: 'jira-label' }, actor: { accountId: '712020:1' } } },
     { outcome: 'ignored', reason: 'only a change' },
   ]);
 });
@@ -179,15 +174,13 @@ function fences(markdown: string, language: string): string[] {
 
 /** What JIRA makes of the custom data of a rule. */
 function sentByRule(customData: string): JiraReading {
-  const values: Record<string, string> = {
+  const body = render(customData, {
     'issue.key': 'SHOP-42',
+    'issue.updated': '2026-01-12T10:41:00.0+0000',
     'comment.id': '10010',
-    'comment.body.asJsonString': JSON.stringify('@dexter add "tests"\nfor the rounding'),
+    'comment.body': '@dexter add "tests"\nfor the rounding',
     'initiator.accountId': '712020:1',
-    'initiator.displayName.asJsonString': JSON.stringify('Maria "M" Lang'),
-    now: '2026-01-12T10:41:00.0+0000',
-  };
-  const body = customData.replaceAll(/\{\{(.+?)\}\}/g, (whole, name: string) => values[name] ?? whole);
+  });
   return readJiraEvent(body, { connection: 'acme', label: 'dexter', own: { name: 'dexter' } });
 }
 

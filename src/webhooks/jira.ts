@@ -16,9 +16,20 @@ const IssueKeyField = z.string().regex(jiraKeyPattern, 'a JIRA issue key');
 const CommentId = z
   .union([z.string().regex(/^\d{1,20}$/, 'a comment id'), z.number().int().positive()])
   .transform(String);
-const Account = z.looseObject({ accountId: z.string().nullish(), displayName: z.string().nullish() });
+const Account = z.looseObject({
+  accountId: z.string().nullish(),
+  /** Server and Data Center have no account ids. */
+  name: z.string().nullish(),
+  displayName: z.string().nullish(),
+});
 
-/** What the automation rule of docs/jira-automation.md sends. `comment` may be left out: it is read again anyway. */
+/** Words that are answered before the turn of their ticket has come. */
+const EarlyWord = z.enum(['stop', 'status', 'help']);
+
+/**
+ * What the automation rules of docs/jira-automation.md send. `comment` may be left out: it is read again anyway.
+ * `word` is what of it cannot wait for that; whatever else a rule makes of it says nothing.
+ */
 const RuleEvent = z.discriminatedUnion('event', [
   z.looseObject({ event: z.literal('ticket_changed'), issueKey: IssueKeyField }),
   z.looseObject({
@@ -26,6 +37,7 @@ const RuleEvent = z.discriminatedUnion('event', [
     issueKey: IssueKeyField,
     commentId: CommentId,
     comment: z.unknown().optional(),
+    word: EarlyWord.optional().catch(undefined),
   }),
   z.looseObject({
     event: z.literal('label_added'),
@@ -80,7 +92,7 @@ function readRuleEvent(json: unknown, options: JiraEventOptions): JiraReading {
   // What that means for the cache is in jira-changes.ts.
   if (event.event === 'ticket_changed') return { outcome: 'ignored', reason: 'only a change' };
   if (event.event === 'comment_created') {
-    return fromComment(event.issueKey, event.commentId, event.comment, undefined, options);
+    return fromComment(event.issueKey, event.commentId, event.comment, undefined, options, event.word);
   }
   if (event.label !== options.label) return { outcome: 'ignored', reason: 'another label' };
   return fromLabel(event.issueKey, event.accountId, event.displayName, event.at, options);
@@ -99,11 +111,12 @@ function readAdminEvent(json: unknown, body: string, options: JiraEventOptions):
   if (webhookEvent === 'jira:issue_updated' && changelog) {
     const added = changelog.items.some((item) => addsLabel(item, options.label));
     if (!added) return { outcome: 'ignored', reason: 'the label was not added' };
-    if (!issue || !jiraKeyPattern.test(issue.key) || !user?.accountId) {
+    const account = user?.accountId || user?.name;
+    if (!issue || !jiraKeyPattern.test(issue.key) || !account) {
       return { outcome: 'invalid', reason: 'The event holds no issue key or no user.' };
     }
     const at = changelog.id ?? createHash('sha256').update(body).digest('hex');
-    return fromLabel(issue.key, user.accountId, user.displayName ?? 'somebody', at, options);
+    return fromLabel(issue.key, account, user?.displayName ?? 'somebody', at, options);
   }
   return { outcome: 'ignored', reason: `event ${webhookEvent.slice(0, 60)}` };
 }
@@ -114,6 +127,7 @@ function fromComment(
   body: unknown,
   author: z.infer<typeof Account> | null | undefined,
   options: JiraEventOptions,
+  word?: z.infer<typeof EarlyWord>,
 ): JiraReading {
   const { own, connection } = options;
   if (own.accountId !== undefined && author?.accountId === own.accountId) {
@@ -126,8 +140,9 @@ function fromComment(
   }
   const id = randomUUID();
   const ask = parsed.outcome === 'command' ? parsed.ask : undefined;
-  // Without a text to judge by, it waits like an instruction: its order on the ticket must be kept.
-  const queueKey = parsed.outcome === 'none' ? issueKey : queueKeyFor(ask, issueKey, id);
+  const hinted = told || word === undefined ? undefined : { kind: 'control' as const, word };
+  // Without a text or a word to judge by, it waits like an instruction: its order on the ticket must be kept.
+  const queueKey = parsed.outcome === 'none' && !hinted ? issueKey : queueKeyFor(ask ?? hinted, issueKey, id);
   return {
     outcome: 'command',
     command: {

@@ -97,6 +97,32 @@ describe('readJiraEvent', () => {
     });
   });
 
+  it('makes a command of the label by a user of Server, who has a name and no account id', () => {
+    const event = { ...updated(labelItem('', 'dexter')), user: { name: 'mlang', displayName: 'Maria' } };
+    expect(command(event)).toMatchObject({
+      origin: { kind: 'jira-label' },
+      actor: { accountId: 'mlang', displayName: 'Maria' },
+    });
+  });
+
+  it.each(['stop', 'status', 'help'])('has a comment that is the word %s not wait for its turn', (word) => {
+    const { comment: _, ...ids } = rule;
+    const { id, queueKey } = command({ ...ids, word });
+    expect(queueKey).toBe(`control:${id}`);
+  });
+
+  it.each(['', 'retry', 'forget', 'stop, help', 7, null, { word: 'stop' }])(
+    'has a comment of which the rule says %j wait for its turn',
+    (word) => {
+      const { comment: _, ...ids } = rule;
+      expect(command({ ...ids, word }).queueKey).toBe('DX-1');
+    },
+  );
+
+  it('believes the text of a comment rather than the word', () => {
+    expect(command({ ...rule, word: 'stop' }).queueKey).toBe('DX-1');
+  });
+
   it.each([
     ['10001', '10001'],
     [10001, '10001'],
