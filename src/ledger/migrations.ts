@@ -1,6 +1,10 @@
 import { type Kysely, type Migration, sql } from 'kysely';
 
-/** The tables' history, oldest first. A migration that was released is never edited. */
+/**
+ * The tables' history, oldest first. A migration that was released is never edited. Migrations only add: the version
+ * before works on the tables of this one, while it is rolled out and when somebody goes back. What an old version does
+ * not write needs a default; what nobody reads any more goes with the version after the next.
+ */
 export const migrations: Record<string, Migration> = {
   '0001-commands': {
     async up(db: Kysely<unknown>) {
