@@ -1,10 +1,10 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import type { App } from './app.ts';
 import { inTime } from './jobs/in-time.ts';
 
 export interface StopOptions {
-  app: Pick<App, 'drain' | 'handBack' | 'stop'>;
+  /** The app, as `createApp` makes it. */
+  app: { drain(): Promise<void>; handBack(): Promise<string[]>; stop(): Promise<void> };
   server: { close(whenClosed: () => void): unknown; closeAllConnections?(): void };
   log: Logger;
   withinSeconds: number;

@@ -13,7 +13,7 @@ import { temporaryDirectory } from '../fakes/temporary-directory.ts';
 import { freshPostgres } from '../ledger/fresh-postgres.ts';
 import { environmentOf, execForm, isInContext, lastOf, readStages, root, type Stage } from './dockerfile.ts';
 
-const installMs = 480_000;
+const installMs = 900_000;
 
 /** The user `node` of the image; another than who builds, where the tests run as root. */
 const isRoot = process.getuid?.() === 0;
@@ -53,6 +53,7 @@ beforeAll(async () => {
             PATH: path,
             HOME: join(directory.path, 'home'),
             // The image's own would be empty; what comes from the registry stays between runs. Never emptied.
+            npm_config_prefer_offline: 'true',
             npm_config_cache: rest.includes('cache clean') ? join(directory.path, 'npm') : npmCache,
             ...environmentOf(stage),
           },
