@@ -154,9 +154,13 @@ function isTransient(status: number): boolean {
   return status >= 500 || status === 408 || status === 429;
 }
 
-/** Anything else is of whatever stands before the app, such as an ingress during a deploy. */
-function takesAway({ status, refusal }: { status: number; refusal: Refusal }): boolean {
-  return (status === 401 || status === 409) && refusal.code !== unexplained(status);
+/** Whether the app itself refused, and not whatever stands before it, such as an ingress during a deploy. */
+export function isExplained({ status, refusal }: { status: number; refusal: Refusal }): boolean {
+  return refusal.code !== unexplained(status);
+}
+
+function takesAway(answer: { status: number; refusal: Refusal }): boolean {
+  return (answer.status === 401 || answer.status === 409) && isExplained(answer);
 }
 
 function unexplained(status: number): string {

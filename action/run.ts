@@ -7,6 +7,7 @@ import { isMcpRule } from '../src/mcp/choose-servers.ts';
 import { workPath } from '../src/workspace/layout.ts';
 import { lockSession } from '../src/workspace/lock-session.ts';
 import { takeAway } from '../src/workspace/remove-tree.ts';
+import { type Answer, isExplained } from './app-client.ts';
 import { type Checkout, prepareCheckout } from './checkout.ts';
 import { commitChanges } from './commit.ts';
 import { converse } from './converse.ts';
@@ -36,7 +37,7 @@ export async function run(options: RunOptions): Promise<RunEnd> {
     },
     claimToken,
   );
-  if (claim.outcome === 'refused') return refused(claim.status, claim.refusal);
+  if (claim.outcome === 'refused') return refused(claim);
   const { githubToken, runToken, sessionKeys } = claim.value;
   const keys = [sessionKeys.current, ...sessionKeys.previous].map(({ key }) => key);
   for (const secret of [githubToken, runToken, ...keys]) log.secret(secret);
@@ -187,11 +188,16 @@ async function deliver({ app, log }: RunOptions, claim: Work['claim'], report: R
   }
 }
 
-/** Only these say that the command is not this run's to do; anything else is a mistake in the set-up. */
+/**
+ * Only these say that the command is not this run's to do, and only when the app itself says them; anything else is a
+ * mistake in the set-up, such as an address at which something else answers.
+ */
 const notOurs = [403, 404, 409, 410];
 
-function refused(status: number, { message, hint }: { message: string; hint: string }): RunEnd {
-  if (notOurs.includes(status)) return { outcome: 'refused', message };
+function refused(claim: Extract<Answer<unknown>, { outcome: 'refused' }>): RunEnd {
+  const { message, hint } = claim.refusal;
+  if (notOurs.includes(claim.status) && isExplained(claim))
+    return { outcome: 'refused', message: `${message} ${hint}` };
   throw new AppError('claim-refused', { message: `The app refused this run: ${message}`, hint });
 }
 

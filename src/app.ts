@@ -18,6 +18,7 @@ import type { JiraConnection, Services } from './jobs/services.ts';
 import { startWorker } from './jobs/work.ts';
 import { dropProcessLeases, handBack } from './ledger/commands.ts';
 import { openDatabase } from './ledger/database.ts';
+import { rememberToken } from './ledger/shown-tokens.ts';
 import { openQueue } from './queue/queue.ts';
 import { commandListRoutes } from './runner-api/command-list.ts';
 import { oidcVerifier } from './runner-api/oidc.ts';
@@ -110,6 +111,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     withoutJira: config.context,
     refreshAfterMs: config.context.refreshAfterMinutes * 60_000,
     dispatcher: dispatcher ?? dispatcherOf(config, github, tokens, log, machine),
+    runnerNoticeMs: config.runnerNoticeMinutes * 60_000,
     log,
     name: config.name,
     appUrl: config.url,
@@ -145,8 +147,10 @@ export async function createApp(options: AppOptions): Promise<App> {
               ...config.dispatcher,
               issuer: config.github.oidcIssuer,
               audience: config.url,
+              remember: (token) => rememberToken(services.db, token),
             })
           : undefined,
+      workflowBranch: config.dispatcher.kind === 'actions' ? config.dispatcher.ref : undefined,
     }),
   );
   routes.onError((error, c) => {

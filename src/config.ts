@@ -162,8 +162,10 @@ export interface AppConfig {
     throttle: boolean;
     oidcIssuer: string;
   };
+  /** After how long people are told that no runner has taken a run. */
+  runnerNoticeMinutes: number;
   dispatcher:
-    | { kind: 'actions'; workflow: string; ref?: string }
+    | { kind: 'actions'; workflow: string; ref?: string; jobWorkflow?: string }
     | { kind: 'local'; local: LocalRunnerConfig };
   jira: JiraConnectionConfig[];
   /** When sessions are forgotten without anybody asking; `everyMs` is for tests in a hurry. */
@@ -251,6 +253,16 @@ export const environmentDocs: EnvironmentDoc[] = [
   }),
   doc('DEXTER_WORKFLOW', 'File name of the workflow that is dispatched', { default: '`dexter.yml`' }),
   doc('DEXTER_WORKFLOW_REF', 'Branch whose workflow file is run', { default: 'the default branch' }),
+  doc(
+    'DEXTER_JOB_WORKFLOW',
+    'Reusable workflow that the job of a run has to be of, `owner/repository/.github/workflows/file.yml`, and `@` with its full ref or commit to pin that too',
+    { default: 'whatever the workflow calls' },
+  ),
+  doc(
+    'DEXTER_RUNNER_NOTICE_MINUTES',
+    'How long a run may wait for its runner before the issue is told which labels it waits for',
+    { default: '`10`' },
+  ),
   doc('DEXTER_API_TOKEN', 'Bearer token for `GET /api/commands`', { default: 'no such page' }),
   doc('GITHUB_API_URL', 'Address of the GitHub API', { default: '`https://api.github.com`' }),
   doc(
@@ -349,7 +361,22 @@ const Environment = z.object({
     .string()
     .regex(/^[\w.-]+\.ya?ml$/, 'the file name of a workflow')
     .default('dexter.yml'),
-  DEXTER_WORKFLOW_REF: z.string().optional(),
+  DEXTER_WORKFLOW_REF: z
+    .string()
+    .regex(/^(?!refs\/)\S+$/, 'the name of a branch, without `refs/heads/`')
+    .optional(),
+  DEXTER_JOB_WORKFLOW: z
+    .string()
+    .regex(
+      /^[A-Za-z0-9-]{1,39}\/[A-Za-z0-9._-]{1,100}\/\.github\/workflows\/[\w.-]+\.ya?ml(?:@(?:refs\/(?:heads|tags)\/\S+|[0-9a-f]{40}))?$/,
+      'owner/repository/.github/workflows/file.yml, which `@refs/heads/…`, `@refs/tags/…` or `@` and a full commit id may follow',
+    )
+    .optional(),
+  DEXTER_RUNNER_NOTICE_MINUTES: z.coerce
+    .number('a number of minutes')
+    .min(1, 'at least 1 minute')
+    .max(1440, 'at most 1440 minutes')
+    .default(10),
   DEXTER_API_TOKEN: z.string().min(16, 'at least 16 characters').optional(),
   DEXTER_SESSION_KEY: SessionMasterKey.optional(),
   DEXTER_SESSION_KEY_PREVIOUS: PreviousMasterKeys.default([]),
@@ -439,9 +466,15 @@ export function parseConfig(env: Environment, dexterYml: string | undefined): Ap
       throttle: values.GITHUB_THROTTLE === 'on',
       oidcIssuer: withoutSlash(values.DEXTER_OIDC_ISSUER),
     },
+    runnerNoticeMinutes: values.DEXTER_RUNNER_NOTICE_MINUTES,
     dispatcher:
       values.DEXTER_DISPATCHER === 'actions'
-        ? { kind: 'actions', workflow: values.DEXTER_WORKFLOW, ref: values.DEXTER_WORKFLOW_REF }
+        ? {
+            kind: 'actions',
+            workflow: values.DEXTER_WORKFLOW,
+            ref: values.DEXTER_WORKFLOW_REF,
+            ...(values.DEXTER_JOB_WORKFLOW === undefined ? {} : { jobWorkflow: values.DEXTER_JOB_WORKFLOW }),
+          }
         : {
             kind: 'local',
             local: {

@@ -54,6 +54,7 @@ describe('parseConfig', () => {
         throttle: true,
         oidcIssuer: 'https://token.actions.githubusercontent.com',
       },
+      runnerNoticeMinutes: 10,
       dispatcher: { kind: 'actions', workflow: 'dexter.yml', ref: undefined },
       jira: [],
       retention: { afterCloseDays: 7, maxAgeDays: 30 },
@@ -252,6 +253,19 @@ describe('parseConfig', () => {
       '25',
       'DEXTER_STOP_DELAY_SECONDS must be less than DEXTER_STOP_SECONDS, which it is a part of',
     ],
+    [
+      'DEXTER_WORKFLOW_REF',
+      'refs/heads/main',
+      'DEXTER_WORKFLOW_REF must be the name of a branch, without `refs/heads/`',
+    ],
+    ...['dexter.yml', 'acme/shop/dexter.yml', 'acme/shop/.github/workflows/dexter.yml@v1'].map(
+      (wrong): [string, string, string] => [
+        'DEXTER_JOB_WORKFLOW',
+        wrong,
+        'DEXTER_JOB_WORKFLOW must be owner/repository/.github/workflows/file.yml, which `@refs/heads/…`, `@refs/tags/…` or `@` and a full commit id may follow',
+      ],
+    ),
+    ['DEXTER_RUNNER_NOTICE_MINUTES', '0', 'DEXTER_RUNNER_NOTICE_MINUTES must be at least 1 minute'],
     ['DEXTER_TIMEOUT_MINUTES', '0', 'DEXTER_TIMEOUT_MINUTES must be at least 1 minute'],
     ['DEXTER_TIMEOUT_MINUTES', '0.5', 'DEXTER_TIMEOUT_MINUTES must be a whole number of minutes'],
     ['DEXTER_NAME', 'a b', 'DEXTER_NAME must be a letter, then letters, digits or dashes, at most 39'],

@@ -21,7 +21,8 @@ import { addresses, userOf, type World } from './world.ts';
  * - `GET /app/hook/deliveries[/:id]`, `POST /app/hook/deliveries/:id/attempts`
  * - `POST /pulls/:n/comments/:id/replies`; `in_reply_to` of `POST /pulls/:n/comments`
  * - `GET /installation/repositories`
- * - workflows: `POST /actions/workflows/:file/dispatches` (204, or 200 with `return_run_details`), runs, cancel
+ * - workflows: `POST /actions/workflows/:file/dispatches` (204, or 200 with `return_run_details`), their runs and
+ *   jobs, cancel, delete, and what is disabled
  * - runs of other workflows, their jobs and logs (actions-jobs.ts); statuses of a commit
  * - `POST /graphql`: every request is held against GitHub's published schema; what Dexter asks for is answered, any
  *   other field is null (graphql/root.ts)

@@ -8,17 +8,19 @@ import { getRequestListener } from '@hono/node-server';
 import { App, Octokit } from 'octokit';
 import { type ActionsJob, createActionsJobs, pageOf } from './actions-jobs.ts';
 import { createAmend } from './amend.ts';
+import { announceRun } from './announce.ts';
 import { startEmulator } from './emulator.ts';
 import { commitFolder, headOf, initBare } from './git.ts';
 import { createIdentities } from './identities.ts';
-import { numberAt } from './json.ts';
+import { numberAt, objectAt } from './json.ts';
 import { createMirror } from './mirror.ts';
 import { people as defaultPeople, type Person } from './people.ts';
 import { createProxy } from './proxy.ts';
 import { createPullRequests } from './pull-requests.ts';
 import { createReactions } from './reactions.ts';
 import { createRelay, type Delivery } from './webhook-relay.ts';
-import { createWorkflowRuns, formatRun, type WorkflowRun } from './workflow-runs.ts';
+import { createWorkflowRuns, type WorkflowRun } from './workflow-runs.ts';
+import type { World } from './world.ts';
 
 export type GitHubOptions = {
   /** Folder whose files become the first commit on `main`. */
@@ -147,7 +149,7 @@ export async function startGitHub(options: GitHubOptions) {
     const repository = await emulator.request('GET', `/repos/${owner}/${name}`, emulator.ownToken);
     const repositoryId = numberAt(repository.body, 'id');
 
-    const proxy = createProxy({
+    const world: World = {
       url,
       owner,
       name,
@@ -167,7 +169,8 @@ export async function startGitHub(options: GitHubOptions) {
       mirror,
       amend,
       exclusively: createLock(),
-    });
+    };
+    const proxy = createProxy(world);
     listener = getRequestListener(proxy.fetch);
 
     const credentials = { ...app, privateKey: emulator.privateKey };
@@ -181,6 +184,7 @@ export async function startGitHub(options: GitHubOptions) {
       app: credentials,
       repository: {
         id: repositoryId,
+        ownerId: numberAt(objectAt(repository.body, 'owner'), 'id'),
         owner,
         name,
         private: isPrivate,
@@ -229,20 +233,30 @@ export async function startGitHub(options: GitHubOptions) {
       },
       /** Resolves the review thread that a comment began: the REST API cannot. */
       resolveThread: (firstComment: number): void => void resolvedThreads.add(firstComment),
-      /** Ends a dispatched run as a runner would, and tells the App. */
+      /** Lets a runner begin a dispatched run. */
+      beginRun(id: number): void {
+        runOf(id).status = 'in_progress';
+      },
+      /** Ends a dispatched run as a runner or a person would, and tells the App unless that event is lost. */
       async completeRun(
         id: number,
-        conclusion: 'success' | 'failure' | 'cancelled' | 'timed_out',
+        conclusion: 'success' | 'failure' | 'cancelled' | 'timed_out' | 'startup_failure' | 'skipped',
+        { isTold = true } = {},
       ): Promise<void> {
-        const run = runs.find(id);
-        if (!run) throw new Error(`no workflow run ${id}`);
+        const run = runOf(id);
         runs.complete(run, conclusion);
-        const shown = formatRun(run, `${url}/repos/${owner}/${name}`, `${url}/${owner}/${name}`);
-        const body = (await emulator.request('GET', `/repos/${owner}/${name}`, emulator.ownToken)).body;
-        relay.send('workflow_run', { action: 'completed', workflow_run: shown, repository: body });
+        if (isTold) await announceRun(world, run);
       },
+      /** What an administrator disabled: Actions as a whole, and single workflows by their files. */
+      disabled: runs.disabled,
       close,
     };
+
+    function runOf(id: number): WorkflowRun {
+      const run = runs.find(id);
+      if (!run) throw new Error(`no workflow run ${id}`);
+      return run;
+    }
 
     function tokenOf(login: string): string {
       const token = emulator.tokens.get(login);

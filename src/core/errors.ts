@@ -18,6 +18,8 @@ export const errorCodes = [
   'branch-unusable',
   'dispatch-failed',
   'waited-too-long',
+  'no-runner',
+  'run-cancelled',
   'runner-lost',
   'claim-refused',
   'checkout-failed',

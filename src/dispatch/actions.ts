@@ -1,7 +1,9 @@
 import { z } from 'zod';
-import { AppError } from '../core/errors.ts';
+import { AppError, messageOf } from '../core/errors.ts';
 import { encodeInputs } from '../core/job.ts';
+import type { WaitingFor } from '../core/waiting-for.ts';
 import { type Authenticate, githubError, place, say, statusOf } from '../github/github.ts';
+import { defaultBranchOf } from '../github/repositories.ts';
 import type { Dispatcher, DispatchRequest, RunRef } from './dispatcher.ts';
 
 export interface ActionsOptions {
@@ -23,14 +25,12 @@ export function actionsDispatcher(options: ActionsOptions): Dispatcher {
   async function workflowRef(request: DispatchRequest): Promise<string> {
     if (options.ref) return options.ref;
     if (request.defaultBranch !== undefined) return request.defaultBranch;
-    const octokit = await options.github(request.installationId);
-    const { data } = await octokit.rest.repos.get(place(request.repository));
-    return data.default_branch;
+    return defaultBranchOf(options.github, request.installationId, request.repository);
   }
 
   return {
     async dispatch(request) {
-      const ref = await say('reading the default branch', () => workflowRef(request));
+      const ref = await workflowRef(request);
       try {
         const octokit = await options.github(request.installationId);
         const { data } = await octokit.request(
@@ -45,9 +45,9 @@ export function actionsDispatcher(options: ActionsOptions): Dispatcher {
             request: { retries: 0 },
           },
         );
-        return runOf(data);
+        return { ...runOf(data), branch: ref };
       } catch (error) {
-        throw dispatchError(request, options.workflow, error);
+        throw dispatchError(request, options.workflow, ref, error);
       }
     },
 
@@ -65,9 +65,21 @@ export function actionsDispatcher(options: ActionsOptions): Dispatcher {
         for await (const { data } of pages) {
           // The workflow's `run-name` holds the command id.
           const run = data.find((one) => one.display_title.includes(request.job.commandId));
-          if (run) return { id: String(run.id), url: run.html_url, ended: run.status === 'completed' };
+          if (run) return refOf(run);
         }
         return undefined;
+      });
+    },
+
+    async waitsFor(request, run) {
+      if (run.id === '') return undefined;
+      return say('asking what the run waits for', async () => {
+        const octokit = await options.github(request.installationId);
+        const { data } = await octokit.rest.actions.listJobsForWorkflowRun({
+          ...place(request.repository),
+          run_id: Number(run.id),
+        });
+        return holding(data.jobs);
       });
     },
 
@@ -101,16 +113,66 @@ function runOf(data: unknown): RunRef {
   return run.success ? { id: String(run.data.workflow_run_id), url: run.data.html_url } : { id: '', url: '' };
 }
 
-function dispatchError(request: DispatchRequest, workflow: string, error: unknown): unknown {
+/** Why GitHub starts a workflow not: what it says, what that means, and how to mend it. The first that fits counts. */
+const refusals: {
+  says: RegExp;
+  because: (name: string, file: string, ref: string) => string;
+  hint: string;
+}[] = [
+  {
+    says: /^Actions has been disabled for this repository/i,
+    because: (name) => `GitHub Actions is disabled in ${name}.`,
+    hint: 'An administrator allows it in the settings of the repository or the organisation, under Actions → General. Then `retry`.',
+  },
+  {
+    says: /^Actions has been disabled/i,
+    because: (name) =>
+      `GitHub lets the Dexter app start no workflow in ${name}: its account is barred from Actions.`,
+    hint: 'An administrator asks GitHub Support why. Then `retry`.',
+  },
+  {
+    says: /on a disabled workflow/i,
+    because: (name, file) => `The workflow \`${file}\` of ${name} is disabled.`,
+    hint: 'Choose it in the Actions tab of the repository and press *Enable workflow*, then `retry`.',
+  },
+  {
+    says: /does not have 'workflow_dispatch' trigger/i,
+    because: (name, file, ref) =>
+      `\`${file}\` of ${name} lacks the trigger \`workflow_dispatch\` on the branch ${ref}.`,
+    hint: 'Merge the workflow from the examples folder into that branch, then `retry`.',
+  },
+  {
+    says: /^No ref found/i,
+    because: (name, _file, ref) => `${name} has no branch ${ref}, on which the workflow should run.`,
+    hint: 'Make that branch, or change DEXTER_WORKFLOW_REF of the app. Then `retry`.',
+  },
+  {
+    says: /inputs? .*provided|input.* is (?:not|required)|provide value for/i,
+    because: (name, file) =>
+      `The inputs of \`${file}\` of ${name} are not those that this version of Dexter sends.`,
+    hint: 'Merge the workflow from the examples folder of that version, then `retry`.',
+  },
+];
+
+function dispatchError(request: DispatchRequest, workflow: string, ref: string, error: unknown): unknown {
   const name = `${request.repository.owner}/${request.repository.name}`;
+  const file = `.github/workflows/${workflow}`;
   const status = statusOf(error);
   if (status === 404) {
     return new AppError('dispatch-failed', {
-      message: `${name} has no workflow \`.github/workflows/${workflow}\` on its default branch, or Actions is disabled there.`,
-      hint: 'Merge the workflow from the examples folder into the default branch, enable Actions, then `retry`.',
+      message: `${name} has no workflow \`${file}\` on its default branch.`,
+      hint: 'Merge the workflow from the examples folder into the default branch, then `retry`.',
       cause: error,
     });
   }
+  const known =
+    status === 422 || status === 403 ? refusals.find(({ says }) => says.test(messageOf(error))) : undefined;
+  if (known)
+    return new AppError('dispatch-failed', {
+      message: known.because(name, file, ref),
+      hint: known.hint,
+      cause: error,
+    });
   if (status === 422 || status === 403) {
     return new AppError('dispatch-failed', {
       message: `GitHub refused to start the workflow ${workflow} of ${name} (HTTP ${status}).`,
@@ -122,21 +184,43 @@ function dispatchError(request: DispatchRequest, workflow: string, error: unknow
   return githubError(`starting the workflow ${workflow} of ${name}`, error);
 }
 
+function refOf(run: {
+  id: number;
+  html_url: string;
+  status: string | null;
+  conclusion: string | null;
+}): RunRef {
+  return {
+    id: String(run.id),
+    url: run.html_url,
+    ...(run.status === 'completed' ? { ended: run.conclusion ?? 'unknown' } : {}),
+  };
+}
+
+/** The job of a run that has not begun, of those that GitHub shows: a run that waits for another one has none yet. */
+function holding(jobs: { status: string; labels: string[] }[]): WaitingFor | undefined {
+  if (jobs.length === 0) return { what: 'other-run' };
+  if (jobs.some(({ status }) => status === 'in_progress' || status === 'completed')) return undefined;
+  const queued = jobs.find(({ status }) => status === 'queued');
+  if (queued) return { what: 'runner', labels: queued.labels };
+  return jobs.some(({ status }) => status === 'waiting') ? { what: 'approval' } : { what: 'other-run' };
+}
+
 /** GitHub named the run when it was dispatched. */
 async function findById(
   { github }: ActionsOptions,
   request: DispatchRequest,
   runId: string,
-): Promise<RunRef | undefined> {
+): Promise<RunRef> {
   try {
     const octokit = await github(request.installationId);
     const { data } = await octokit.rest.actions.getWorkflowRun({
       ...place(request.repository),
       run_id: Number(runId),
     });
-    return { id: runId, url: data.html_url, ended: data.status === 'completed' };
+    return refOf(data);
   } catch (error) {
-    if (statusOf(error) === 404) return undefined;
+    if (statusOf(error) === 404) return { id: runId, url: '', ended: 'deleted' };
     throw githubError('looking for the run of the command', error);
   }
 }

@@ -1,13 +1,16 @@
 import type { RepositoryRef } from '../core/command.ts';
 import type { Job } from '../core/job.ts';
+import type { WaitingFor } from '../core/waiting-for.ts';
 
 /** Where a dispatched job runs. `url` is for people and may be empty until the runner claims the job. */
 export interface RunRef {
   /** Workflow run id, or the process id of a local run; empty while it is not known. */
   id: string;
   url: string;
-  /** The run is over; only `find` says so. */
-  ended?: boolean;
+  /** Branch whose workflow file runs; only `dispatch` says so. */
+  branch?: string;
+  /** The run is over, and how; only `find` says so. `deleted` when there is no such run any more. */
+  ended?: string;
 }
 
 export interface DispatchRequest {
@@ -29,9 +32,11 @@ export interface Dispatcher {
   dispatch(request: DispatchRequest): Promise<RunRef>;
   /**
    * The run of a command whose dispatch may have been lost, or undefined when there is none. `runId` is what
-   * `dispatch` answered, when that is known.
+   * `dispatch` answered, when that is known: then there is one, or it was deleted.
    */
   find(request: DispatchRequest, runId?: string): Promise<RunRef | undefined>;
   /** Asks the run to end; a run that has ended is no error. */
   cancel(request: DispatchRequest, run: RunRef): Promise<void>;
+  /** What holds a run that has not begun; undefined when it has, or when that cannot be told. */
+  waitsFor(request: DispatchRequest, run: RunRef): Promise<WaitingFor | undefined>;
 }

@@ -47,6 +47,10 @@ export function localDispatcher(options: LocalOptions): Dispatcher {
       return pid === undefined ? undefined : { id: String(pid), url: '' };
     },
 
+    async waitsFor() {
+      return undefined;
+    },
+
     async cancel(request, run) {
       const pid = await runningPid(directoryOf(request));
       if (pid !== undefined && String(pid) === run.id) process.kill(pid, 'SIGINT');

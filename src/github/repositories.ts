@@ -83,6 +83,35 @@ export async function runnerToken(
   });
 }
 
+/** Reads the id of the account that an installation is of once: an installation stays with its account. */
+export function ownerReader(auth: Authenticate): (installationId: number) => Promise<number> {
+  const known = new Map<number, number>();
+  return async (installationId) => {
+    const before = known.get(installationId);
+    if (before !== undefined) return before;
+    const id = await say('reading whose installation it is', async () => {
+      const app = await auth();
+      const { data } = await app.rest.apps.getInstallation({ installation_id: installationId });
+      if (!data.account) throw new Error(`the installation ${installationId} has no account`);
+      return data.account.id;
+    });
+    known.set(installationId, id);
+    return id;
+  };
+}
+
+/** The branch that GitHub runs workflows of by default, as it is now. */
+export async function defaultBranchOf(
+  auth: Authenticate,
+  installationId: number,
+  repository: RepositoryRef,
+): Promise<string> {
+  return say('reading the default branch', async () => {
+    const octokit = await auth(installationId);
+    return (await octokit.rest.repos.get(place(repository))).data.default_branch;
+  });
+}
+
 export type Committer = { name: string; email: string };
 
 /** Reads name and e-mail of the app's own account once: they do not change while the app runs. */

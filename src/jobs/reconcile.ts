@@ -1,8 +1,17 @@
 import { leaseSeconds } from '../core/runner.ts';
-import { leaseCommand, lostCommands, overdueCommands, repositoryOf } from '../ledger/commands.ts';
-import { getRun } from '../ledger/runs.ts';
-import type { CommandRow } from '../ledger/tables.ts';
+import type { DispatchRequest, RunRef } from '../dispatch/dispatcher.ts';
+import {
+  leaseCommand,
+  lostCommands,
+  overdueCommands,
+  repositoryOf,
+  vanishedCommands,
+} from '../ledger/commands.ts';
+import { getRun, keepWaitingFor } from '../ledger/runs.ts';
+import type { CommandRow, RunRow } from '../ledger/tables.ts';
+import { publishWaiting } from '../report/publish.ts';
 import { holdingLease, preparingLeaseSeconds } from './lease.ts';
+import { endOfLostRun, type Loss } from './lost-run.ts';
 import type { Services } from './services.ts';
 import { settle } from './settle.ts';
 import { dispatchedLeaseSeconds, startCommand } from './start.ts';
@@ -30,11 +39,20 @@ export async function reconcile(services: Services, startedAt: number, stopping:
   for (const row of await overdueCommands(services.db, longestWaitDays)) await giveUpWaiting(services, row);
 }
 
+/** Ends the commands whose run is over, as GitHub told, and that had no report from it. */
+export async function endVanished(services: Services): Promise<void> {
+  for (const row of await vanishedCommands(services.db)) {
+    const run = await getRun(services.db, row.id);
+    if (!run || run.conclusion === null) continue;
+    await endLost(services, row, { how: 'ended', conclusion: run.conclusion }, run.run_url);
+  }
+}
+
 async function recover(services: Services, row: CommandRow, startedAt: number): Promise<void> {
   if (row.status === 'running') {
     // After an outage of the app, runners need a moment to be heard again.
     if (Date.now() - startedAt < leaseSeconds * 1000) return;
-    await endLost(services, row, 'The runner stopped answering, so what it did since its last save is lost.');
+    await endSilent(services, row);
     return;
   }
   if (!(await leaseCommand(services.db, row.id, preparingLeaseSeconds, { ifExpired: true }))) return;
@@ -45,37 +63,91 @@ async function recover(services: Services, row: CommandRow, startedAt: number): 
   });
 }
 
+/** Ends a command whose runner is not heard any more, and frees what its run still holds on GitHub. */
+async function endSilent(services: Services, row: CommandRow): Promise<void> {
+  const run = await getRun(services.db, row.id);
+  const request = run && requestOf(row, run);
+  const found = request && (await lookUp(services, request, run));
+  const loss: Loss =
+    found?.ended === undefined ? { how: 'silent' } : { how: 'ended', conclusion: found.ended };
+  const isEnded = await endLost(services, row, loss, found?.url || run?.run_url);
+  // It may hold a runner, and the place of the issue's next run in the concurrency group.
+  if (isEnded && request && found && found.ended === undefined) await cancel(services, request, found);
+}
+
+/** The run as GitHub has it; undefined also when GitHub cannot say, which must not hold up the end. */
+async function lookUp(
+  services: Services,
+  request: DispatchRequest,
+  run: RunRow,
+): Promise<RunRef | undefined> {
+  try {
+    return await services.dispatcher.find(request, run.run_id || undefined);
+  } catch (error) {
+    services.log.warn({ commandId: run.command_id, err: error }, 'a lost run could not be looked up');
+    return undefined;
+  }
+}
+
+async function cancel(services: Services, request: DispatchRequest, run: RunRef): Promise<void> {
+  try {
+    await services.dispatcher.cancel(request, run);
+  } catch (error) {
+    services.log.warn({ commandId: request.job.commandId, err: error }, 'a lost run could not be cancelled');
+  }
+}
+
 /** Whether a dispatched job is still on its way to a runner; one that is over without a claim is ended here. */
 async function isWaiting(services: Services, row: CommandRow): Promise<boolean> {
   const run = await getRun(services.db, row.id);
-  const repository = repositoryOf(row);
-  if (!run || !repository || row.installation_id === null) return false;
-  const found = await services.dispatcher.find(
-    { installationId: row.installation_id, repository, job: run.job },
-    run.run_id ?? undefined,
-  );
+  const request = run && requestOf(row, run);
+  if (!request) return false;
+  const found = await services.dispatcher.find(request, run.run_id || undefined);
   if (!found) return false;
-  if (found.ended || Date.now() - run.created_at.getTime() > longestQueueMs) {
-    await endLost(
-      services,
-      row,
-      `The run ended or waited too long before it took the command. ${found.url}`.trim(),
-    );
+  const waitedMs = Date.now() - run.created_at.getTime();
+  if (found.ended !== undefined) {
+    await endLost(services, row, { how: 'ended', conclusion: found.ended }, found.url || run.run_url);
+  } else if (waitedMs > longestQueueMs) {
+    await endLost(services, row, { how: 'never-taken' }, found.url);
+    await cancel(services, request, found);
   } else {
-    await leaseCommand(services.db, row.id, dispatchedLeaseSeconds);
+    const untilNoticeMs = services.runnerNoticeMs - waitedMs;
+    const lease = untilNoticeMs > 0 ? untilNoticeMs / 1000 : dispatchedLeaseSeconds;
+    await leaseCommand(services.db, row.id, Math.min(lease, dispatchedLeaseSeconds));
+    if (untilNoticeMs <= 0 && run.waiting_for === null) await tellWaiting(services, row, request, found);
   }
   return true;
 }
 
-async function endLost(services: Services, row: CommandRow, message: string): Promise<void> {
-  await settle(services, row.id, {
-    status: 'failed',
-    problem: {
-      code: 'runner-lost',
-      message,
-      hint: 'See whether a runner is online and what the log of the run says, then `retry`.',
-    },
-  });
+/** Says once what the run waits for: without that, nobody looks whether a runner is there. */
+async function tellWaiting(
+  services: Services,
+  row: CommandRow,
+  request: DispatchRequest,
+  run: RunRef,
+): Promise<void> {
+  const waitingFor = await services.dispatcher.waitsFor(request, run);
+  if (!waitingFor || !(await keepWaitingFor(services.db, row.id, waitingFor))) return;
+  services.log.warn({ commandId: row.id, waitingFor }, 'no runner has taken a run');
+  await publishWaiting(services, row);
+}
+
+function requestOf(row: CommandRow, { job }: RunRow): DispatchRequest | undefined {
+  const repository = repositoryOf(row);
+  return repository && row.installation_id !== null
+    ? { installationId: row.installation_id, repository, job }
+    : undefined;
+}
+
+function endLost(
+  services: Services,
+  row: CommandRow,
+  loss: Loss,
+  runUrl: string | null | undefined,
+): Promise<boolean> {
+  const when = row.status === 'running' ? 'during' : 'before';
+  // A report that came meanwhile stands; so does the claim of a runner that was slow.
+  return settle(services, row.id, endOfLostRun(loss, when, runUrl ?? ''), [row.status]);
 }
 
 async function giveUpWaiting(services: Services, row: CommandRow): Promise<void> {

@@ -30,6 +30,8 @@ export interface Services {
   /** After how long a job that waits for its runner is told how things are by then. */
   refreshAfterMs: number;
   dispatcher: Dispatcher;
+  /** After how long people are told that no runner has taken a run. */
+  runnerNoticeMs: number;
   log: Logger;
   /** Name that Dexter listens to, without the `@`. */
   name: string;

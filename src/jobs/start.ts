@@ -334,7 +334,8 @@ async function dispatch(
   const run = found ?? (await services.dispatcher.dispatch(request));
   await keepRunReference(services.db, row.id, run);
   await moveCommand(services.db, row.id, 'dispatched');
-  await leaseCommand(services.db, row.id, dispatchedLeaseSeconds);
+  const untilNotice = services.runnerNoticeMs / 1000;
+  await leaseCommand(services.db, row.id, Math.min(untilNotice, dispatchedLeaseSeconds));
   if (await isStopped(services, row.id)) await stopWaiting(services, row.id);
   services.log.info(
     { commandId: row.id, issueKey: row.issue_key, run, again: found !== undefined },

@@ -13,7 +13,7 @@ import {
 } from '../ledger/commands.ts';
 import { publishEnd, publishProgress, showSeen } from '../report/publish.ts';
 import { holdingLease, preparingLeaseSeconds } from './lease.ts';
-import { reconcile } from './reconcile.ts';
+import { endVanished, reconcile } from './reconcile.ts';
 import { forgetDue } from './retention.ts';
 import type { Services } from './services.ts';
 import { startCommand } from './start.ts';
@@ -93,6 +93,10 @@ export function startWorker(services: Services, { reconcileEveryMs = 10_000 } = 
     loop('waited', () => resumeNext(services)),
     loop('progress', () => showProgress(services)),
     ...Array.from({ length: toldAtOnce }, () => loop('publish', () => publishNext(services))),
+    loop('vanished', async () => {
+      await endVanished(services);
+      return false;
+    }),
     loop('reconcile', async () => {
       if (Date.now() - reconciledAt < reconcileEveryMs) return false;
       reconciledAt = Date.now();

@@ -263,6 +263,19 @@ export function lostCommands(db: Db): Promise<CommandRow[]> {
     .execute();
 }
 
+/** Commands whose run is over, as GitHub said, and that have no end. */
+export function vanishedCommands(db: Db): Promise<CommandRow[]> {
+  return db
+    .selectFrom('commands')
+    .innerJoin('runs', 'runs.command_id', 'commands.id')
+    .selectAll('commands')
+    .where('commands.status', 'in', ['preparing', 'dispatched', 'running'])
+    .where('runs.conclusion', 'is not', null)
+    .orderBy('commands.created_at')
+    .limit(100)
+    .execute();
+}
+
 /** Commands that waited longer than `days` in the queue. */
 export function overdueCommands(db: Db, days: number): Promise<CommandRow[]> {
   return db

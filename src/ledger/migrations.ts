@@ -114,4 +114,22 @@ export const migrations: Record<string, Migration> = {
       );
     },
   },
+  '0003-run-identity': {
+    async up(db: Kysely<unknown>) {
+      await db.schema
+        .createTable('shown_tokens')
+        .addColumn('id', 'text', (column) => column.primaryKey())
+        .addColumn('claim', 'text', (column) => column.notNull())
+        .addColumn('expires_at', 'timestamptz', (column) => column.notNull())
+        .execute();
+      await db.schema.createIndex('shown_tokens_by_end').on('shown_tokens').column('expires_at').execute();
+      await db.schema
+        .alterTable('runs')
+        .addColumn('branch', 'text')
+        .addColumn('conclusion', 'text')
+        .addColumn('waiting_for', 'jsonb')
+        .execute();
+      await db.schema.createIndex('runs_by_run').on('runs').column('run_id').execute();
+    },
+  },
 };

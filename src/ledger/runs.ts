@@ -2,6 +2,8 @@ import { sql } from 'kysely';
 import type { KeptContext } from '../core/context.ts';
 import type { Job } from '../core/job.ts';
 import type { Progress, Report } from '../core/report.ts';
+import { endStatuses } from '../core/status.ts';
+import type { WaitingFor } from '../core/waiting-for.ts';
 import type { Db } from './commands.ts';
 import { toJson } from './json.ts';
 import type { RunRow } from './tables.ts';
@@ -24,15 +26,25 @@ export function getRun(db: Db, commandId: string): Promise<RunRow | undefined> {
   return db.selectFrom('runs').selectAll().where('command_id', '=', commandId).executeTakeFirst();
 }
 
-/** Keeps where the run is, as the dispatcher answered: an empty id is kept, an empty address changes nothing. */
+/**
+ * Keeps where the run is, as the dispatcher answered. An empty id changes none that is known, an empty address or
+ * branch nothing. How an earlier run ended is not how this one did.
+ */
 export async function keepRunReference(
   db: Db,
   commandId: string,
-  run: { id: string; url: string },
+  run: { id: string; url: string; branch?: string },
 ): Promise<void> {
   await db
     .updateTable('runs')
-    .set({ run_id: run.id, ...(run.url ? { run_url: run.url } : {}) })
+    .set({
+      run_id: run.id === '' ? sql<string>`coalesce(run_id, '')` : run.id,
+      ...(run.id === ''
+        ? {}
+        : { conclusion: sql<string | null>`case when run_id in ('', ${run.id}) then conclusion end` }),
+      ...(run.url ? { run_url: run.url } : {}),
+      ...(run.branch ? { branch: run.branch } : {}),
+    })
     .where('command_id', '=', commandId)
     .execute();
 }
@@ -44,7 +56,7 @@ export async function keepRunReference(
 export async function claimRun(
   db: Db,
   commandId: string,
-  claim: { claimant: string; runUrl: string },
+  claim: { claimant: string; runUrl: string; runId?: string },
 ): Promise<number | undefined> {
   const row = await db
     .updateTable('runs')
@@ -53,6 +65,7 @@ export async function claimRun(
       claimant: claim.claimant,
       claimed_at: sql<Date>`coalesce(claimed_at, now())`,
       ...(claim.runUrl ? { run_url: claim.runUrl } : {}),
+      ...(claim.runId ? { run_id: claim.runId } : {}),
     })
     .where('command_id', '=', commandId)
     .where((where) => where.or([where('claimant', 'is', null), where('claimant', '=', claim.claimant)]))
@@ -88,6 +101,57 @@ export async function keepProgress(
     .set({ progress: toJson(progress), progress_at: sql<Date>`now()` })
     .where('command_id', '=', commandId)
     .where('fence', '=', fence)
+    .executeTakeFirst();
+  return result.numUpdatedRows > 0n;
+}
+
+/** A workflow run that GitHub says is over. */
+export interface EndedRun {
+  repositoryId: number;
+  runId: string;
+  conclusion: string;
+  /** What its title says it is of: for the run of a dispatch whose answer did not name it. */
+  commandId?: string | undefined;
+}
+
+/** Keeps how a run ended; false when it is of no command of that repository that has no end yet. */
+export async function keepConclusion(db: Db, ended: EndedRun): Promise<boolean> {
+  const { commandId } = ended;
+  const result = await db
+    .updateTable('runs')
+    .set({ conclusion: ended.conclusion, run_id: ended.runId })
+    .where((where) =>
+      where.or([
+        where('run_id', '=', ended.runId),
+        ...(commandId === undefined
+          ? []
+          : [
+              where.and([
+                where('command_id', '=', commandId),
+                where.or([where('run_id', 'is', null), where('run_id', '=', '')]),
+              ]),
+            ]),
+      ]),
+    )
+    .where('command_id', 'in', (query) =>
+      query
+        .selectFrom('commands')
+        .select('id')
+        .where('repository_id', '=', ended.repositoryId)
+        .where('status', 'not in', endStatuses),
+    )
+    .executeTakeFirst();
+  return result.numUpdatedRows > 0n;
+}
+
+/** Keeps what a run waits for that nobody has taken; false when people were told already, or it was taken meanwhile. */
+export async function keepWaitingFor(db: Db, commandId: string, waitingFor: WaitingFor): Promise<boolean> {
+  const result = await db
+    .updateTable('runs')
+    .set({ waiting_for: toJson(waitingFor) })
+    .where('command_id', '=', commandId)
+    .where('waiting_for', 'is', null)
+    .where('claimed_at', 'is', null)
     .executeTakeFirst();
   return result.numUpdatedRows > 0n;
 }

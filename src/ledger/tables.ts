@@ -5,6 +5,7 @@ import type { Problem } from '../core/errors.ts';
 import type { Job } from '../core/job.ts';
 import type { Progress, Report } from '../core/report.ts';
 import type { CommandStatus } from '../core/status.ts';
+import type { WaitingFor } from '../core/waiting-for.ts';
 
 type Timestamp = ColumnType<Date, Date | string, Date | string>;
 type NullableTimestamp = ColumnType<Date | null, Date | string | null | undefined, Date | string | null>;
@@ -69,6 +70,12 @@ export interface RunsTable {
   context: NullableJson<KeptContext>;
   run_id: ColumnType<string | null, string | null | undefined, string | null>;
   run_url: ColumnType<string | null, string | null | undefined, string | null>;
+  /** Branch whose workflow file was dispatched. */
+  branch: ColumnType<string | null, string | null | undefined, string | null>;
+  /** How the workflow run ended, as GitHub says; null while it goes on, or while nobody told. */
+  conclusion: ColumnType<string | null, string | null | undefined, string | null>;
+  /** What holds it, once people were told that no runner has taken it. */
+  waiting_for: NullableJson<WaitingFor>;
   /** 0 until a runner has claimed the run; whoever claims it gets the next number. */
   fence: Generated<number>;
   claimed_at: NullableTimestamp;
@@ -117,12 +124,20 @@ export interface PullRequestsTable {
   url: string;
 }
 
+/** Tokens by which runs identified themselves, until they have expired: each is good for one claim. */
+export interface ShownTokensTable {
+  id: string;
+  claim: string;
+  expires_at: Timestamp;
+}
+
 export interface Tables {
   commands: CommandsTable;
   runs: RunsTable;
   generations: GenerationsTable;
   sessions: SessionsTable;
   pull_requests: PullRequestsTable;
+  shown_tokens: ShownTokensTable;
 }
 
 export type CommandRow = Selectable<CommandsTable>;

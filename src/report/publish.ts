@@ -13,7 +13,13 @@ import { getRun } from '../ledger/runs.ts';
 import type { CommandRow, PostedComment, RunRow } from '../ledger/tables.ts';
 import type { NeutraliseOptions } from './neutralise.ts';
 import { commentMarker, renderStatusComment, type StatusFacts } from './status-comment.ts';
-import { renderTicketEnd, renderTicketStart, type TicketEndFacts } from './ticket-comment.ts';
+import {
+  renderTicketEnd,
+  renderTicketStart,
+  renderTicketWaiting,
+  type TicketEndFacts,
+} from './ticket-comment.ts';
+import { waitingMarkdown } from './waiting.ts';
 
 type Publisher = Pick<Services, 'github' | 'jira' | 'db' | 'log' | 'serverUrl' | 'tickets'>;
 
@@ -66,6 +72,19 @@ export async function publishProgress(services: Publisher, row: CommandRow): Pro
   // The run may have ended while this was written, and another process may have shown that: the end stands.
   const now = await getCommand(services.db, row.id);
   if (now && isEnd(now.status)) await showStatus(services, now, origin, await getRun(services.db, row.id));
+}
+
+/** Says on the status comment what a run waits for; on a ticket, where nothing is edited, in a comment of its own. */
+export async function publishWaiting(services: Publisher, row: CommandRow): Promise<void> {
+  const run = await getRun(services.db, row.id);
+  if (!run?.waiting_for || row.origin.kind === 'retention') return;
+  const { origin, issue_key: issueKey } = row;
+  await bestEffort(services, row, 'saying what the run waits for', async () => {
+    if (isOnGitHub(origin)) return showStatus(services, row, origin, run);
+    const { jira } = connectionOf(services, origin);
+    const body = renderTicketWaiting(waitingMarkdown(run.waiting_for, run.run_url));
+    await postOnTicket(services, jira, issueKey, `${row.id}:waiting`, body, false);
+  });
 }
 
 /** Tells the end of a command everywhere it has to be told; calling it again posts nothing twice. */
@@ -176,6 +195,7 @@ function statusFacts(row: CommandRow, run: RunRow | undefined): StatusFacts {
     status: row.status,
     instruction: instructionOf(row.ask),
     runUrl: run?.run_url ?? undefined,
+    waitingFor: run?.waiting_for ?? undefined,
     progress: run?.progress ?? undefined,
     problem: row.problem ?? undefined,
     report: run?.report ?? undefined,

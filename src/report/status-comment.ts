@@ -1,9 +1,11 @@
 import type { Problem } from '../core/errors.ts';
 import type { McpUse, Progress, Report } from '../core/report.ts';
 import type { CommandStatus } from '../core/status.ts';
+import type { WaitingFor } from '../core/waiting-for.ts';
 import { formatCost, formatCount, formatDuration, formatSession, formatUsage, plural } from './figures.ts';
 import { forgottenMarkdown } from './forgotten.ts';
 import { inlineCode, type NeutraliseOptions, neutralise } from './neutralise.ts';
+import { isPlainUrl, waitingMarkdown } from './waiting.ts';
 
 /** What the status comment of a command is made of. */
 export interface StatusFacts {
@@ -12,6 +14,8 @@ export interface StatusFacts {
   /** First line of the instruction, untrusted. */
   instruction?: string;
   runUrl?: string;
+  /** What people were told that the run waits for. */
+  waitingFor?: WaitingFor;
   progress?: Progress;
   problem?: Problem;
   report?: Report;
@@ -42,7 +46,11 @@ function sections(facts: StatusFacts, options: NeutraliseOptions): string[] {
     case 'queued':
     case 'preparing':
     case 'dispatched':
-      return ['👀 **On it.** Waiting for a runner.', asked(facts.instruction)];
+      return [
+        '👀 **On it.** Waiting for a runner.',
+        asked(facts.instruction),
+        waitingMarkdown(facts.waitingFor, facts.runUrl),
+      ];
     case 'running':
       return [working(facts), asked(facts.instruction), checklist(facts.progress)];
     case 'done':
@@ -64,9 +72,8 @@ function asked(instruction: string | undefined): string {
   return shown === '' ? '' : `> ${shown}`;
 }
 
-/** The address comes from the runner: one that could end the link is left out. */
 function runLink(url: string | undefined): string {
-  return url && /^https?:\/\/[\w.:/?=&%~+-]+$/.test(url) ? ` · [run](${url})` : '';
+  return isPlainUrl(url) ? ` · [run](${url})` : '';
 }
 
 function working(facts: StatusFacts): string {

@@ -27,6 +27,11 @@ export function renderTicketStart(repository: string, instruction: string): AdfD
   ]);
 }
 
+/** The comment on the ticket when no runner takes a run. */
+export function renderTicketWaiting(markdown: string): AdfDocument {
+  return adfDocument(markdownToAdf(markdown));
+}
+
 export interface TicketEndFacts {
   status: EndStatus;
   problem?: Problem;

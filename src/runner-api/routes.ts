@@ -18,17 +18,23 @@ import {
 import { sameSecret } from '../core/same-secret.ts';
 import { type MasterKeys, sessionKeys } from '../core/session-key.ts';
 import { isEnd } from '../core/status.ts';
-import { type Committer, committerReader, runnerToken } from '../github/repositories.ts';
+import {
+  type Committer,
+  committerReader,
+  defaultBranchOf,
+  ownerReader,
+  runnerToken,
+} from '../github/repositories.ts';
 import { jiraOf } from '../jobs/connections.ts';
 import { contextAtClaim } from '../jobs/refresh-context.ts';
 import type { Services } from '../jobs/services.ts';
-import { settleReport } from '../jobs/settle.ts';
+import { settle, settleReport } from '../jobs/settle.ts';
 import { snapshotForRun } from '../jobs/snapshot-for-run.ts';
-import { getCommand, leaseCommand, moveCommand } from '../ledger/commands.ts';
+import { getCommand, leaseCommand, moveCommand, repositoryOf } from '../ledger/commands.ts';
 import { claimRun, getRun, keepProgress } from '../ledger/runs.ts';
 import { keepPullRequest } from '../ledger/sessions.ts';
 import type { CommandRow, RunRow } from '../ledger/tables.ts';
-import type { VerifyIdentity } from './oidc.ts';
+import type { Identity, RefusedIdentity, VerifyIdentity } from './oidc.ts';
 import type { RunTokens } from './run-tokens.ts';
 
 export interface RunnerApiOptions {
@@ -40,6 +46,8 @@ export interface RunnerApiOptions {
   masterKeys: MasterKeys;
   /** For runs on GitHub's runners; absent when there are none. */
   verifyIdentity?: VerifyIdentity;
+  /** Branch that workflows are dispatched on; the default branch of each repository when absent. */
+  workflowBranch?: string | undefined;
 }
 
 /** A report holds the model's last answer; nothing a runner says is larger than this. */
@@ -48,13 +56,14 @@ const maxBytes = 2 * 1024 * 1024;
 /** Claim, heartbeat and report: all that a runner may say to the app. */
 export function runnerRoutes(options: RunnerApiOptions): Hono {
   const routes = new Hono();
-  const committer = committerReader(options.services.github);
+  const { github } = options.services;
+  const readers: Readers = { committer: committerReader(github), owner: ownerReader(github) };
   routes.use(
     '/api/commands/*',
     bodyLimit({ maxSize: maxBytes, onError: (c) => refuse(c, 413, 'the body is too large') }),
   );
   routes.post('/api/commands/:id/claim', (c) =>
-    withCommand(c, options, ClaimRequest, (call) => claim(call, committer)),
+    withCommand(c, options, ClaimRequest, (call) => claim(call, readers)),
   );
   routes.post('/api/commands/:id/heartbeat', (c) => withCommand(c, options, HeartbeatRequest, heartbeat));
   routes.post('/api/commands/:id/attachments/:attachment', (c) =>
@@ -62,6 +71,12 @@ export function runnerRoutes(options: RunnerApiOptions): Hono {
   );
   routes.post('/api/commands/:id/report', (c) => withCommand(c, options, ReportRequest, report));
   return routes;
+}
+
+/** What is asked of GitHub once. */
+interface Readers {
+  committer: (installationId: number) => Promise<Committer>;
+  owner: (installationId: number) => Promise<number>;
 }
 
 interface Call<T> {
@@ -93,11 +108,12 @@ async function withCommand<T>(
 
 async function claim(
   { c, options, row, body, bearer }: Call<ClaimRequest>,
-  committer: (installationId: number) => Promise<Committer>,
+  readers: Readers,
 ): Promise<Response> {
   const { services, tokens } = options;
-  const refusal = await refuseClaimant(options, row, bearer, body.claimant);
-  if (refusal) return refuse(c, refusal.status, refusal.reason);
+  const claimant = await identify(options, readers, row, bearer, body.claimant);
+  if (claimant.outcome === 'unavailable') return refuse(c, 503, claimant.reason);
+  if (claimant.outcome === 'refused') return refuseClaimant(c, services, row, claimant);
   if (isEnd(row.status)) return refuse(c, 409, `the command has ended already (${row.status})`);
   const { repository_id: repositoryId, installation_id: installationId } = row;
   const run = await getRun(services.db, row.id);
@@ -106,9 +122,9 @@ async function claim(
   // Asked for before the claim is taken: when GitHub fails here the runner may try again.
   const [githubToken, author] = await Promise.all([
     runnerToken(services.github, installationId, repositoryId),
-    committer(installationId),
+    readers.committer(installationId),
   ]);
-  const fence = await takeRun(services, row.id, body);
+  const fence = await takeRun(services, row.id, { ...body, runId: claimant.runId });
   if (fence === undefined) {
     return refuse(c, 409, 'another runner has claimed this command, or it has ended meanwhile');
   }
@@ -143,7 +159,11 @@ function contextFor({ job }: RunRow, context: KeptContext | null): ClaimResponse
 }
 
 /** Gives the run to the claimant, all at once: undefined when another one has it or the command has ended. */
-function takeRun(services: Services, id: string, claim: ClaimRequest): Promise<number | undefined> {
+function takeRun(
+  services: Services,
+  id: string,
+  claim: ClaimRequest & { runId: string },
+): Promise<number | undefined> {
   return services.db.transaction().execute(async (transaction) => {
     const fence = await claimRun(transaction, id, claim);
     if (fence === undefined) return undefined;
@@ -154,26 +174,61 @@ function takeRun(services: Services, id: string, claim: ClaimRequest): Promise<n
   });
 }
 
-/** Why the claimant is not the run that the command was dispatched to; undefined when it is. */
-async function refuseClaimant(
-  { services, tokens, acceptRunTokens, verifyIdentity }: RunnerApiOptions,
+/** Whether the claimant is the run that the command was dispatched to. */
+async function identify(
+  { services, tokens, acceptRunTokens, verifyIdentity, workflowBranch }: RunnerApiOptions,
+  readers: Readers,
   row: CommandRow,
   bearer: string,
   claimant: string,
-): Promise<{ status: 401 | 503; reason: string } | undefined> {
-  if (acceptRunTokens && sameSecret(bearer, tokens.claim(row.id))) return undefined;
-  if (!verifyIdentity || bearer.split('.').length !== 3 || row.repository_id === null)
-    return { status: 401, reason: 'the token does not belong to this command' };
+): Promise<Identity> {
+  // A run on this machine has no id that GitHub gave.
+  if (acceptRunTokens && sameSecret(bearer, tokens.claim(row.id))) return { outcome: 'known', runId: '' };
+  const { installation_id: installationId } = row;
+  const repository = repositoryOf(row);
+  if (!verifyIdentity || bearer.split('.').length !== 3 || !repository || installationId === null)
+    return strangersToken;
   const run = await getRun(services.db, row.id);
-  const identity = await verifyIdentity(bearer, {
-    repositoryId: row.repository_id,
+  const branch =
+    run?.branch ?? workflowBranch ?? (await defaultBranchOf(services.github, installationId, repository));
+  return verifyIdentity(bearer, {
+    repositoryId: repository.id,
+    ownerId: await readers.owner(installationId),
+    branch,
     runId: run?.run_id ?? '',
     claim: `${row.id} ${claimant}`,
   });
-  if (identity.outcome === 'known') return undefined;
-  const { outcome, reason } = identity;
-  services.log.warn({ commandId: row.id, reason }, `claim ${outcome}`);
-  return { status: outcome === 'unavailable' ? 503 : 401, reason };
+}
+
+const strangersToken: RefusedIdentity = {
+  outcome: 'refused',
+  kind: 'set-up',
+  reason: 'the token does not belong to this command',
+  hint: 'See that the workflow passes the inputs `command-id` and `app-url` on as the app gave them.',
+  isDispatchedRun: false,
+};
+
+/**
+ * 401 for what somebody has to mend, 403 for a run that has nothing to do here. When the run that was dispatched cannot
+ * claim its command nobody will, so that ends at once, and whoever asked hears why.
+ */
+async function refuseClaimant(
+  c: Context,
+  services: Services,
+  row: CommandRow,
+  { kind, reason, hint, isDispatchedRun }: RefusedIdentity,
+): Promise<Response> {
+  services.log.warn({ commandId: row.id, kind, reason }, 'claim refused');
+  if (kind === 'not-its-run') return refuse(c, 403, reason, hint);
+  if (isDispatchedRun) {
+    const problem = {
+      code: 'claim-refused',
+      message: `The run could not take its command: ${reason}.`,
+      hint,
+    } as const;
+    await settle(services, row.id, { status: 'failed', problem }, ['preparing', 'dispatched']);
+  }
+  return refuse(c, 401, reason, hint);
 }
 
 async function heartbeat({ c, options, row, body, bearer }: Call<HeartbeatRequest>): Promise<Response> {
@@ -221,11 +276,12 @@ async function report({ c, options, row, body, bearer }: Call<ReportRequest>): P
   return refuse(c, 409, 'the command has ended already or another runner has it now');
 }
 
-function refuse(c: Context, status: 400 | 401 | 404 | 409 | 413 | 502 | 503, reason: string): Response {
-  const body: Refusal = {
-    code: 'claim-refused',
-    message: `Dexter refused this: ${reason}.`,
-    hint: 'Nothing has to be mended when another run has taken the command; otherwise comment `retry` on the issue.',
-  };
+function refuse(
+  c: Context,
+  status: 400 | 401 | 403 | 404 | 409 | 413 | 502 | 503,
+  reason: string,
+  hint = 'Nothing has to be mended when another run has taken the command; otherwise comment `retry` on the issue.',
+): Response {
+  const body: Refusal = { code: 'claim-refused', message: `Dexter refused this: ${reason}.`, hint };
   return c.json(body, status);
 }

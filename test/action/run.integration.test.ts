@@ -262,13 +262,33 @@ describe('a claim', () => {
     world.forge.faults.push({ path: /\/claim$/, status, body });
     const ended = await world.run({ plan: { record } });
     expect(ended.exitCode).toBe(0);
-    expect(ended.output).toContain('::notice::Nothing to do: Another run has this command.');
+    expect(ended.output).toContain('::notice::Nothing to do: Another run has this command. None.');
     expect(ended.outputs.outcome).toBe('refused');
     await expect(access(record)).rejects.toThrow();
     expect(world.forge.reports).toEqual([]);
     const post = await world.post(ended);
     expect(post.exitCode).toBe(0);
     expect(world.forge.reports).toEqual([]);
+  });
+
+  it.each([404, 403])('that something before the app answers with %i fails', async (status) => {
+    world.forge.faults.push({ path: /\/claim$/, status, body: { message: 'no such page' } });
+    const ended = await world.run({});
+    expect(ended.exitCode).toBe(1);
+    expect(ended.output).toContain(
+      `::error::The app refused this run: The app refused the request with HTTP ${status}.`,
+    );
+    expect(ended.outputs.outcome).not.toBe('refused');
+  });
+
+  it('with a mistake in the set-up fails, with what mends it', async () => {
+    const body = { code: 'claim-refused', message: 'Dexter refused this: wrong.', hint: 'Set DEXTER_URL.' };
+    world.forge.faults.push({ path: /\/claim$/, status: 401, body });
+    const ended = await world.run({});
+    expect(ended.exitCode).toBe(1);
+    expect(ended.output).toContain(
+      '::error::The app refused this run: Dexter refused this: wrong. Set DEXTER_URL.',
+    );
   });
 
   it('with a wrong token fails and says why', async () => {

@@ -8,13 +8,15 @@ export interface Held {
   open(): void;
   /** Answers it as if there were nothing. */
   refuse(): void;
+  /** Answers 502, also to what the server has done. */
+  fail(): void;
 }
 
 interface Rule {
   matches: (method: string, path: string, body: string) => boolean;
   afterwards: boolean;
   arrived: PromiseWithResolvers<void>;
-  opened: PromiseWithResolvers<'through' | 'refused'>;
+  opened: PromiseWithResolvers<'through' | 'refused' | 'failed'>;
 }
 
 export interface HoldOptions {
@@ -71,7 +73,10 @@ export async function startGate({ target, amend = (_path, body) => body }: GateO
     const changed = amend(path, await answered.text());
     if (rule?.afterwards) {
       rule.arrived.resolve();
-      await rule.opened.promise;
+      if ((await rule.opened.promise) === 'failed') {
+        response.writeHead(502, { 'content-type': 'application/json' }).end('{"message":"Server Error"}');
+        return;
+      }
     }
     const kept = [...answered.headers].filter(
       ([name]) => !['content-encoding', 'content-length', 'transfer-encoding', 'connection'].includes(name),
@@ -100,13 +105,14 @@ export async function startGate({ target, amend = (_path, body) => body }: GateO
         opened: Promise.withResolvers(),
       };
       rules.push(rule);
-      const end = (how: 'through' | 'refused') => {
+      const end = (how: 'through' | 'refused' | 'failed') => {
         rule.opened.resolve(how);
       };
       return {
         arrived: rule.arrived.promise,
         open: () => end('through'),
         refuse: () => end('refused'),
+        fail: () => end('failed'),
       };
     },
     async close() {

@@ -18,18 +18,27 @@ export async function startIssuer(github: GitHub) {
 
   return {
     url,
-    /** The token of the run that was dispatched for a command, made for one app. */
-    async tokenFor(commandId: string, audience: string): Promise<string> {
+    /** The token of the run that was dispatched for a command, made for one app, with some claims changed. */
+    async tokenFor(
+      commandId: string,
+      audience: string,
+      change: Record<string, string> = {},
+    ): Promise<string> {
       const run = github.workflowRuns().find(({ inputs }) => inputs['command-id'] === commandId);
       if (!run) throw new Error(`no run was dispatched for ${commandId}`);
-      const { id, owner, name } = github.repository;
+      const { id, owner, ownerId, name } = github.repository;
+      const workflow = `${owner}/${name}/.github/workflows/${run.workflow}@refs/heads/${run.ref}`;
       const claims = {
         repository: `${owner}/${name}`,
         repository_id: String(id),
+        repository_owner_id: String(ownerId),
+        ref: `refs/heads/${run.ref}`,
         run_id: String(run.id),
         run_attempt: '1',
         event_name: 'workflow_dispatch',
-        workflow_ref: `${owner}/${name}/.github/workflows/${run.workflow}@refs/heads/${run.ref}`,
+        workflow_ref: workflow,
+        job_workflow_ref: workflow,
+        ...change,
       };
       return new SignJWT(claims)
         .setProtectedHeader({ alg: 'RS256', kid: 'test' })

@@ -146,14 +146,14 @@ export async function startServer(options: ServerOptions) {
 export type Server = Awaited<ReturnType<typeof startServer>>;
 
 /** The workflow file without which the simulated GitHub dispatches nothing. */
-export async function addWorkflow(github: GitHub): Promise<void> {
+export async function addWorkflow(github: GitHub, content = 'on: workflow_dispatch\n'): Promise<void> {
   const { owner, name: repo } = github.repository;
   await github.as('maria').rest.repos.createOrUpdateFileContents({
     owner,
     repo,
     path: '.github/workflows/dexter.yml',
     message: 'Add Dexter',
-    content: Buffer.from('on: workflow_dispatch\n').toString('base64'),
+    content: Buffer.from(content).toString('base64'),
   });
 }
 

@@ -52,6 +52,9 @@ export interface WorldOptions {
   /** Starts runs as GitHub does, instead of leaving them to the test; whose tokens they identify themselves with. */
   issuer?: (github: GitHub) => Promise<{ url: string; close(): Promise<void> }>;
   onGitHubRequest?: AppOptions['onGitHubRequest'];
+  runnerNoticeMinutes?: number;
+  /** Of the workflow that is dispatched. */
+  actions?: { ref?: string; jobWorkflow?: string };
   /** JIRA project to repositories. */
   projects?: Record<string, string | string[]>;
 }
@@ -85,7 +88,8 @@ export async function startWorld(options: WorldOptions = {}) {
       throttle: false,
       oidcIssuer: issuer?.url ?? github.url,
     },
-    dispatcher: { kind: 'actions', workflow: 'dexter.yml' },
+    runnerNoticeMinutes: options.runnerNoticeMinutes ?? 10,
+    dispatcher: { kind: 'actions', workflow: 'dexter.yml', ...options.actions },
     jira: [
       {
         type: 'cloud',

@@ -33,9 +33,18 @@ import {
   takeProgressed,
   takeUnpublished,
   takeWaited,
+  vanishedCommands,
 } from '../../src/ledger/commands.ts';
 import type { Database } from '../../src/ledger/database.ts';
-import { claimRun, getRun, insertRun, keepProgress, keepReport } from '../../src/ledger/runs.ts';
+import {
+  claimRun,
+  getRun,
+  insertRun,
+  keepConclusion,
+  keepProgress,
+  keepReport,
+  keepRunReference,
+} from '../../src/ledger/runs.ts';
 import {
   issueKeyOfPullRequest,
   keepGeneration,
@@ -46,6 +55,7 @@ import {
   pullRequestOfIssue,
   takeUnused,
 } from '../../src/ledger/sessions.ts';
+import { rememberToken } from '../../src/ledger/shown-tokens.ts';
 import type { Queue } from '../../src/queue/queue.ts';
 
 /** What one process of the app has of the database. */
@@ -166,11 +176,13 @@ export function ledgerAndQueueContract(name: string, create: () => Promise<Ledge
       },
       withoutJira: { whenJiraFails: 'go-on', waitMinutes: 10 },
       refreshAfterMs: 300_000,
+      runnerNoticeMs: 600_000,
       github: () => Promise.reject(new Error('nothing here asks GitHub')),
       dispatcher: {
         dispatch: () => Promise.reject(new Error('nothing here is dispatched')),
         find: () => Promise.resolve(undefined),
         cancel: () => Promise.resolve(),
+        waitsFor: () => Promise.resolve(undefined),
       },
     };
   }
@@ -242,6 +254,67 @@ export function ledgerAndQueueContract(name: string, create: () => Promise<Ledge
         published_at: null,
       });
       expect((await getCommand(db(), command.id))?.created_at).toBeInstanceOf(Date);
+    });
+
+    it('takes a token for one claim, whichever process it is shown to', async () => {
+      const soon = new Date(Date.now() + 60_000);
+      const show = (index: number, claim: string, id: string) =>
+        rememberToken((index % 2 ? here : there).database.kysely, { id, claim, expiresAt: soon });
+      const id = randomUUID();
+      const shown = await Promise.all(times(20, (index) => show(index, `claim ${index}`, id)));
+      expect(shown.filter(Boolean)).toHaveLength(1);
+      const winner = shown.indexOf(true);
+      expect(await show(winner + 1, `claim ${winner}`, id)).toBe(true);
+      expect(await show(winner, 'claim of a thief', id)).toBe(false);
+      expect(await show(0, 'claim of another', randomUUID())).toBe(true);
+    });
+
+    it('forgets tokens that have expired', async () => {
+      const [old, next] = [randomUUID(), randomUUID()];
+      const expiresAt = new Date(Date.now() - 60_000);
+      await rememberToken(db(), { id: old, claim: 'one', expiresAt });
+      await rememberToken(db(), { id: next, claim: 'one', expiresAt: new Date(Date.now() + 60_000) });
+      const kept = await db()
+        .selectFrom('shown_tokens')
+        .select('id')
+        .where('id', 'in', [old, next])
+        .execute();
+      expect(kept).toEqual([{ id: next }]);
+    });
+
+    it('keeps how a run ended, by its id, or by the command in its title while the id is not known', async () => {
+      const [known, unknown, other] = [await inserted(), await inserted(), await inserted()];
+      for (const command of [known, unknown, other]) {
+        await insertRun(db(), command.id, jobOf(command));
+        await moveCommand(db(), command.id, 'dispatched');
+      }
+      await keepRunReference(db(), known.id, { id: '71', url: '', branch: 'main' });
+      await keepRunReference(db(), unknown.id, { id: '', url: '' });
+      await keepRunReference(db(), other.id, { id: '73', url: '' });
+      const repositoryId = large + 1;
+      const ended = { repositoryId, conclusion: 'cancelled' };
+      expect(await keepConclusion(db(), { ...ended, runId: '71' })).toBe(true);
+      expect(await keepConclusion(db(), { ...ended, runId: '72', commandId: unknown.id })).toBe(true);
+      // Somebody named a run of their own after a command whose run is known.
+      expect(await keepConclusion(db(), { ...ended, runId: '74', commandId: other.id })).toBe(false);
+      expect(await keepConclusion(db(), { ...ended, runId: '73', repositoryId: 1 })).toBe(false);
+      expect(await getRun(db(), known.id)).toMatchObject({
+        run_id: '71',
+        conclusion: 'cancelled',
+        branch: 'main',
+      });
+      expect(await getRun(db(), unknown.id)).toMatchObject({ run_id: '72', conclusion: 'cancelled' });
+      expect(await getRun(db(), other.id)).toMatchObject({ run_id: '73', conclusion: null });
+      const vanished = (await vanishedCommands(db())).map(({ id }) => id);
+      expect(vanished).toEqual(expect.arrayContaining([known.id, unknown.id]));
+      expect(vanished).not.toContain(other.id);
+      // The answer to the dispatch came after the event; another run has its own end.
+      await keepRunReference(db(), unknown.id, { id: '', url: '' });
+      await keepRunReference(db(), known.id, { id: '75', url: '' });
+      expect(await getRun(db(), unknown.id)).toMatchObject({ run_id: '72', conclusion: 'cancelled' });
+      expect(await getRun(db(), known.id)).toMatchObject({ run_id: '75', conclusion: null });
+      await endCommand(db(), unknown.id, { status: 'failed' });
+      expect(await keepConclusion(db(), { ...ended, runId: '72' })).toBe(false);
     });
 
     it('has nothing under an id that was never inserted', async () => {

@@ -61,7 +61,11 @@ describe('dispatch', () => {
       .post(dispatches, { ref: 'trunk', inputs: encodeInputs(request.job), return_run_details: true })
       .reply(200, { workflow_run_id: 77, html_url: `${api}/acme/shop/actions/runs/77`, run_url: 'x' });
     const { dispatch, installations } = dispatcher();
-    expect(await dispatch(request)).toEqual({ id: '77', url: `${api}/acme/shop/actions/runs/77` });
+    expect(await dispatch(request)).toEqual({
+      id: '77',
+      url: `${api}/acme/shop/actions/runs/77`,
+      branch: 'trunk',
+    });
     expect(calls.isDone()).toBe(true);
     expect(new Set(installations)).toEqual(new Set([11]));
   });
@@ -70,7 +74,11 @@ describe('dispatch', () => {
     const calls = github()
       .post(dispatches, (body) => body.ref === 'dexter-runner')
       .reply(200, { workflow_run_id: 77 });
-    expect(await dispatcher('dexter-runner').dispatch(request)).toEqual({ id: '77', url: '' });
+    expect(await dispatcher('dexter-runner').dispatch(request)).toEqual({
+      id: '77',
+      url: '',
+      branch: 'dexter-runner',
+    });
     expect(calls.isDone()).toBe(true);
   });
 
@@ -81,7 +89,7 @@ describe('dispatch', () => {
     ['a list', 200, []],
   ])('does not know the run of a server that answers with %s', async (_name, status, body) => {
     github().post(dispatches).reply(status, body);
-    expect(await dispatcher('main').dispatch(request)).toEqual({ id: '', url: '' });
+    expect(await dispatcher('main').dispatch(request)).toEqual({ id: '', url: '', branch: 'main' });
   });
 
   it.each<[number, string, RegExp, RegExp]>([
@@ -120,6 +128,27 @@ describe('dispatch', () => {
       cause: expect.objectContaining({ status }),
     });
     expect(error.message).not.toContain('secret detail');
+  });
+
+  it.each([
+    [
+      'Actions has been disabled for this repository.',
+      /GitHub Actions is disabled in acme\/shop\./,
+      /allows it/,
+    ],
+    ['Actions has been disabled for this user.', /barred from Actions/, /GitHub Support/],
+    ["Cannot trigger a 'workflow_dispatch' on a disabled workflow", /is disabled\./, /Enable workflow/],
+    ["Workflow does not have 'workflow_dispatch' trigger", /lacks the trigger.*branch main/, /examples/],
+    ['No ref found for: main', /has no branch main/, /DEXTER_WORKFLOW_REF/],
+    ['Unexpected inputs provided: ["delta"]', /inputs of .* are not those/, /of that version/],
+    ["Required input 'x' not provided", /inputs of .* are not those/, /of that version/],
+  ])('says what it means that GitHub refuses with %j', async (said, message, hint) => {
+    github().post(dispatches).reply(422, { message: said });
+    expect(await failureOf(dispatcher('main').dispatch(request))).toMatchObject({
+      code: 'dispatch-failed',
+      message: expect.stringMatching(message),
+      hint: expect.stringMatching(hint),
+    });
   });
 
   it('is not tried again when the answer was lost', async () => {
@@ -184,15 +213,16 @@ describe('find', () => {
   });
 
   it('tells whether the run is over', async () => {
-    for (const [status, ended] of [
-      ['completed', true],
-      ['queued', false],
+    for (const [status, conclusion, ended] of [
+      ['completed', 'cancelled', 'cancelled'],
+      ['completed', null, 'unknown'],
+      ['queued', null, undefined],
     ] as const) {
       github()
         .get(runs)
         .query(true)
-        .reply(200, { total_count: 1, workflow_runs: [run(77, commandId, status)] });
-      expect(await dispatcher().find(request)).toMatchObject({ id: '77', ended });
+        .reply(200, { total_count: 1, workflow_runs: [{ ...run(77, commandId, status), conclusion }] });
+      expect((await dispatcher().find(request))?.ended).toBe(ended);
     }
   });
 
@@ -209,6 +239,13 @@ describe('find', () => {
     expect(await dispatcher().find(request)).toMatchObject({ id: '77' });
   });
 
+  it('takes a run that GitHub named and does not have any more for a deleted one', async () => {
+    github().get(`${path}/actions/runs/77`).reply(404, {});
+    expect(await dispatcher().find(request, '77')).toEqual({ id: '77', url: '', ended: 'deleted' });
+    github().get(`${path}/actions/runs/77`).reply(403, {});
+    expect((await failureOf(dispatcher().find(request, '77'))).code).toBe('github-failed');
+  });
+
   it('finds nothing when nothing was started', async () => {
     github().get(runs).query(true).reply(200, { total_count: 0, workflow_runs: [] });
     expect(await dispatcher().find(request)).toBeUndefined();
@@ -221,6 +258,29 @@ describe('find', () => {
       code: 'github-failed',
       message: 'GitHub failed while looking for the run of the command (HTTP 404).',
     });
+  });
+});
+
+describe('waitsFor', () => {
+  const jobs = (...listed: object[]) =>
+    github().get(`${path}/actions/runs/77/jobs`).reply(200, { total_count: listed.length, jobs: listed });
+  const asked = () => dispatcher().waitsFor(request, { id: '77', url: '' });
+  const job = (status: string) => ({ status, labels: ['self-hosted', 'dexter'] });
+
+  it.each([
+    ['a runner, by its labels', [job('queued')], { what: 'runner', labels: ['self-hosted', 'dexter'] }],
+    ['an approval', [job('waiting')], { what: 'approval' }],
+    ['another run of its group', [], { what: 'other-run' }],
+    ['another run of its group, with its job', [job('pending')], { what: 'other-run' }],
+    ['nothing, because it has begun', [job('in_progress')], undefined],
+    ['nothing, because one of its jobs has ended', [job('completed'), job('queued')], undefined],
+  ])('says that a run waits for %s', async (_what, listed, expected) => {
+    jobs(...listed);
+    expect(await asked()).toEqual(expected);
+  });
+
+  it('says nothing of a run that is not known', async () => {
+    expect(await dispatcher().waitsFor(request, { id: '', url: '' })).toBeUndefined();
   });
 });
 

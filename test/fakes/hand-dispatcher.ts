@@ -13,6 +13,9 @@ export function handDispatcher() {
       const index = dispatched.findIndex(({ job }) => job.commandId === request.job.commandId);
       return index < 0 ? undefined : { id: String(1001 + index), url: '' };
     },
+    async waitsFor() {
+      return undefined;
+    },
     async cancel(request) {
       cancelled.push(request.job.commandId);
     },

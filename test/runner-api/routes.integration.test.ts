@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import nock from 'nock';
+import { Octokit } from 'octokit';
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { claimPath } from '../../src/core/runner.ts';
@@ -6,7 +8,7 @@ import { newMasterKey } from '../../src/core/session-key.ts';
 import type { Services } from '../../src/jobs/services.ts';
 import { insertCommand } from '../../src/ledger/commands.ts';
 import { type Database, openDatabase } from '../../src/ledger/database.ts';
-import type { ExpectedRun, Identity } from '../../src/runner-api/oidc.ts';
+import type { ExpectedRun, Identity, RefusedIdentity } from '../../src/runner-api/oidc.ts';
 import { type RunnerApiOptions, runnerRoutes } from '../../src/runner-api/routes.ts';
 import { runTokens } from '../../src/runner-api/run-tokens.ts';
 
@@ -14,6 +16,7 @@ const id = randomUUID();
 const claimant = randomUUID();
 const repository = { id: 22, owner: 'acme', name: 'shop' };
 const tokens = runTokens('the webhook secret');
+const api = 'https://api.github.example';
 
 let database: Database;
 
@@ -36,7 +39,11 @@ afterAll(() => database.close());
 
 /** Claims the command with a token. The claim itself is not prepared: 409 says that the token was accepted. */
 async function claim(token: string, options: Partial<RunnerApiOptions>) {
-  const services: Partial<Services> = { db: database.kysely, log: pino({ level: 'silent' }) };
+  const services: Partial<Services> = {
+    db: database.kysely,
+    log: pino({ level: 'silent' }),
+    github: async () => new Octokit({ auth: 'token', baseUrl: api }),
+  };
   const routes = runnerRoutes({
     services: services as Services,
     tokens,
@@ -51,8 +58,16 @@ async function claim(token: string, options: Partial<RunnerApiOptions>) {
   });
 }
 
+const refused = (kind: RefusedIdentity['kind']): RefusedIdentity => ({
+  outcome: 'refused',
+  kind,
+  reason: 'no',
+  hint: 'Mend it.',
+  isDispatchedRun: false,
+});
+
 it("accepts the claim token of this machine's runs only where there are such runs", async () => {
-  const verifyIdentity = async (): Promise<Identity> => ({ outcome: 'refused', reason: 'no' });
+  const verifyIdentity = async (): Promise<Identity> => refused('set-up');
   expect((await claim(tokens.claim(id), { acceptRunTokens: true })).status).toBe(409);
   expect((await claim(tokens.claim(id), { acceptRunTokens: false, verifyIdentity })).status).toBe(401);
 });
@@ -62,15 +77,22 @@ it('accepts no token of GitHub where no run is on a runner of GitHub', async () 
 });
 
 it.each<[Identity, number]>([
-  [{ outcome: 'known' }, 409],
-  [{ outcome: 'refused', reason: 'the token is from another run' }, 401],
+  [{ outcome: 'known', runId: '77' }, 409],
+  [refused('set-up'), 401],
+  [refused('not-its-run'), 403],
   [{ outcome: 'unavailable', reason: 'the keys could not be read' }, 503],
 ])('answers to a token of GitHub that is %j with %i', async (identity, status) => {
+  nock(api)
+    .get('/app/installations/11')
+    .reply(200, { account: { id: 33 } });
+  nock(api).get('/repos/acme/shop').reply(200, { default_branch: 'trunk' });
   const asked: ExpectedRun[] = [];
   const verifyIdentity = async (_token: string, expected: ExpectedRun) => {
     asked.push(expected);
     return identity;
   };
   expect((await claim('a.b.c', { verifyIdentity })).status).toBe(status);
-  expect(asked).toEqual([{ repositoryId: 22, runId: '', claim: `${id} ${claimant}` }]);
+  expect(asked).toEqual([
+    { repositoryId: 22, ownerId: 33, branch: 'trunk', runId: '', claim: `${id} ${claimant}` },
+  ]);
 });

@@ -1,8 +1,9 @@
 import type { Hono } from 'hono';
 import { formatJob, formatJobsRun } from '../actions-jobs.ts';
+import { announceRun } from '../announce.ts';
 import { answer, bodyOf, documentation, type Env, forbidden, notFound, page } from '../answer.ts';
 import { mayRead, mayWrite } from '../identities.ts';
-import { formatRun } from '../workflow-runs.ts';
+import { formatRun, formatRunJob } from '../workflow-runs.ts';
 import { addresses, type World } from '../world.ts';
 
 /** Dispatching a workflow, and looking at and cancelling its runs. */
@@ -42,6 +43,9 @@ export function actionRoutes(app: Hono<Env>, world: World): void {
   });
 
   app.get(`${repo}/actions/runs/:id{[0-9]+}/jobs`, (c) => {
+    const dispatched = runs.find(Number(c.req.param('id')));
+    if (dispatched)
+      return c.json({ total_count: 1, jobs: [formatRunJob(dispatched, repositoryUrl, htmlUrl)] });
     const ofRun = jobs.jobs.filter(({ runId }) => runId === Number(c.req.param('id')));
     const shown = ofRun.map((job) => formatJob(job, repositoryUrl, htmlUrl));
     return ofRun.length > 0 ? c.json({ total_count: shown.length, jobs: shown }) : notFound(c);
@@ -75,13 +79,22 @@ export function actionRoutes(app: Hono<Env>, world: World): void {
     return run ? c.json(formatRun(run, repositoryUrl, htmlUrl)) : notFound(c);
   });
 
-  app.post(`${repo}/actions/runs/:id{[0-9]+}/cancel`, (c) => {
+  app.post(`${repo}/actions/runs/:id{[0-9]+}/cancel`, async (c) => {
     const run = runs.find(Number(c.req.param('id')));
     if (!run) return notFound(c);
     if (run.status === 'completed') {
       return answer(c, 409, { message: 'Cannot cancel a workflow run that is completed.' });
     }
     runs.complete(run, 'cancelled');
+    await announceRun(world, run);
     return c.json({}, 202);
+  });
+
+  app.delete(`${repo}/actions/runs/:id{[0-9]+}`, (c) => {
+    const run = runs.find(Number(c.req.param('id')));
+    if (!run) return notFound(c);
+    return runs.remove(run)
+      ? c.body(null, 204)
+      : answer(c, 403, { message: 'Could not delete the workflow run' });
   });
 }
