@@ -1,11 +1,13 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { createHmac, generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
-import { copyFile, cp, mkdir, writeFile } from 'node:fs/promises';
+import { copyFile, cp, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { createServer as createHttpServer } from 'node:http';
 import { connect, createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { parse as parseYaml } from 'yaml';
 import { newMasterKey } from '../src/core/session-key.ts';
 import { openDatabase } from '../src/ledger/database.ts';
 import { freePort, spawnServer } from './app/server-process.ts';
@@ -184,6 +186,82 @@ describe('npm start', () => {
     expect(page).toContain('pull_request_review_comment');
     await server.end('SIGTERM');
     expect(connections(await server.output())).toEqual([]);
+  });
+
+  it('leads from the set-up page to a configuration that it then runs with', async () => {
+    const at = await placeWithDatabase();
+    await copyFile(join(root, 'app.yml'), join(at, 'app.yml'));
+    const secret = 'made-by-github-for-this-app';
+    const asked: string[] = [];
+    // GitHub, as far as it makes an App from a manifest.
+    const github = createHttpServer((request, response) => {
+      asked.push(`${request.method} ${request.url}`);
+      const isIt = request.url === '/api/v3/app-manifests/the-code/conversions';
+      response.writeHead(isIt ? 201 : 404, { 'content-type': 'application/json' }).end(
+        JSON.stringify({
+          id: 4321,
+          slug: 'dexter-of-acme',
+          html_url: 'https://github.example/apps/dexter-of-acme',
+          client_id: 'Iv1.client',
+          client_secret: 'client-secret',
+          webhook_secret: secret,
+          pem: privateKey,
+        }),
+      );
+    }).listen(0, '127.0.0.1');
+    await once(github, 'listening');
+    try {
+      const address = github.address();
+      const port = await freePort();
+      const publicUrl = 'https://dexter.example.com';
+      const setup = await spawn(
+        {
+          PORT: String(port),
+          DEXTER_URL: publicUrl,
+          GHE_HOST: `127.0.0.1:${address && typeof address === 'object' ? address.port : 0}`,
+          GHE_PROTOCOL: 'http',
+        },
+        at,
+      );
+      const url = await listening(port, setup);
+      const page = await (await fetch(`${url}/probot`)).text();
+      const manifest: unknown = JSON.parse(/name="manifest"[^>]*value='([^']*)'/.exec(page)?.[1] ?? '');
+      expect(manifest).toEqual({
+        ...parseYaml(await readFile(join(root, 'app.yml'), 'utf8')),
+        hook_attributes: { url: `${publicUrl}/api/github/webhooks` },
+        redirect_url: `${url}/probot/setup`,
+        version: 'v1',
+      });
+      const back = await fetch(`${url}/probot/setup?code=the-code`, { redirect: 'manual' });
+      expect(back.status).toBe(302);
+      expect(back.headers.get('location')).toBe(
+        'https://github.example/apps/dexter-of-acme/installations/new',
+      );
+      expect(asked).toEqual(['POST /api/v3/app-manifests/the-code/conversions']);
+      await setup.end('SIGTERM');
+
+      expect((await stat(join(at, '.env'))).mode & 0o777).toBe(0o600);
+      const next = await freePort();
+      const app = await spawn({ PORT: String(next), DEXTER_URL: publicUrl }, at);
+      const started = await listening(next, app);
+      expect((await fetch(`${started}/healthz`)).status).toBe(200);
+      const deliver = (by: string) =>
+        fetch(`${started}/api/github/webhooks`, {
+          method: 'POST',
+          headers: {
+            'x-github-event': 'ping',
+            'x-github-delivery': '1',
+            'x-hub-signature-256': `sha256=${createHmac('sha256', by).update('{}').digest('hex')}`,
+          },
+          body: '{}',
+        });
+      expect((await deliver(secret)).status).toBe(200);
+      expect((await deliver('another secret')).status).toBe(401);
+      expect(await app.output()).not.toContain(secret);
+    } finally {
+      github.closeAllConnections();
+      github.close();
+    }
   });
 
   it('offers no set-up page in production', async () => {
