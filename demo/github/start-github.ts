@@ -229,6 +229,21 @@ export async function startGitHub(options: GitHubOptions) {
       },
       /** Resolves the review thread that a comment began: the REST API cannot. */
       resolveThread: (firstComment: number): void => void resolvedThreads.add(firstComment),
+      /** Tells the App that it was installed on repositories, as GitHub does; on its own one by default. */
+      install(
+        event: 'installation.created' | 'installation_repositories.added' = 'installation.created',
+        repositories: { id: number; owner: string; name: string }[] = [{ id: repositoryId, owner, name }],
+      ): void {
+        const [name = '', action = ''] = event.split('.');
+        const list = repositories.map((one) => ({
+          id: one.id,
+          name: one.name,
+          full_name: `${one.owner}/${one.name}`,
+          private: isPrivate,
+        }));
+        const member = name === 'installation' ? 'repositories' : 'repositories_added';
+        relay.send(name, { action, [member]: list });
+      },
       /** Ends a dispatched run as a runner would, and tells the App. */
       async completeRun(
         id: number,
