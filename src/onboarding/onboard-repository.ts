@@ -1,7 +1,6 @@
-import type { Octokit } from 'octokit';
 import type { RepositoryRef } from '../core/command.ts';
 import { AppError, messageOf } from '../core/errors.ts';
-import { statusOf } from '../github/github.ts';
+import { type Authenticate, statusOf } from '../github/github.ts';
 import {
   commitFiles,
   editPullRequest,
@@ -19,7 +18,7 @@ import { renewText } from './renew-text.ts';
 import type { OnboardingTemplate, ProposedFile } from './template.ts';
 
 export interface OnboardingOptions {
-  octokit: Octokit;
+  octokit: Awaited<ReturnType<Authenticate>>;
   repository: Pick<RepositoryRef, 'owner' | 'name'>;
   template: OnboardingTemplate;
   /** Address of GitHub for people. */
