@@ -26,12 +26,10 @@ export interface TemplateOptions {
   action?: string | undefined;
 }
 
-export const workflowPath = (file: string) => `.github/workflows/${file}`;
-
 /** The files of onboarding; the workflow's text is taken as it is, but for the `uses:` that name Dexter. */
 export function onboardingTemplate(options: TemplateOptions): OnboardingTemplate {
   const workflow = {
-    path: workflowPath(options.workflowFile),
+    path: `.github/workflows/${options.workflowFile}`,
     content: options.action === undefined ? options.workflow : pinned(options.workflow, options.action),
   };
   const config = { path: repositoryConfigPath, content: options.config };

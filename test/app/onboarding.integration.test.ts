@@ -66,7 +66,7 @@ it('proposes the workflow once, brings it up to date at the start with another o
   world.github.install(added, [{ id: 4711, owner: 'acme', name: 'gone' }]);
   await expect.poll(() => said('acme/gone'), patience).toHaveLength(1);
   expect(said('acme/gone')[0]).toContain('not installed on it any more');
-}, 180_000);
+}, 360_000);
 
 it('is quiet after the merge, and proposes a new template once', async () => {
   await begin();
@@ -79,7 +79,7 @@ it('is quiet after the merge, and proposes a new template once', async () => {
     { title: 'Add Dexter', state: 'closed' },
     { title: 'Update the workflow of Dexter', state: 'open' },
   ]);
-}, 180_000);
+}, 360_000);
 
 it('does nothing where it is switched off, and gives a run no token that may write workflows', async () => {
   await begin({ onboarding: { isOn: false } });
@@ -99,4 +99,4 @@ it('does nothing where it is switched off, and gives a run no token that may wri
   await expect(tree(workflowPath)).rejects.toMatchObject({ status: 403 });
   expect(said()).toEqual([]);
   expect(await pulls()).toEqual([]);
-}, 180_000);
+}, 360_000);
