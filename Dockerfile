@@ -27,6 +27,8 @@ WORKDIR /app
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY --from=build /build/dist ./dist
 COPY package.json ./
+# What onboarding adds to repositories.
+COPY examples/dexter.yml examples/repository-config.yml ./examples/
 # All that the app writes is in here (and nothing with DATABASE_URL): the rest may be mounted read-only.
 COPY --from=build --chown=node:node /build/data /data
 VOLUME /data

@@ -1,4 +1,4 @@
-// Writes what follows from the code: dexter.schema.json and the tables between the markers of README.md.
+// Writes what follows from the code: the schemas of both configurations and the tables between the markers of README.md.
 // `--check` writes nothing, names the stale files and the command that mends them.
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
@@ -6,6 +6,7 @@ import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { Inputs } from '../action/inputs.ts';
 import { commandDocs, flagDocs } from '../src/commands/parse.ts';
+import { RepositoryConfig } from '../src/commands/repository-config.ts';
 import { DexterConfig, environmentDocs } from '../src/config.ts';
 import { encodeInputs, type Job } from '../src/core/job.ts';
 
@@ -26,7 +27,8 @@ const check = process.argv.includes('--check');
 
 const inputs = ActionFile.parse(parseYaml(await readFile(at('action/action.yml'), 'utf8'))).inputs;
 const problems = inputProblems(inputs);
-await bringUpToDate('dexter.schema.json', configSchema());
+await bringUpToDate('dexter.schema.json', schemaOf('dexter.schema.json', DexterConfig));
+await bringUpToDate('repository.schema.json', schemaOf('repository.schema.json', RepositoryConfig));
 if (existsSync(at('README.md'))) {
   const tables = {
     commands: commandTable(),
@@ -52,10 +54,10 @@ async function bringUpToDate(file: string, wanted: string) {
   }
 }
 
-/** JSON Schema of `dexter.yml` as a person writes it: what has a default may be left out. */
-function configSchema(): string {
-  const { $schema, ...schema } = z.toJSONSchema(DexterConfig, { io: 'input' });
-  return `${JSON.stringify({ $schema, $id: 'dexter.schema.json', title: 'dexter.yml', ...schema }, null, 2)}\n`;
+/** JSON Schema of a configuration as a person writes it: what has a default may be left out. */
+function schemaOf(file: string, config: z.ZodType): string {
+  const { $schema, ...schema } = z.toJSONSchema(config, { io: 'input' });
+  return `${JSON.stringify({ $schema, $id: file, title: config.meta()?.title, ...schema }, null, 2)}\n`;
 }
 
 function fillMarkers(readme: string, tables: Record<string, string>): string {

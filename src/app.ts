@@ -18,7 +18,11 @@ import type { JiraConnection, Services } from './jobs/services.ts';
 import { startWorker } from './jobs/work.ts';
 import { dropProcessLeases, handBack } from './ledger/commands.ts';
 import { openDatabase } from './ledger/database.ts';
+import { askForTemplate } from './ledger/onboardings.ts';
 import { rememberToken } from './ledger/shown-tokens.ts';
+import { defaultPace } from './onboarding/onboard-next.ts';
+import { readTemplate } from './onboarding/read-template.ts';
+import type { OnboardingTemplate } from './onboarding/template.ts';
 import { openQueue } from './queue/queue.ts';
 import { commandListRoutes } from './runner-api/command-list.ts';
 import { oidcVerifier } from './runner-api/oidc.ts';
@@ -49,6 +53,8 @@ export interface AppOptions {
   machine: Record<string, string>;
   /** Instead of the configured one. */
   dispatcher?: Dispatcher;
+  /** Instead of the files that Dexter brings along. */
+  onboardingTemplate?: OnboardingTemplate | undefined;
   /** Hears of each request to GitHub's API before it is sent, tries again included. */
   onGitHubRequest?: ((request: GitHubRequest) => void) | undefined;
 }
@@ -91,6 +97,11 @@ export async function createApp(options: AppOptions): Promise<App> {
     ...(config.context.redisUrl === undefined ? {} : { redisUrl: config.context.redisUrl }),
     log,
   });
+  const onboarding = await onboardingOf(options);
+  if (onboarding) {
+    const again = await askForTemplate(database.kysely, onboarding.template.version);
+    if (again > 0) log.info({ repositories: again }, 'a new template: onboarding is due again');
+  }
   const tokens = runTokens(config.github.webhookSecret);
   const services: Services = {
     db: database.kysely,
@@ -118,6 +129,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     serverUrl: config.github.serverUrl,
     retention: config.retention,
     holds: new Set(),
+    ...(onboarding ? { onboarding } : {}),
     wake: () => worker.wake(),
   };
   const worker = startWorker(services);
@@ -175,6 +187,15 @@ export async function createApp(options: AppOptions): Promise<App> {
       await database.close();
     },
   };
+}
+
+/** Runs on the app's own machine need no workflow, so nothing is proposed then. */
+async function onboardingOf({ config, onboardingTemplate }: AppOptions): Promise<Services['onboarding']> {
+  if (!config.onboarding.isOn || config.dispatcher.kind !== 'actions') return undefined;
+  const { action } = config.onboarding;
+  const template =
+    onboardingTemplate ?? (await readTemplate({ workflowFile: config.dispatcher.workflow, action }));
+  return { template, pace: defaultPace };
 }
 
 function telling(hear: AppOptions['onGitHubRequest'], send: typeof fetchInTime): typeof fetchInTime {

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { addInitCommand } from './cli/init.ts';
 import { addKeyCommands } from './cli/key.ts';
 import { addMcpCommands } from './cli/mcp.ts';
 import { addSessionCommands } from './cli/session.ts';
@@ -56,6 +57,7 @@ addWorkspaceCommands(program, run);
 addKeyCommands(program, run);
 // They start in the directory of a repository: a `.env` in there is not the user's.
 addMcpCommands(program, runAsGiven, version);
+addInitCommand(program, runAsGiven);
 
 async function loadEnvironment(): Promise<void> {
   const { loadEnvFile } = await import('./read-config.ts');

@@ -9,6 +9,11 @@ const repositoryName = z
   .string()
   .regex(/^[A-Za-z0-9-]{1,39}\/[A-Za-z0-9._-]{1,100}$/, 'a repository as `owner/name`');
 
+/** What `uses:` of a workflow names: a copy of this repository, and a commit, tag or branch of it. */
+export const ActionReference = z
+  .string()
+  .regex(/^[A-Za-z0-9-]{1,39}\/[A-Za-z0-9._-]{1,100}@[A-Za-z0-9._/-]{1,200}$/, '`owner/name@commit`');
+
 const environmentName = z
   .string()
   .regex(/^[A-Z_][A-Z0-9_]*$/, 'the name of an environment variable, such as JIRA_TOKEN');
@@ -168,6 +173,12 @@ export interface AppConfig {
     | { kind: 'actions'; workflow: string; ref?: string; jobWorkflow?: string }
     | { kind: 'local'; local: LocalRunnerConfig };
   jira: JiraConnectionConfig[];
+  /** The pull request that adds the workflow to repositories that the app is installed on. */
+  onboarding: {
+    isOn: boolean;
+    /** `owner/name@ref` that the workflow is to use, when it is not what the example names. */
+    action?: string | undefined;
+  };
   /** When sessions are forgotten without anybody asking; `everyMs` is for tests in a hurry. */
   retention: z.infer<typeof Retention> & { everyMs?: number };
   context: z.infer<typeof Context> & {
@@ -262,6 +273,16 @@ export const environmentDocs: EnvironmentDoc[] = [
     'DEXTER_RUNNER_NOTICE_MINUTES',
     'How long a run may wait for its runner before the issue is told which labels it waits for',
     { default: '`10`' },
+  ),
+  doc(
+    'DEXTER_ONBOARDING',
+    '`off`: no pull request that adds the workflow to repositories that the app is installed on',
+    { default: '`on`' },
+  ),
+  doc(
+    'DEXTER_ACTION',
+    'What `uses:` names in that workflow, as `owner/name@commit`: a copy of Dexter, or the commit to pin',
+    { default: 'as in [examples/dexter.yml](examples/dexter.yml)' },
   ),
   doc('DEXTER_API_TOKEN', 'Bearer token for `GET /api/commands`', { default: 'no such page' }),
   doc('GITHUB_API_URL', 'Address of the GitHub API', { default: '`https://api.github.com`' }),
@@ -377,6 +398,8 @@ const Environment = z.object({
     .min(1, 'at least 1 minute')
     .max(1440, 'at most 1440 minutes')
     .default(10),
+  DEXTER_ONBOARDING: z.enum(['on', 'off'], '`on` or `off`').default('on'),
+  DEXTER_ACTION: ActionReference.optional(),
   DEXTER_API_TOKEN: z.string().min(16, 'at least 16 characters').optional(),
   DEXTER_SESSION_KEY: SessionMasterKey.optional(),
   DEXTER_SESSION_KEY_PREVIOUS: PreviousMasterKeys.default([]),
@@ -489,6 +512,7 @@ export function parseConfig(env: Environment, dexterYml: string | undefined): Ap
             },
           },
     jira: connect(file, present),
+    onboarding: { isOn: values.DEXTER_ONBOARDING === 'on', action: values.DEXTER_ACTION },
     retention: file.sessions,
     context: {
       ...file.context,

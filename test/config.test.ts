@@ -57,6 +57,7 @@ describe('parseConfig', () => {
       runnerNoticeMinutes: 10,
       dispatcher: { kind: 'actions', workflow: 'dexter.yml', ref: undefined },
       jira: [],
+      onboarding: { isOn: true },
       retention: { afterCloseDays: 7, maxAgeDays: 30 },
       context: { whenJiraFails: 'go-on', waitMinutes: 10, refreshAfterMinutes: 5, ttlHours: 24 },
     });
@@ -102,6 +103,18 @@ describe('parseConfig', () => {
       'dexter.yml: context.whenJiraFails: `go-on` or `fail`',
       'dexter.yml: context.waitMinutes: a whole number of minutes from 0 to 1440',
       'dexter.yml: context.refreshAfterMinutes: a whole number of minutes from 0 to 1440',
+    ]);
+  });
+
+  it('proposes the workflow to new repositories as it is told to', () => {
+    const set = { DEXTER_ONBOARDING: 'off', DEXTER_ACTION: 'acme/bot@v1' };
+    expect(parseConfig({ ...credentials, ...set }, undefined).onboarding).toEqual({
+      isOn: false,
+      action: 'acme/bot@v1',
+    });
+    expect(problemsOf({ DEXTER_ONBOARDING: 'no', DEXTER_ACTION: 'acme/bot@v1 # x\n' })).toEqual([
+      'DEXTER_ONBOARDING must be `on` or `off`',
+      'DEXTER_ACTION must be `owner/name@commit`',
     ]);
   });
 

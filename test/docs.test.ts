@@ -134,7 +134,9 @@ test('app.yml subscribes to the events that are handled', () => {
   registerGitHubEvents({ on } as unknown as Parameters<typeof registerGitHubEvents>[0], {} as Services);
   const handled = on.mock.calls
     .flatMap(([names]) => [names].flat())
-    .map((name) => String(name).split('.')[0]);
+    .map((name) => String(name).split('.')[0])
+    // GitHub tells every app of its installations; one cannot subscribe to that.
+    .filter((name) => !name?.startsWith('installation'));
   expect([...new Set(handled)].toSorted()).toEqual(manifest.default_events.toSorted());
 });
 

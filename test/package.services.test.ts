@@ -1,6 +1,6 @@
 // In the services project because it installs all production dependencies from the registry.
 import { execFile } from 'node:child_process';
-import { access, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -48,6 +48,15 @@ test('the installed package shows its help on the Node of the machine', async ()
 test('the installed package says its version', async () => {
   const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
   expect((await dexter('--version')).stdout.trim()).toBe(version);
+});
+
+test('the installed package has the files that onboarding adds to a repository', async () => {
+  const clone = join(folder, 'clone');
+  await mkdir(join(clone, '.git'), { recursive: true });
+  const program = join(folder, 'node_modules/dexter/dist/cli.js');
+  await run(process.execPath, [program, 'init'], { cwd: clone, env: shell });
+  const written = await readFile(join(clone, '.github/workflows/dexter.yml'), 'utf8');
+  expect(written).toBe(await readFile(join(root, 'examples/dexter.yml'), 'utf8'));
 });
 
 test('the installed package has the bundled action where dispatch looks for it', async () => {

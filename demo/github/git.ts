@@ -93,6 +93,32 @@ export async function commitFolder(directory: string, folder: string, index: str
   return sha;
 }
 
+/** A commit that merges `head` into `base`, as the merge button makes it; undefined when they conflict. */
+export async function mergeCommit(
+  directory: string,
+  base: string,
+  head: string,
+  { message, login }: { message: string; login: string },
+): Promise<string | undefined> {
+  const merged = await execa('git', ['--git-dir', directory, 'merge-tree', '--write-tree', base, head], {
+    env: gitEnvironment(),
+    extendEnv: false,
+    reject: false,
+  });
+  if (merged.exitCode !== 0) return undefined;
+  const who = { NAME: login, EMAIL: `${login}@users.noreply.example` };
+  const env = Object.fromEntries(
+    ['AUTHOR', 'COMMITTER'].flatMap((role) =>
+      Object.entries(who).map(([key, value]) => [`GIT_${role}_${key}`, value] as const),
+    ),
+  );
+  const tree = merged.stdout.split('\n')[0] ?? '';
+  return gitText(directory, ['commit-tree', tree, '-p', base, '-p', head, '-F', '-'], {
+    env,
+    input: `${message}\n`,
+  });
+}
+
 /** Full name of every branch with its sha. */
 export async function listHeads(directory: string): Promise<Map<string, string>> {
   const out = await gitText(directory, ['for-each-ref', '--format=%(objectname) %(refname)', 'refs/heads']);

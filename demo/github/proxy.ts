@@ -1,7 +1,9 @@
 import { Hono } from 'hono';
 import { announce } from './announce.ts';
-import { documentation, type Env, forward, forwardAmended } from './answer.ts';
+import { bodyOf, documentation, type Env, forbidden, forward, forwardAmended } from './answer.ts';
 import { gitHost } from './git-host.ts';
+import { mayWrite } from './identities.ts';
+import { textAt } from './json.ts';
 import { createPages } from './pages.ts';
 import { actionRoutes } from './routes/action-routes.ts';
 import { appRoutes } from './routes/app-routes.ts';
@@ -43,7 +45,10 @@ import { addresses, userOf, type World } from './world.ts';
  * - webhook deliveries share an id within a millisecond and lack the `X-GitHub-Hook-*` headers; the state of a
  *   review is in upper case; `performed_via_github_app` is null for the App's own comments; diff hunks are empty
  *
- * Refused with 501, because it would be wrong: merging and updating pull requests by the REST API.
+ * - merging a pull request works on the commits that it was opened with: here on its branches as they are
+ * - an App without the permission `workflows` may make a tree that holds one: here 403
+ *
+ * Refused with 501, because it would be wrong: squashing, rebasing and updating pull requests by the REST API.
  */
 export function createProxy(world: World): Hono<Env> {
   const { owner, name, identities, relay, mirror } = world;
@@ -98,6 +103,15 @@ export function createProxy(world: World): Hono<Env> {
   reviewRoutes(app, world);
   actionRoutes(app, world);
   graphqlRoutes(app, world);
+
+  app.post(`${repo}/git/trees`, async (c) => {
+    const caller = c.get('caller');
+    const { tree } = await bodyOf(c);
+    const hasWorkflow = (Array.isArray(tree) ? tree : []).some((entry) =>
+      textAt(entry, 'path').startsWith('.github/workflows/'),
+    );
+    return hasWorkflow && caller && !mayWrite(caller, ['workflows']) ? forbidden(c) : forward(c, world);
+  });
 
   // What the REST API writes into git goes into the bare repository too.
   const gitPaths = [`${repo}/git/refs`, `${repo}/git/refs/*`, `${repo}/contents/*`];

@@ -17,6 +17,8 @@ export function createPullRequests(emulator: Emulator, directory: string, owner:
   const comparisons = new Map<string, Comparison>();
   /** Head of each pull request when it was last seen, for those whose branch is gone. */
   const lastHeads = new Map<number, string>();
+  /** What the merge button made, by the number of the pull request. */
+  const merges = new Map<number, { sha: string; at: string }>();
 
   async function compare(base: string, head: string): Promise<Comparison> {
     const key = `${base}..${head}`;
@@ -53,6 +55,7 @@ export function createPullRequests(emulator: Emulator, directory: string, owner:
     comparisonOf,
     remember: (number: number) => numbers.add(number),
     has: (number: number) => numbers.has(number),
+    noteMerge: (number: number, sha: string) => merges.set(number, { sha, at: new Date().toISOString() }),
 
     /** The pull request as GitHub would show it. */
     async amend(pull: JsonObject): Promise<JsonObject> {
@@ -66,6 +69,7 @@ export function createPullRequests(emulator: Emulator, directory: string, owner:
         additions: sum('additions'),
         deletions: sum('deletions'),
         changed_files: files.length,
+        ...mergeOf(merges.get(numberAt(pull, 'number'))),
       };
     },
 
@@ -141,6 +145,10 @@ export function createPullRequests(emulator: Emulator, directory: string, owner:
   };
 }
 export type PullRequests = ReturnType<typeof createPullRequests>;
+
+function mergeOf(merge: { sha: string; at: string } | undefined): JsonObject {
+  return merge ? { merged: true, merged_at: merge.at, merge_commit_sha: merge.sha } : {};
+}
 
 /** A changed file as `GET /repos/:owner/:repo/pulls/:number/files` lists it. */
 export function formatFile(

@@ -237,6 +237,21 @@ export async function startGitHub(options: GitHubOptions) {
       beginRun(id: number): void {
         runOf(id).status = 'in_progress';
       },
+      /** Tells the App that it was installed on repositories, as GitHub does; on its own one by default. */
+      install(
+        event: 'installation.created' | 'installation_repositories.added' = 'installation.created',
+        repositories: { id: number; owner: string; name: string }[] = [{ id: repositoryId, owner, name }],
+      ): void {
+        const [name = '', action = ''] = event.split('.');
+        const list = repositories.map((one) => ({
+          id: one.id,
+          name: one.name,
+          full_name: `${one.owner}/${one.name}`,
+          private: isPrivate,
+        }));
+        const member = name === 'installation' ? 'repositories' : 'repositories_added';
+        relay.send(name, { action, [member]: list });
+      },
       /** Ends a dispatched run as a runner or a person would, and tells the App unless that event is lost. */
       async completeRun(
         id: number,

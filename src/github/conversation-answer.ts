@@ -125,6 +125,7 @@ export const ConversationAnswer = z.object({
     .object({
       defaultBranchRef: DefaultBranch,
       isPrivate: z.boolean().nullish(),
+      settings: z.object({ text: z.string().nullish() }).nullish(),
       earlier: Branch.nullish(),
       issueOrPullRequest: z.discriminatedUnion('__typename', [Issue, PullRequest]).nullish(),
     })

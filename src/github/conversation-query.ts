@@ -20,6 +20,7 @@ query Conversation($owner: String!, $name: String!, $number: Int!, $earlier: Int
   repository(owner: $owner, name: $name) {
     defaultBranchRef { name }
     isPrivate
+    settings: object(expression: "HEAD:.github/dexter.yml") { __typename ... on Blob { text } }
     earlier: pullRequest(number: $earlier) @include(if: $hasEarlier) { ...Branch }
     issueOrPullRequest(number: $number) {
       __typename

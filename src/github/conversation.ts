@@ -37,6 +37,8 @@ export interface Conversation {
   defaultBranch: string | undefined;
   /** Whether only people with access can read the repository; undefined when GitHub did not say. */
   isPrivate?: boolean | undefined;
+  /** The text of `.github/dexter.yml` on the default branch; empty when it is no text. */
+  settings?: string | undefined;
   issue?: IssueFacts;
   pullRequest?: PullRequestFacts;
   /** The comment that asked; absent when it is not among the newest. */
@@ -92,6 +94,7 @@ export async function readConversation(
     const common = {
       defaultBranch: found.defaultBranchRef?.name,
       isPrivate: found.isPrivate ?? undefined,
+      ...(found.settings ? { settings: found.settings.text ?? '' } : {}),
       ...(found.earlier ? { earlier: branchFacts(found.earlier) } : {}),
     };
     const unreadable = unreadableParts(problems);

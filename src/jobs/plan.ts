@@ -1,3 +1,4 @@
+import { capsOf, RepositoryConfig } from '../commands/repository-config.ts';
 import { contextInputs, keptContext } from '../context/fit-context.ts';
 import type { ContextFacts } from '../context/render.ts';
 import type { CommandFlags, RepositoryRef } from '../core/command.ts';
@@ -27,6 +28,8 @@ export interface PlanFacts extends ForgetFacts {
   instruction: string;
   flags: CommandFlags;
   context: ContextFacts;
+  /** What the repository says of its commands. */
+  config?: RepositoryConfig;
   /** Id of the comment that asked, as in ContextComment. */
   asked?: string | undefined;
   /** Whoever can read the repository can read the inputs of its workflows. */
@@ -57,6 +60,8 @@ export interface PlannedJob {
 export function planJob(facts: PlanFacts): PlannedJob {
   const { mayBeSaved, seen: seenBefore, ...newest } = facts.newest;
   const { asked } = facts;
+  // A session that was forgotten is not looked for: a copy may lie where nobody could remove it.
+  const isFresh = facts.flags.fresh === true || !mayBeSaved;
   const kept = keptContext(facts.context, facts.flags.fresh ? {} : { seen: seenBefore, asked });
   const job: Job = {
     commandId: facts.commandId,
@@ -67,12 +72,14 @@ export function planJob(facts: PlanFacts): PlannedJob {
     session: {
       installationId: facts.installationId,
       repositoryId: facts.repository.id,
-      // A session that was forgotten is not looked for: a copy may lie where nobody could remove it.
-      mode: facts.flags.fresh || !mayBeSaved ? 'fresh' : 'resume',
+      mode: isFresh ? 'fresh' : 'resume',
       ...newest,
       ...ticketsSeen(kept),
-      model: facts.flags.model,
-      maxBudgetUsd: facts.flags.maxBudget,
+      ...capsOf(
+        facts.flags,
+        facts.config ?? RepositoryConfig.parse({}),
+        isFresh || facts.newest.generation === 0,
+      ),
       engine: 'claude-code',
     },
     target: targetOf(facts),

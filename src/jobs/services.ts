@@ -5,6 +5,7 @@ import type { Authenticate } from '../github/github.ts';
 import type { Jira } from '../jira/client.ts';
 import type { JiraTicket } from '../jira/ticket.ts';
 import type { Db } from '../ledger/commands.ts';
+import type { OnboardingServices } from '../onboarding/onboard-next.ts';
 import type { Queue } from '../queue/queue.ts';
 import type { RetentionRules } from './reason-to-forget.ts';
 
@@ -43,6 +44,8 @@ export interface Services {
   retention: RetentionRules;
   /** Ids of the commands that this process prepares, looks after or tells: handed back when it ends before that. */
   holds: Set<string>;
+  /** The pull request for new repositories; absent where it is switched off. */
+  onboarding?: NonNullable<OnboardingServices['onboarding']>;
   /** Called after something was queued or ended, so that waiting loops look at once. */
   wake: () => void;
 }

@@ -5,6 +5,12 @@ import {
   notInstalled,
   repositoriesOf,
 } from '../commands/choose-repository.ts';
+import {
+  type RepositoryConfig,
+  readRepositoryConfig,
+  repositoryConfigPath,
+  switchedOff,
+} from '../commands/repository-config.ts';
 import { type Actor, type Ask, type RepositoryRef, waitsForItsTurn } from '../core/command.ts';
 import type { KeptContext } from '../core/context.ts';
 import { AppError, type Problem, toProblem } from '../core/errors.ts';
@@ -13,6 +19,7 @@ import type { Job } from '../core/job.ts';
 import type { SessionRef } from '../core/session.ts';
 import { isEnd } from '../core/status.ts';
 import { type Conversation, readBranch } from '../github/conversation.ts';
+import { readText } from '../github/proposals.ts';
 import { findInstalled, permissionOf } from '../github/repositories.ts';
 import {
   countAttempt,
@@ -118,11 +125,15 @@ async function begin(services: Services, row: CommandRow): Promise<void> {
     });
   }
   await describeCommand(services.db, row.id, { ask });
+  const settings = ask.kind === 'instruction' ? await settingsOf(services, where, conversation) : undefined;
+  if (settings && 'problem' in settings)
+    return end(services, { ...row, ...columnsOf(where) }, settings.problem);
   await acknowledge(services, { ...row, ask, actor, ...columnsOf(where) }, conversation?.asked);
 
   const { job, kept, defaultBranch } = await plan(services, row, where, ask, requestedBy(actor, login), {
     asked: askedOn(row, understood, readSince),
     conversation,
+    config: settings?.config,
   });
   await services.db.transaction().execute(async (transaction) => {
     await insertRun(transaction, row.id, job, kept);
@@ -162,6 +173,19 @@ async function tryToAdmit(
   return verdict.allowed ? { where, login: verdict.login } : { problem: verdict.problem, isRemembered };
 }
 
+/** What the repository says of commands: read with the conversation, or now for one that comes from JIRA. */
+async function settingsOf(
+  services: Services,
+  { installationId, repository }: Where,
+  conversation: Conversation | undefined,
+): Promise<{ config: RepositoryConfig } | { problem: Problem }> {
+  const text = conversation
+    ? conversation.settings
+    : await readText(await services.github(installationId), repository, repositoryConfigPath);
+  const read = readRepositoryConfig(text);
+  return 'config' in read && !read.config.enabled ? { problem: switchedOff() } : read;
+}
+
 function isAnsweredHere(ask: Ask): boolean {
   return ask.kind === 'control' && ask.word !== 'forget';
 }
@@ -172,7 +196,7 @@ async function plan(
   where: Where,
   ask: Ask,
   requestedBy: string,
-  read: ReadBefore,
+  { config, ...read }: ReadBefore & { config: RepositoryConfig | undefined },
 ): Promise<{ job: Job; kept?: KeptContext; defaultBranch: string | undefined }> {
   const { installationId, repository } = where;
   const { conversation } = read;
@@ -196,6 +220,7 @@ async function plan(
     instruction: ask.instruction,
     flags: ask.flags,
     context,
+    ...(config ? { config } : {}),
     asked: askedIn(row.origin),
     // Of a repository that nobody told this of, everybody may be able to read the inputs.
     isPublic: !(conversation?.isPrivate ?? where.isPrivate ?? earlier?.isPrivate ?? false),

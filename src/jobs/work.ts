@@ -11,6 +11,7 @@ import {
   takeUnseen,
   takeWaited,
 } from '../ledger/commands.ts';
+import { onboardNext } from '../onboarding/onboard-next.ts';
 import { publishEnd, publishProgress, showSeen } from '../report/publish.ts';
 import { holdingLease, preparingLeaseSeconds } from './lease.ts';
 import { endVanished, reconcile } from './reconcile.ts';
@@ -52,7 +53,7 @@ export interface Worker {
 
 /**
  * The loops of the app: start what is queued, resume what waited, tell what has progressed or ended, look after what was lost, forget
- * what is due.
+ * what is due, propose the workflow to new repositories.
  * Any number of processes may run them on one database.
  */
 export function startWorker(services: Services, { reconcileEveryMs = 10_000 } = {}): Worker {
@@ -103,6 +104,7 @@ export function startWorker(services: Services, { reconcileEveryMs = 10_000 } = 
       await reconcile(services, startedAt, stopping.signal);
       return false;
     }),
+    loop('onboarding', () => onboardNext(services)),
     loop('retention', async () => {
       if (Date.now() - forgotAt < (services.retention.everyMs ?? forgetEveryMs)) return false;
       forgotAt = Date.now();

@@ -132,4 +132,25 @@ export const migrations: Record<string, Migration> = {
       await db.schema.createIndex('runs_by_run').on('runs').column('run_id').execute();
     },
   },
+  '0004-onboarding': {
+    async up(db: Kysely<unknown>) {
+      await db.schema
+        .createTable('onboardings')
+        .addColumn('repository_id', 'bigint', (column) => column.primaryKey())
+        .addColumn('installation_id', 'bigint', (column) => column.notNull())
+        .addColumn('repository_owner', 'text', (column) => column.notNull())
+        .addColumn('repository_name', 'text', (column) => column.notNull())
+        .addColumn('template', 'text')
+        .addColumn('due_at', 'timestamptz')
+        .addColumn('taken_until', 'timestamptz')
+        .addColumn('wrote_at', 'timestamptz')
+        .addColumn('attempts', 'integer', (column) => column.notNull().defaultTo(0))
+        .addColumn('outcome', 'text')
+        .execute();
+      await sql`create index onboardings_due on onboardings (due_at) where due_at is not null`.execute(db);
+      await sql`create index onboardings_wrote on onboardings (wrote_at) where wrote_at is not null`.execute(
+        db,
+      );
+    },
+  },
 };

@@ -131,7 +131,28 @@ export interface ShownTokensTable {
   expires_at: Timestamp;
 }
 
+/** One row per repository that the app was installed on: whether its onboarding pull request is to be looked at. */
+export interface OnboardingsTable {
+  repository_id: number;
+  installation_id: number;
+  repository_owner: string;
+  repository_name: string;
+  /** Version of the template that was last dealt with, or that is wanted; null until there is one. */
+  template: ColumnType<string | null, string | null | undefined, string | null>;
+  /** From when on the repository is to be looked at; null when nothing is to be done. */
+  due_at: NullableTimestamp;
+  /** Until when the process that looks at it is believed to live. */
+  taken_until: NullableTimestamp;
+  /** When something was last written to it, for the pace. */
+  wrote_at: NullableTimestamp;
+  /** How often it was taken since it became due. */
+  attempts: Generated<number>;
+  /** What became of it last. */
+  outcome: ColumnType<string | null, string | null | undefined, string | null>;
+}
+
 export interface Tables {
+  onboardings: OnboardingsTable;
   commands: CommandsTable;
   runs: RunsTable;
   generations: GenerationsTable;

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { RepositoryRef } from '../core/command.ts';
 
-const Id = z.number().int().positive();
+/** Ids of everything that GitHub knows. */
+export const Id = z.number().int().positive();
 
 /** Number of an issue or a pull request: it becomes a part of an issue key. */
 export const IssueNumber = Id.max(9_999_999_999);

@@ -141,7 +141,7 @@ it('takes six for a command in a review thread, which is answered there, and as 
   expect(own.map(({ in_reply_to_id: to }) => to)).toEqual([opening, opening]);
 });
 
-it('takes six for the first command of a ticket, and five for the next one', async () => {
+it('takes seven for the first command of a ticket, and six for the next one', async () => {
   const [key = ''] = tickets;
   const { number } = await pullRequest(`${key}: Counted`);
   const ask = async () => world.jira.comment(accounts.maria, key, '@dexter do this');
@@ -149,12 +149,14 @@ it('takes six for the first command of a ticket, and five for the next one', asy
     'GET /installation',
     'GET ',
     'GET /collaborators/maria/permission',
+    'GET /contents/.github%2Fdexter.yml',
     'POST /actions/workflows/dexter.yml/dispatches',
     'POST /app/installations/:id/access_tokens',
     'POST /issues/:id/comments',
   ]);
   expect(await counted(key, ask, number)).toEqual([
     'GET /collaborators/maria/permission',
+    'GET /contents/.github%2Fdexter.yml',
     'POST /graphql',
     'POST /actions/workflows/dexter.yml/dispatches',
     'POST /app/installations/:id/access_tokens',

@@ -187,6 +187,24 @@ export function twoProcesses(name: string, openDatabase: () => Promise<SharedDat
       }
     });
 
+    it('propose the workflow once when both are told of an installation', async () => {
+      github.install();
+      github.install('installation_repositories.added');
+      await github.settled();
+      const told = github.deliveries().filter(({ event }) => event.startsWith('installation'));
+      expect(told).toHaveLength(2);
+      await Promise.all(told.flatMap((one) => servers.map((server) => deliver(server, one))));
+      const outputs = async () => (await Promise.all(servers.map((server) => server.output()))).join('');
+      await expect.poll(outputs, { timeout: 40_000 }).toContain('onboarding pull request opened');
+      await Promise.all(told.flatMap((one) => servers.map((server) => deliver(server, one))));
+      await expect.poll(outputs, { timeout: 40_000 }).toContain('onboarding: nothing to do');
+      expect((await outputs()).match(/onboarding pull request opened/g)).toHaveLength(1);
+      const { data } = await github
+        .as('maria')
+        .rest.pulls.list({ owner: 'acme', repo: 'shop', state: 'all' });
+      expect(data.filter(({ head }) => head.ref === 'dexter/onboarding')).toHaveLength(1);
+    });
+
     it('finish what one of them was preparing when it was killed', async () => {
       const number = await issue('Survivor');
       const held = gate.hold('GET', /\/collaborators\/maria\/permission/);

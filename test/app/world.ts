@@ -55,13 +55,20 @@ export interface WorldOptions {
   runnerNoticeMinutes?: number;
   /** Of the workflow that is dispatched. */
   actions?: { ref?: string; jobWorkflow?: string };
+  onboarding?: AppConfig['onboarding'];
+  onboardingTemplate?: AppOptions['onboardingTemplate'];
+  /** Permissions that the App was not granted. */
+  without?: readonly string[];
   /** JIRA project to repositories. */
   projects?: Record<string, string | string[]>;
 }
 
 /** The app between a simulated GitHub and a simulated JIRA, with a runner that the test plays by hand. */
 export async function startWorld(options: WorldOptions = {}) {
-  const github: GitHub = await startGitHub({ repositorySource });
+  const github: GitHub = await startGitHub({
+    repositorySource,
+    ...(options.without ? { without: options.without } : {}),
+  });
   const jira: Jira = await startJira(options.jira ?? story);
   const gate = await options.viaGate?.(github.apiUrl);
   const jiraGate = await options.viaJiraGate?.(jira.url);
@@ -106,6 +113,7 @@ export async function startWorld(options: WorldOptions = {}) {
         people: loginOf,
       },
     ],
+    onboarding: options.onboarding ?? { isOn: true },
     retention: options.retention ?? { afterCloseDays: 7, maxAgeDays: 30 },
     context: {
       whenJiraFails: 'go-on',
@@ -116,15 +124,18 @@ export async function startWorld(options: WorldOptions = {}) {
     },
   };
   const log = options.log ?? pino({ level: process.env.TEST_LOG ?? 'silent' });
-  const app: App = await createApp({
-    config,
-    log,
-    machine: {},
-    ...(issuer ? {} : { dispatcher: options.dispatcher ?? hand.dispatcher }),
-    onGitHubRequest: options.onGitHubRequest,
-  });
+  const start = (onboardingTemplate = options.onboardingTemplate): Promise<App> =>
+    createApp({
+      config,
+      log,
+      machine: {},
+      ...(issuer ? {} : { dispatcher: options.dispatcher ?? hand.dispatcher }),
+      onGitHubRequest: options.onGitHubRequest,
+      onboardingTemplate,
+    });
+  let app = await start();
   const server = serve({
-    fetch: app.routes.fetch,
+    fetch: (request, env) => app.routes.fetch(request, env),
     hostname: '127.0.0.1',
     port: 0,
     // Longer than any test: a client never finds a connection closed that it wants to use again.
@@ -212,6 +223,12 @@ export async function startWorld(options: WorldOptions = {}) {
         await setTimeout(50);
       }
       throw new Error(`no command ${what}: ${JSON.stringify(await commands())}`);
+    },
+
+    /** Ends the app and starts it again, with other files for new repositories. */
+    async restart(onboardingTemplate: AppOptions['onboardingTemplate']): Promise<void> {
+      await app.stop();
+      app = await start(onboardingTemplate);
     },
 
     async close() {

@@ -159,6 +159,19 @@ describe('identity', () => {
     await expect(octokit.rest.reactions.createForIssue(reaction)).rejects.toMatchObject({ status: 403 });
   });
 
+  it('lets a token write workflows only when it may', async () => {
+    const path = '.github/workflows/ci.yml';
+    const tree = [{ path, mode: '100644' as const, type: 'blob' as const, content: 'on: push' }];
+    const [may, mayNot] = [
+      await installation({ contents: 'write', workflows: 'write' }),
+      await installation({ contents: 'write' }),
+    ];
+    expect((await may.octokit.rest.git.createTree({ ...repo, tree })).status).toBe(201);
+    await expect(mayNot.octokit.rest.git.createTree({ ...repo, tree })).rejects.toMatchObject({
+      status: 403,
+    });
+  });
+
   it('lists the repositories of the installation', async () => {
     const { asApp } = await installation();
     const octokit = await asApp.getInstallationOctokit(github.app.installationId);
@@ -331,6 +344,46 @@ describe('pull requests', () => {
     await git(clone, 'push', 'origin', '--delete', 'dexter/SHOP-4-gone');
     const { data: after } = await octokit.rest.pulls.get({ ...repo, pull_number: pull.number });
     expect(after).toMatchObject({ state: 'closed', head: { sha } });
+  });
+
+  it('are merged as their branches are by then, and one that conflicts is not', async () => {
+    const fresh = await startFresh();
+    try {
+      const maria = fresh.as('maria').rest;
+      const { data: main } = await maria.git.getRef({ ...repo, ref: 'heads/main' });
+      const change = async (branch: string, path: string, content: string) => {
+        const at = { ...repo, path, branch, message: `Change ${path}` };
+        const { data } = await maria.repos
+          .getContent({ ...repo, path, ref: branch })
+          .catch(() => ({ data: [] }));
+        const sha = 'sha' in data ? { sha: data.sha } : {};
+        const { data: made } = await maria.repos.createOrUpdateFileContents({
+          ...at,
+          content: Buffer.from(content).toString('base64'),
+          ...sha,
+        });
+        return made.commit.sha;
+      };
+      const open = async (branch: string) => {
+        await maria.git.createRef({ ...repo, ref: `refs/heads/${branch}`, sha: main.object.sha });
+        await change(branch, 'README.md', `# ${branch}\n`);
+        const { data } = await maria.pulls.create({ ...repo, title: branch, head: branch, base: 'main' });
+        return data.number;
+      };
+      const [one, other] = [await open('one'), await open('other')];
+      const late = await change('one', 'late.txt', 'after it was opened\n');
+      const elsewhere = await change('main', 'main.txt', 'meanwhile\n');
+      const { data: merged } = await maria.pulls.merge({ ...repo, pull_number: one });
+      const { data: commit } = await maria.git.getCommit({ ...repo, commit_sha: merged.sha ?? '' });
+      expect(commit.parents.map(({ sha }) => sha)).toEqual([elsewhere, late]);
+      const { data: pull } = await maria.pulls.get({ ...repo, pull_number: one });
+      expect(pull).toMatchObject({ state: 'closed', merged: true, merge_commit_sha: merged.sha });
+      expect(pull.merged_at).toMatch(/^\d{4}-/);
+      await expect(maria.pulls.merge({ ...repo, pull_number: other })).rejects.toMatchObject({ status: 405 });
+      await expect(maria.pulls.merge({ ...repo, pull_number: one })).rejects.toMatchObject({ status: 405 });
+    } finally {
+      await fresh.close();
+    }
   });
 
   it('are issues too', async () => {

@@ -15,6 +15,7 @@ import { dispatchRequest } from '../fakes/dispatch-request.ts';
 
 const url = 'https://github.example/acme/shop/actions/runs/77';
 const longAgo = 0;
+const neverStopping = new AbortController().signal;
 
 let database: Database;
 let queue: Queue;
@@ -97,7 +98,7 @@ async function lost(dispatcher: Dispatcher, status: 'dispatched' | 'running') {
   });
   return {
     id,
-    look: () => reconcile(services, longAgo),
+    look: () => reconcile(services, longAgo, neverStopping),
     command: async () => getCommand(database.kysely, id),
     /** Ends both, and says whether the second one was free. */
     async isNextFree(): Promise<boolean> {
@@ -168,10 +169,10 @@ describe('a run that is not heard any more', () => {
   it('keeps its command for a moment after the app was away itself', async () => {
     const { asked, dispatcher } = github(async () => undefined);
     const { command, isNextFree } = await lost(dispatcher, 'running');
-    await reconcile(servicesWith(dispatcher), Date.now());
+    await reconcile(servicesWith(dispatcher), Date.now(), neverStopping);
     expect((await command())?.status).toBe('running');
     expect(asked).toEqual([]);
-    await reconcile(servicesWith(dispatcher), longAgo);
+    await reconcile(servicesWith(dispatcher), longAgo, neverStopping);
     expect((await command())?.status).toBe('failed');
     expect(await isNextFree()).toBe(true);
   });

@@ -20,6 +20,15 @@ export function rootOf(world: World, rest: Rest): JsonObject {
         databaseId: numberAt(found, 'id'),
         defaultBranchRef: { name: textAt(found, 'default_branch') },
         isPrivate: found.private === true,
+        object: async ({ expression }: { expression: string }) => {
+          const [ref = '', path = ''] = expression.split(':');
+          const file = await rest.objectOrNot(`${repo}/contents/${path}?ref=${encodeURIComponent(ref)}`);
+          if (!file) return null;
+          return {
+            __typename: 'Blob',
+            text: Buffer.from(textAt(file, 'content'), 'base64').toString('utf8'),
+          };
+        },
         pullRequest: async ({ number }: { number: number }) => {
           const pull = await rest.objectOrNot(`${repo}/pulls/${number}`);
           if (!pull) throw missing(`Could not resolve to a PullRequest with the number of ${number}.`);
