@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { type GitHub, startGitHub } from '../../demo/github/start-github.ts';
 import { ClaimResponse, claimPath, heartbeatPath, reportPath } from '../../src/core/runner.ts';
 import { newMasterKey } from '../../src/core/session-key.ts';
@@ -11,9 +11,6 @@ import { type Gate, startGate } from './gate.ts';
 import { type Issuer, startIssuer } from './issuer.ts';
 import { addWorkflow, freePort, namingRuns, type Server, startServer } from './server-process.ts';
 import { goodReport, repositorySource } from './world.ts';
-
-// Each starts two processes of the app, one after the other.
-vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 
 const place = { owner: 'acme', repo: 'shop' };
 const sessionKey = newMasterKey();

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
-import { chmod, chown, cp, lstat, mkdir, open, readdir, readFile, stat } from 'node:fs/promises';
+import { chmod, chown, copyFile, cp, lstat, mkdir, open, readdir, readFile, stat } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { execa } from 'execa';
@@ -23,6 +23,17 @@ const path = `${dirname(process.execPath)}${delimiter}${process.env.PATH}`;
 
 let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
 let image: Stage;
+
+/** How this machine reaches the registry, with its cache: a build has that from its own settings. */
+const machine = {
+  ...Object.fromEntries(
+    Object.entries(process.env).filter(
+      ([name]) => !/^(?:npm_(?!config_)|NODE_ENV|NODE_OPTIONS|VITEST)/i.test(name),
+    ),
+  ),
+  PATH: path,
+};
+
 /** Where the file system of the image begins. */
 let top: string;
 
@@ -30,8 +41,10 @@ let top: string;
 beforeAll(async () => {
   directory = await temporaryDirectory();
   await chmod(directory.path, 0o755);
+  // The Node of the image, where everybody may run it.
+  await mkdir(join(directory.path, 'bin'));
+  await copyFile(process.execPath, join(directory.path, 'bin', 'node'));
   const dockerignore = await readFile(join(root, '.dockerignore'), 'utf8');
-  const npmCache = (await execa('npm', ['config', 'get', 'cache'], { cwd: root })).stdout;
   const built = new Map<string, string>();
   for (const [index, stage] of (await readStages()).entries()) {
     top = join(directory.path, stage.name ?? `stage-${index}`);
@@ -49,14 +62,7 @@ beforeAll(async () => {
         await execa('sh', ['-c', rest], {
           cwd: workdir,
           extendEnv: false,
-          env: {
-            PATH: path,
-            HOME: join(directory.path, 'home'),
-            // The image's own would be empty; what comes from the registry stays between runs. Never emptied.
-            npm_config_prefer_offline: 'true',
-            npm_config_cache: rest.includes('cache clean') ? join(directory.path, 'npm') : npmCache,
-            ...environmentOf(stage),
-          },
+          env: { ...machine, npm_config_prefer_offline: 'true', ...environmentOf(stage) },
         });
       }
     }
@@ -101,7 +107,7 @@ async function start(command: string[], environment: Record<string, string> = {}
     cwd: workdir,
     stdio: ['ignore', log.fd, log.fd],
     ...(isRoot ? user : {}),
-    env: { PATH: path, HOME: '/nonexistent', ...environmentOf(image), ...environment },
+    env: { PATH: join(directory.path, 'bin'), HOME: '/nonexistent', ...environmentOf(image), ...environment },
   });
   await log.close();
   const exited = once(child, 'exit').then(([code, signal]) => ({ code, signal }));
