@@ -65,7 +65,8 @@ export function createWorkflowRuns(directory: string) {
 }
 export type WorkflowRuns = ReturnType<typeof createWorkflowRuns>;
 
-async function hasFile(directory: string, ref: string, path: string): Promise<boolean> {
+/** Whether a branch of the repository has a file. */
+export async function hasFile(directory: string, ref: string, path: string): Promise<boolean> {
   if (!/^[\w][\w./-]*$/.test(ref)) return false;
   const out = await git(directory, [
     'ls-tree',
