@@ -21,7 +21,7 @@ export type DatabaseState =
 
 const connectTimeoutMs = 8_000;
 
-/** Looks at a Postgres without changing anything: the session is read-only. */
+/** Looks at a Postgres without changing anything: in a transaction that cannot. */
 export async function inspectPostgres(url: string): Promise<DatabaseState> {
   const client = new pg.Client({
     connectionString: url,
@@ -31,7 +31,8 @@ export async function inspectPostgres(url: string): Promise<DatabaseState> {
   client.on('error', () => undefined);
   try {
     await client.connect();
-    await client.query('set default_transaction_read_only = on');
+    // Behind a pooler a setting of the session would stay for others.
+    await client.query('begin read only');
     const { rows: rights } = await client.query<{ tables: boolean; schemas: boolean }>(
       `select coalesce(has_schema_privilege('public', 'create'), false) as tables,
               has_database_privilege(current_database(), 'create') as schemas`,
@@ -42,6 +43,7 @@ export async function inspectPostgres(url: string): Promise<DatabaseState> {
     const { rows: done } = made[0]?.there
       ? await client.query<{ name: string }>('select name from public.kysely_migration')
       : { rows: [] };
+    await client.query('rollback');
     const names = done.map(({ name }) => name);
     return {
       outcome: 'postgres',

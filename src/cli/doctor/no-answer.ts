@@ -6,7 +6,7 @@ type NoAnswer = Extract<Answer<unknown>, { outcome: 'unreachable' | 'strange' }>
 /** A certificate that this machine does not trust, by the codes of OpenSSL. */
 const untrusted = /CERT|SELF_SIGNED|UNABLE_TO_(?:VERIFY|GET_ISSUER)|ERR_TLS|ERR_SSL|EPROTO|HOSTNAME_MISMATCH/;
 
-/** What to say when a service did not answer as itself. `setting` is the variable that holds the address. */
+/** What to say when a service did not answer as itself. `name` stands within a sentence, `setting` is the variable that holds the address. */
 export function noAnswer(
   { name, at, setting }: { name: string; at: string; setting: string },
   answer: NoAnswer,
@@ -32,7 +32,11 @@ export function noAnswer(
     );
   }
   return failed(
-    `${name} cannot be reached at ${at} (${reason}).`,
+    `${capital(name)} cannot be reached at ${at} (${reason}).`,
     `Check that it runs, that a firewall or proxy lets this machine through, and ${setting}.`,
   );
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }

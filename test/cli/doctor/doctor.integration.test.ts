@@ -4,9 +4,12 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { checks } from '../../../src/cli/doctor/checks/index.ts';
 import { DoctorReport } from '../../../src/cli/doctor/report.ts';
+import { newMasterKey, SessionMasterKey } from '../../../src/core/session-key.ts';
 import { openBucket } from '../../../src/stores/s3/bucket.ts';
 import { completeOptions } from '../../../src/stores/s3/options.ts';
+import { s3Store } from '../../../src/stores/s3.ts';
 import { freePort } from '../../app/server-process.ts';
+import { keep, refOf } from '../kept-sessions.ts';
 import { type Changes, type SetUp, startSetUp } from './set-up.ts';
 
 let setUp: SetUp;
@@ -469,6 +472,41 @@ describe('dexter doctor', () => {
     expect(ofNothing[0]?.fix).toMatch(/\/apps\/dexter\/installations\/new$/);
     const others = report.checks.filter(({ subject }) => subject !== 'acme/nothing');
     expect(levelsOf({ ...report, checks: others })).toEqual(levelsOf(healthy));
+  });
+
+  it('tries the session key on what the bucket holds, and says which session it does not open', async () => {
+    const { s3, env } = setUp;
+    const { bucket, region, url: endpoint } = s3;
+    const store = s3Store({
+      bucket,
+      region,
+      endpoint,
+      prefix: 'kept',
+      forcePathStyle: true,
+      credentials: s3,
+    });
+    const [current, previous, lost] = [
+      SessionMasterKey.parse(env.DEXTER_SESSION_KEY),
+      newMasterKey(),
+      newMasterKey(),
+    ];
+    await keep(store, refOf('DXTR-1'), { current, previous: [] });
+    await keep(store, refOf('DXTR-2'), { current: previous, previous: [] });
+    const keyOf = async () => {
+      const report = await setUp.report({
+        env: { DEXTER_S3_PREFIX: 'kept', DEXTER_SESSION_KEY_PREVIOUS: previous },
+      });
+      return report.checks.find(({ check }) => check === 'session-key');
+    };
+    expect(await keyOf()).toMatchObject({
+      level: 'ok',
+      message: expect.stringContaining('opens 2 of 2 sessions'),
+    });
+    await keep(store, refOf('DXTR-3'), { current: lost, previous: [] });
+    expect(await keyOf()).toMatchObject({
+      level: 'failed',
+      message: expect.stringMatching(/1 of the 3 sessions that were tried: DXTR-3\./),
+    });
   });
 
   it('leaves nothing behind in the bucket', async () => {

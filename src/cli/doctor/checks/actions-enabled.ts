@@ -23,7 +23,7 @@ export const actionsEnabled: Check = {
   },
 };
 
-export function judgeActions(answer: Answer<ActionsPermissions>, page: string): Verdict {
+function judgeActions(answer: Answer<ActionsPermissions>, page: string): Verdict {
   if (answer.outcome !== 'answered') return notShown(answer, 'administration: read', page);
   if (answer.value.enabled) return ok('They are.');
   return failed(

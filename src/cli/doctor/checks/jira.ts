@@ -161,7 +161,7 @@ export function judgeProjects(
   );
 }
 
-export function judgePermissions(
+function judgePermissions(
   { url, email }: Site,
   answers: { key: string; answer: Answer<ProjectPermission[]> }[],
 ): Verdict {
@@ -210,7 +210,7 @@ export function judgeFields(
   return ok(`${found.map(({ field }) => field).join(', ')}.`);
 }
 
-export function judgeSecret({
+function judgeSecret({
   name,
   secret,
   secretEnv,

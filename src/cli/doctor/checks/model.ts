@@ -28,7 +28,7 @@ export const model: Check = {
 
 export function judgeModel(at: string, { models, counted }: ModelAccess): Verdict {
   if (models.outcome === 'strange' || models.outcome === 'unreachable') {
-    return noAnswer({ name: 'The model', at, setting: 'ANTHROPIC_BASE_URL' }, models);
+    return noAnswer({ name: 'the model', at, setting: 'ANTHROPIC_BASE_URL' }, models);
   }
   const answer = models.outcome === 'refused' ? models : counted;
   if (answer?.outcome === 'refused') {

@@ -3,7 +3,7 @@ import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import type { GitHubApp, Installation } from '../../../github/inspect.ts';
 import type { Check } from '../check.ts';
-import { failed, ok, type Verdict } from '../verdict.ts';
+import { count, failed, ok, type Verdict } from '../verdict.ts';
 import { settingsPage } from './github-app.ts';
 import { nameOf } from './installation.ts';
 
@@ -57,7 +57,9 @@ export function judgePermissions(facts: {
   const [first] = incomplete;
   if (first === undefined) {
     const { default_permissions: all, default_events: events } = manifest;
-    return ok(`All ${Object.keys(all).length} permissions and ${events.length} events of app.yml.`);
+    return ok(
+      `All ${count(Object.keys(all).length, 'permission')} and ${count(events.length, 'event')} of app.yml.`,
+    );
   }
   return failed(
     incomplete

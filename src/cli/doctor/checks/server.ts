@@ -74,7 +74,7 @@ export function judgeServer({ url, serverUrl, health, readyStatus = 404 }: Serve
     case 'strange':
       return noAnswer({ name: 'the app', at: url, setting: 'DEXTER_URL' }, health);
     case 'unreachable': {
-      const verdict = noAnswer({ name: 'The app', at: url, setting: 'DEXTER_URL' }, health);
+      const verdict = noAnswer({ name: 'the app', at: url, setting: 'DEXTER_URL' }, health);
       if (health.code !== 'ECONNREFUSED') return verdict;
       return failed(verdict.message, 'Start the app: `npm start`. If it runs elsewhere, correct DEXTER_URL.');
     }

@@ -71,7 +71,7 @@ export function judgeAddress({ answer, url, settings }: WebhookFacts): Verdict {
   return ok(`GitHub delivers to ${configured}.`);
 }
 
-export function judgeSecret({ answer, settings }: WebhookFacts): Verdict {
+function judgeSecret({ answer, settings }: WebhookFacts): Verdict {
   if (answer.outcome !== 'answered') return notTold(answer, settings);
   if (answer.value.secret) return ok('It is set.');
   return failed(

@@ -108,7 +108,7 @@ export function judgeWorkflow(facts: {
   return ok(`${path} takes the ${count(sent.length, 'input')} that the app sends.`);
 }
 
-export function judgeState({
+function judgeState({
   name,
   file,
   serverUrl,
