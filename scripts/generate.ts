@@ -1,10 +1,12 @@
-// Writes what follows from the code: the schemas of both configurations and the tables between the markers of README.md.
+// Writes what follows from the code: the schemas of both configurations, and the tables between the markers of
+// README.md and docs/doctor.md.
 // `--check` writes nothing, names the stale files and the command that mends them.
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { Inputs } from '../action/inputs.ts';
+import { checks } from '../src/cli/doctor/checks/index.ts';
 import { commandDocs, flagDocs } from '../src/commands/parse.ts';
 import { RepositoryConfig } from '../src/commands/repository-config.ts';
 import { DexterConfig, environmentDocs } from '../src/config.ts';
@@ -35,10 +37,19 @@ if (existsSync(at('README.md'))) {
     config: environmentTable(),
     inputs: inputTable(inputs),
   };
-  await bringUpToDate('README.md', fillMarkers(await readFile(at('README.md'), 'utf8'), tables));
+  await bringUpToDate('README.md', await withTables('README.md', tables));
 } else {
   console.error('README.md does not exist yet: its tables are left out.');
 }
+
+await bringUpToDate(
+  'docs/doctor.md',
+  await withTables('docs/doctor.md', {
+    'app-checks': checkTable('app'),
+    'jira-checks': checkTable('jira'),
+    'repository-checks': checkTable('repository'),
+  }),
+);
 
 for (const problem of problems) console.error(problem);
 process.exitCode = problems.length > 0 ? 1 : 0;
@@ -60,13 +71,13 @@ function schemaOf(file: string, config: z.ZodType): string {
   return `${JSON.stringify({ $schema, $id: file, title: config.meta()?.title, ...schema }, null, 2)}\n`;
 }
 
-function fillMarkers(readme: string, tables: Record<string, string>): string {
-  let text = readme;
+async function withTables(file: string, tables: Record<string, string>): Promise<string> {
+  let text = await readFile(at(file), 'utf8');
   for (const [name, table] of Object.entries(tables)) {
     const [open, close] = [`<!-- generated:${name} -->`, `<!-- /generated:${name} -->`];
     const [start, end] = [text.indexOf(open), text.indexOf(close)];
     if (start < 0 || end < start) {
-      problems.push(`README.md lacks the lines \`${open}\` and \`${close}\`: its table has no place to go.`);
+      problems.push(`${file} lacks the lines \`${open}\` and \`${close}\`: its table has no place to go.`);
       continue;
     }
     text = `${text.slice(0, start + open.length)}\n${table}\n${text.slice(end)}`;
@@ -85,6 +96,20 @@ function commandTable(): string {
       flagDocs.map(({ usage, does }) => [`\`${usage}\``, does]),
     ),
   ].join('\n\n');
+}
+
+function checkTable(wanted: (typeof checks)[number]['area']): string {
+  return table(
+    ['Check', 'What it looks at', 'What mends it', 'Needs'],
+    checks
+      .filter(({ area }) => area === wanted)
+      .map(({ id, title, looksAt, mend, needs }) => [
+        `${title} (\`${id}\`)`,
+        looksAt,
+        mend,
+        needs.map((need) => `\`${need}\``).join(', '),
+      ]),
+  );
 }
 
 function environmentTable(): string {

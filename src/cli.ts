@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { addDoctorCommand } from './cli/doctor.ts';
 import { addInitCommand } from './cli/init.ts';
 import { addKeyCommands } from './cli/key.ts';
 import { addMcpCommands } from './cli/mcp.ts';
@@ -35,7 +36,9 @@ program
 
 program
   .command('check')
-  .description('check the configuration and say everything that is wrong with it')
+  .description(
+    'check the configuration alone, without asking anybody, and say everything that is wrong with it',
+  )
   .action(async () => {
     const { checkConfig } = await needingNode(() => import('./cli/check.ts'));
     await loadEnvironment();
@@ -52,6 +55,7 @@ const run: Run = async (command) => {
   await runAsGiven(command);
 };
 
+addDoctorCommand(program, run);
 addSessionCommands(program, run);
 addWorkspaceCommands(program, run);
 addKeyCommands(program, run);

@@ -11,6 +11,7 @@ import { graphqlRoutes } from './routes/graphql-routes.ts';
 import { pullRoutes } from './routes/pull-routes.ts';
 import { reactionRoutes } from './routes/reaction-routes.ts';
 import { reviewRoutes } from './routes/review-routes.ts';
+import { settingsRoutes } from './routes/settings-routes.ts';
 import { addresses, userOf, type World } from './world.ts';
 
 /**
@@ -20,11 +21,13 @@ import { addresses, userOf, type World } from './world.ts';
  * Missing in the emulator
  * - git over HTTP, and the branches and commits that are pushed (git-host.ts, mirror.ts)
  * - reactions, also in the summaries of comments and issues
- * - `GET /app/hook/deliveries[/:id]`, `POST /app/hook/deliveries/:id/attempts`
+ * - `GET /app/hook/config`, `GET /app/hook/deliveries[/:id]`, `POST /app/hook/deliveries/:id/attempts`
  * - `POST /pulls/:n/comments/:id/replies`; `in_reply_to` of `POST /pulls/:n/comments`
  * - `GET /installation/repositories`
  * - workflows: `POST /actions/workflows/:file/dispatches` (204, or 200 with `return_run_details`), their runs and
  *   jobs, cancel, delete, and what is disabled
+ * - workflows: `POST /actions/workflows/:file/dispatches` (204, or 200 with `return_run_details`), runs, cancel
+ * - what administrators set up: the state of a workflow, `GET /actions/permissions`, secrets, runners
  * - runs of other workflows, their jobs and logs (actions-jobs.ts); statuses of a commit
  * - `POST /graphql`: every request is held against GitHub's published schema; what Dexter asks for is answered, any
  *   other field is null (graphql/root.ts)
@@ -102,6 +105,7 @@ export function createProxy(world: World): Hono<Env> {
   pullRoutes(app, world);
   reviewRoutes(app, world);
   actionRoutes(app, world);
+  settingsRoutes(app, world);
   graphqlRoutes(app, world);
 
   app.post(`${repo}/git/trees`, async (c) => {

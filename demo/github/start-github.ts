@@ -18,6 +18,7 @@ import { people as defaultPeople, type Person } from './people.ts';
 import { createProxy } from './proxy.ts';
 import { createPullRequests } from './pull-requests.ts';
 import { createReactions } from './reactions.ts';
+import { defaultSettings, type Settings } from './settings.ts';
 import { createRelay, type Delivery } from './webhook-relay.ts';
 import { createWorkflowRuns, type WorkflowRun } from './workflow-runs.ts';
 import type { World } from './world.ts';
@@ -135,6 +136,7 @@ export async function startGitHub(options: GitHubOptions) {
     const mirror = createMirror(emulator, directory, owner, name);
     const runs = createWorkflowRuns(directory);
     const jobs = createActionsJobs();
+    const settings: Settings = defaultSettings();
     const resolvedThreads = new Set<number>();
 
     await commitFolder(directory, options.repositorySource, join(folder, 'index'));
@@ -163,6 +165,7 @@ export async function startGitHub(options: GitHubOptions) {
       reviewOf,
       resolvedThreads,
       runs,
+      settings,
       jobs,
       statuses: new Map(),
       relay,
@@ -200,6 +203,8 @@ export async function startGitHub(options: GitHubOptions) {
       },
       /** Token of a person, for git. */
       tokenOf,
+      /** What administrators set up; changes count at once. */
+      settings,
       /** Every webhook so far, oldest first. */
       deliveries: (): readonly Delivery[] => relay.deliveries,
       /** Resolves when no webhook is under way. */

@@ -108,6 +108,7 @@ export function createRelay({ secret, appId, installationId, amend }: RelayOptio
     setTarget(url: string): void {
       target = url;
     },
+    target: (): string | undefined => target,
 
     /** A delivery of the emulator, as it came. */
     receive(event: string, body: string, signature: string): void {

@@ -131,6 +131,20 @@ export function formatRunJob(run: WorkflowRun, repositoryUrl: string, htmlUrl: s
   };
 }
 
+/** Whether a branch of the repository has a file. */
+export async function hasFile(directory: string, ref: string, path: string): Promise<boolean> {
+  if (!/^[\w][\w./-]*$/.test(ref)) return false;
+  const out = await git(directory, [
+    'ls-tree',
+    '--name-only',
+    '--full-tree',
+    `refs/heads/${ref}`,
+    '--',
+    path,
+  ]).catch(() => Buffer.alloc(0));
+  return out.length > 0;
+}
+
 export function formatRun(run: WorkflowRun, repositoryUrl: string, htmlUrl: string): JsonObject {
   return {
     id: run.id,

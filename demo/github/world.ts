@@ -6,6 +6,7 @@ import { isObject, type JsonObject } from './json.ts';
 import type { Mirror } from './mirror.ts';
 import type { PullRequests } from './pull-requests.ts';
 import type { Reactions } from './reactions.ts';
+import type { Settings } from './settings.ts';
 import type { Relay } from './webhook-relay.ts';
 import type { WorkflowRuns } from './workflow-runs.ts';
 
@@ -29,6 +30,7 @@ export type World = {
   /** First comments of the review threads that somebody resolved. */
   resolvedThreads: Set<number>;
   runs: WorkflowRuns;
+  settings: Settings;
   jobs: ActionsJobs;
   /** What other systems than Actions said of a commit, newest first. */
   statuses: Map<string, JsonObject[]>;

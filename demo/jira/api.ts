@@ -87,6 +87,34 @@ export function createApi(options: ApiOptions): Hono<Env> {
     }),
   );
 
+  // --- What a site is made of ---
+  api.get('/project/:key', (c) => {
+    const project = store.projectOf(c.req.param('key'));
+    if (!project || store.accessTo(c.get('account').accountId, project) === 'none')
+      return failed(c, 404, `No project could be found with key '${c.req.param('key')}'.`);
+    return c.json({ self: `${url}/rest/api/3/project/${project.key}`, key: project.key, name: project.name });
+  });
+  api.get('/mypermissions', (c) => {
+    const project = store.projectOf(c.req.query('projectKey') ?? '');
+    const access = store.accessTo(c.get('account').accountId, project);
+    if (access === 'none')
+      return failed(c, 404, `No project could be found with key '${c.req.query('projectKey')}'.`);
+    const granted = { BROWSE_PROJECTS: true, ADD_COMMENTS: access === 'write' };
+    const asked = c.req.query('permissions')?.split(',') ?? (version === 2 ? Object.keys(granted) : []);
+    // Cloud asks for the list since 2019.
+    if (asked.length === 0) return failed(c, 400, 'The permissions query parameter is required.');
+    const permissions = Object.entries(granted).filter(([key]) => asked.includes(key));
+    return c.json({
+      permissions: Object.fromEntries(
+        permissions.map(([key, havePermission]) => [key, { key, type: 'PROJECT', havePermission }]),
+      ),
+    });
+  });
+  api.get('/field', (c) => {
+    const custom = store.fields().map(({ id, name }) => ({ id, key: id, name, custom: true }));
+    return c.json([{ id: 'summary', key: 'summary', name: 'Summary', custom: false }, ...custom]);
+  });
+
   // --- Issues ---
   api.get(
     '/issue/:key',

@@ -186,6 +186,12 @@ export function createStore(options: StoreOptions) {
     user: (accountId: string): JiraUser | undefined => users.get(accountId),
     users: (): JiraUser[] => [...users.values()],
     project: (issue: JiraIssue): JiraProject | undefined => projects.get(issue.key.replace(/-\d+$/, '')),
+    projectOf: (key: string): JiraProject | undefined => projects.get(key),
+    /** Custom fields that some issue has, by their ids. */
+    fields: (): { id: string; name: string }[] => {
+      const all = [...issues.values()].flatMap(({ customFields }) => Object.entries(customFields));
+      return [...new Map(all.map(([id, { name }]) => [id, name]))].map(([id, name]) => ({ id, name }));
+    },
 
     /** Finds an issue by its key, in any case, or by its id. */
     issue(keyOrId: string): JiraIssue | undefined {
@@ -212,7 +218,10 @@ export function createStore(options: StoreOptions) {
     remove: (issue: JiraIssue): boolean => issues.delete(issue.key),
 
     access(accountId: string, issue: JiraIssue): Access {
-      const project = this.project(issue);
+      return this.accessTo(accountId, this.project(issue));
+    },
+
+    accessTo(accountId: string, project: JiraProject | undefined): Access {
       if (!project || (project.visibleTo && !project.visibleTo.includes(accountId))) return 'none';
       return project.readOnly?.includes(accountId) ? 'read' : 'write';
     },

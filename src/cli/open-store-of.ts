@@ -78,7 +78,11 @@ interface Described {
   place: string;
 }
 
-async function storeConfigOf(
+/**
+ * Which store flags and environment describe, and where it is.
+ * @throws AppError `input-invalid` that names everything that is missing or wrong.
+ */
+export async function storeConfigOf(
   flags: Flags,
   env: Environment,
   warn: (message: string) => void,

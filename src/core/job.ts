@@ -62,11 +62,20 @@ export const Job = z.object({
 });
 export type Job = z.infer<typeof Job>;
 
-/** The workflow inputs of a job, as strings, under their names in the workflow file. */
-export type JobInputs = Record<
-  'command-id' | 'issue-key' | 'instruction' | 'context' | 'delta' | 'session' | 'target' | 'app-url',
-  string
->;
+/** The workflow inputs that the app sends, by their names in the workflow file. */
+export const jobInputNames = [
+  'command-id',
+  'issue-key',
+  'instruction',
+  'context',
+  'delta',
+  'session',
+  'target',
+  'app-url',
+] as const;
+
+/** The workflow inputs of a job, as strings. */
+export type JobInputs = Record<(typeof jobInputNames)[number], string>;
 
 export function encodeInputs(job: Job): JobInputs {
   return {

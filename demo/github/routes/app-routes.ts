@@ -1,6 +1,6 @@
 import type { Hono } from 'hono';
 import { answer, documentation, type Env, forward, notFound } from '../answer.ts';
-import { isObject, parseJson, textAt } from '../json.ts';
+import { isObject, type JsonObject, objectAt, parseJson, textAt } from '../json.ts';
 import { formatDelivery } from '../webhook-relay.ts';
 import { addresses, type World } from '../world.ts';
 
@@ -14,6 +14,29 @@ export function appRoutes(app: Hono<Env>, world: World): void {
     const body = parseJson(await response.text());
     identities.addInstallation(body);
     return answer(c, response.status, body);
+  });
+
+  /** Installations as administrators have changed them since. */
+  function asSetUp(installation: unknown): JsonObject {
+    const { notAccepted, suspendedAt } = world.settings;
+    const permissions = Object.entries(objectAt(installation, 'permissions'));
+    return {
+      ...objectAt({ installation }, 'installation'),
+      permissions: Object.fromEntries(permissions.filter(([name]) => !notAccepted.includes(name))),
+      suspended_at: suspendedAt,
+    };
+  }
+  app.get('/app/installations', async (c) => {
+    const response = await forward(c, world);
+    const body = parseJson(await response.text());
+    if (!Array.isArray(body)) return answer(c, response.status, body);
+    return c.json(world.settings.isInstalled ? body.map(asSetUp) : []);
+  });
+  app.get('/repos/:owner/:repo/installation', async (c) => {
+    const response = await forward(c, world);
+    const body = parseJson(await response.text());
+    if (response.status !== 200) return answer(c, response.status, body);
+    return world.settings.isInstalled ? c.json(asSetUp(body)) : notFound(c);
   });
 
   app.get('/installation/repositories', async (c) => {
@@ -32,6 +55,15 @@ export function appRoutes(app: Hono<Env>, world: World): void {
     const { status, body } = await emulator.request('GET', '/app', c.get('token'));
     return status === 200 ? next() : answer(c, status, body);
   });
+  app.get('/app/hook/config', (c) =>
+    c.json({
+      url: relay.target() ?? '',
+      content_type: 'json',
+      insecure_ssl: '0',
+      // GitHub never shows it.
+      ...(world.settings.hasHookSecret ? { secret: '********' } : {}),
+    }),
+  );
   app.get('/app/hook/deliveries', (c) => {
     const perPage = Math.min(Number(c.req.query('per_page') ?? 30), 100);
     const before = Number(c.req.query('cursor') ?? Number.POSITIVE_INFINITY);

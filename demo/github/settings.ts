@@ -1,0 +1,31 @@
+/** A machine that waits for jobs. */
+export type SimulatedRunner = { name: string; status: 'online' | 'offline'; labels: string[] };
+
+/** What administrators set up on GitHub's pages, and a test changes at will. */
+export type Settings = {
+  hasHookSecret: boolean;
+  /** Whether the App is installed anywhere, as far as it is told. */
+  isInstalled: boolean;
+  suspendedAt: string | null;
+  /** Permissions that the App asks for and the owner has not accepted yet. */
+  notAccepted: string[];
+  actionsEnabled: boolean;
+  /** State of a workflow by its file; `active` where none is named. */
+  workflowStates: Map<string, string>;
+  /** Names of the secrets of the repository, and of its organisation for it. */
+  secrets: { own: string[]; shared: string[] };
+  runners: { own: SimulatedRunner[]; shared: SimulatedRunner[] };
+};
+
+export function defaultSettings(): Settings {
+  return {
+    hasHookSecret: true,
+    isInstalled: true,
+    suspendedAt: null,
+    notAccepted: [],
+    actionsEnabled: true,
+    workflowStates: new Map(),
+    secrets: { own: [], shared: [] },
+    runners: { own: [], shared: [] },
+  };
+}

@@ -1,0 +1,53 @@
+import { pickVariables, proxyVariables } from '../../../core/variables.ts';
+import { isSince, readCliVersion } from '../../../engines/claude-code/cli-version.ts';
+import { withPrivateDirectory } from '../../private-directory.ts';
+import type { Check } from '../check.ts';
+import { failed, ok, skipped, type Verdict, warning } from '../verdict.ts';
+
+/** The first version that docs/cli-versions.md has in its table. */
+export const firstTried = '2.1.20';
+
+export const claudeCode: Check = {
+  id: 'claude-code',
+  area: 'app',
+  title: 'Claude Code',
+  looksAt: `For local runs: the CLI is there, starts, and is ${firstTried} or newer (docs/cli-versions.md).`,
+  mend: 'Install it for the user who runs Dexter, or name it in `DEXTER_CLAUDE_PATH`.',
+  needs: ['configuration'],
+  async inspect({ config, env }, _, signal) {
+    const { dispatcher } = await config();
+    if (dispatcher.kind !== 'local')
+      return skipped('Runs are done by GitHub Actions runners: it has to be installed there.');
+    const command = dispatcher.local.claudePath ?? 'claude';
+    const version = await withPrivateDirectory((directory) =>
+      readCliVersion(
+        command,
+        {
+          ...pickVariables(env, ['PATH', 'LANG', 'LC_ALL', ...proxyVariables]),
+          HOME: directory,
+          CLAUDE_CONFIG_DIR: directory,
+          DISABLE_AUTOUPDATER: '1',
+        },
+        directory,
+        signal,
+      ),
+    );
+    return judgeCli(command, version);
+  },
+};
+
+export function judgeCli(command: string, version: string | undefined): Verdict {
+  if (version === undefined) {
+    return failed(
+      `The Claude Code CLI cannot be started as \`${command}\`, or does not tell its version.`,
+      'Install it: `npm install -g @anthropic-ai/claude-code`. Is it elsewhere, set DEXTER_CLAUDE_PATH to its absolute path.',
+    );
+  }
+  if (!isSince(version, firstTried)) {
+    return warning(
+      `\`${command}\` is version ${version}; nothing before ${firstTried} was tried.`,
+      'Update it: `npm install -g @anthropic-ai/claude-code`',
+    );
+  }
+  return ok(`\`${command}\` is version ${version}.`);
+}
