@@ -140,6 +140,7 @@ export async function createWorld(): Promise<World> {
         signal: new AbortController().signal,
         log: { info: () => undefined, warn: () => undefined, secret: () => undefined },
         keepState: () => undefined,
+        keepReport: async () => undefined,
         timeLimitMs: 60_000,
         heartbeatPace: { intervalMs: 200, throttleMs: 20 },
       };
