@@ -4,7 +4,7 @@ import { access, mkdir, readdir, readFile, rename, stat, utimes, writeFile } fro
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { z } from 'zod';
-import { AppError } from '../src/core/errors.ts';
+import { AppError, hasCode } from '../src/core/errors.ts';
 import { redact } from '../src/core/redact.ts';
 import { pinnedCli } from '../src/engines/claude-code/pinned-cli.ts';
 import { makingPrefix, removingPrefix } from '../src/workspace/layout.ts';
@@ -110,7 +110,10 @@ async function programIn(directory: string): Promise<string | undefined> {
 async function firstWritable(places: string[]): Promise<string> {
   for (const place of places.slice(0, -1)) {
     try {
-      await mkdir(place, { recursive: true });
+      // In the tool cache, which is the runner's to make.
+      await mkdir(place).catch((error: unknown) => {
+        if (!hasCode(error, 'EEXIST')) throw error;
+      });
       await access(place, constants.W_OK);
       return place;
     } catch {

@@ -12,6 +12,8 @@ import { converse, openConversation, type Prepared } from './converse.ts';
 import { endingOf, lostRun, stoppedBeforeStart } from './ending.ts';
 import { findCli } from './find-cli.ts';
 import { forget } from './forget.ts';
+import { gitIn } from './git.ts';
+import { checkGit } from './git-version.ts';
 import { keepSession } from './keep-session.ts';
 import { openRemote, type Remote } from './remote.ts';
 import { finishedReport } from './report.ts';
@@ -126,6 +128,7 @@ async function prepare(work: Work, directory: SessionDirectory): Promise<Prepare
   const opening = openConversation(work, directory);
   const settled = Promise.allSettled([finding, opening]);
   try {
+    await checkGit(gitIn(directory.root, env));
     await using remote = await remoteOf(work, directory, stop.signal);
     const mirror = { directory: directory.mirror, signal: stop.signal, warn: log.warn };
     const { keepIgnored } = inputs;

@@ -5,6 +5,7 @@ import { openStore, type StoreConfig } from '../src/stores/open-store.ts';
 import { S3Options } from '../src/stores/s3/options.ts';
 import type { SessionStore } from '../src/stores/session-store.ts';
 import type { ActionInputs, S3Input } from './inputs.ts';
+import { proxyVariables } from './proxy.ts';
 import type { Runner } from './runner.ts';
 
 export interface Stores {
@@ -32,11 +33,11 @@ export interface StoresOptions {
  * @throws AppError `input-invalid` when what the chosen store needs is missing or wrong.
  */
 export async function openStores(options: StoresOptions): Promise<Stores> {
-  const { inputs, workspace, warn } = options;
+  const { env, inputs, workspace, warn } = options;
   const chosen = inputs.store;
   const configs: StoreConfig[] = [{ name: 'workspace', root: workspace }];
   if (chosen === 's3' || inputs.s3['s3-bucket'] !== undefined)
-    configs.push({ name: 's3', ...s3Options(options), warn });
+    configs.push({ name: 's3', ...s3Options(options), proxy: proxyVariables(env), warn });
   // Whoever has a token of the repository can look, which costs requests: done only where it matters.
   const mayForget = inputs.job.session.mode === 'forget' && inputs.githubToken !== undefined;
   if (chosen === 'actions-cache' || mayForget) configs.push(await actionsCache(options));

@@ -33,6 +33,7 @@ let said: string[];
 beforeEach(async () => {
   said = [];
   directory = await temporaryDirectory();
+  await mkdir(dirname(place()));
   registry = await startNpmRegistry();
   integrity = await publish('7.0.1');
 });
