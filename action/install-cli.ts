@@ -264,7 +264,7 @@ function npmFailure(
   version: string,
   { all, code, timedOut }: { all: string; code?: string | undefined; timedOut: boolean },
 ): NpmFailure {
-  const said = /^npm (?:error|ERR!) code (E\w+)$/m.exec(all)?.[1];
+  const said = /^npm (?:error|ERR!) code (\w+)$/m.exec(all)?.[1];
   const notThere = said === 'ETARGET' || said === 'E404';
   const otherwise = `install Claude Code ${version} on the runner's PATH, or set the input \`claude-path\``;
   const failed = (why: string, fix: string) =>
