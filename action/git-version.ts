@@ -7,7 +7,7 @@ import { type Git, GitError } from './git.ts';
  * switched off (`GIT_CONFIG_GLOBAL`). An older one ignores both without a word: it would have no token, and would run
  * the hooks and filters of a repository that the agent wrote to.
  */
-export const oldestGit = '2.32.0';
+const oldestGit = '2.32.0';
 
 /** @throws AppError `checkout-failed` when there is no git on the PATH, or one that is too old. */
 export async function checkGit(git: Git): Promise<void> {

@@ -74,12 +74,6 @@ async function forgetSession({ board, log, ref, report, stores, unnamed, workspa
   if (problem !== undefined) report.problem = problem;
 }
 
-/** What only the end of a run needs, such as a parser of Markdown: the engine would start later for it. */
-async function loadEnd() {
-  const [commit, publishing] = await Promise.all([import('./commit.ts'), import('./publish.ts')]);
-  return { ...commit, ...publishing };
-}
-
 /** The story of a run. */
 async function doWork(work: Work): Promise<void> {
   const { board, claim, inputs, ref, report } = work;
@@ -95,7 +89,9 @@ async function doWork(work: Work): Promise<void> {
   const ending = endingOf(talk.result, work.stop.cause(), inputs);
   Object.assign(report, ending.report);
 
-  const { commitChanges, keepUnpushed } = await loadEnd();
+  // What only the end of a run needs, such as a parser of Markdown, is not loaded before the engine starts.
+  const { commitChanges } = await import('./commit.ts');
+  const { keepUnpushed } = await import('./publish.ts');
   const { head, commits } = await commitChanges(checkout, inputs.job, claim.committer, directory.home);
   report.commits = commits;
   // Whatever happens before the push: the next run of the issue keeps what stands under this ref.
@@ -164,7 +160,7 @@ async function publish(
 ): Promise<void> {
   const { board, claim, inputs, report, runner } = work;
   const { job } = inputs;
-  const { dropUnpushed, isAheadOfBase, openPullRequest, push } = await loadEnd();
+  const { dropUnpushed, isAheadOfBase, openPullRequest, push } = await import('./publish.ts');
   if (report.commits.length > 0) {
     board.step(`Pushing to ${checkout.branch}`);
     // Git ran over what the agent wrote; nothing of it may be left to look on while the token is at hand.
@@ -206,7 +202,7 @@ function remoteOf(work: Work, directory: SessionDirectory, signal: AbortSignal):
 }
 
 async function keepForLater({ inputs, report }: Work, checkout: Checkout, head: string): Promise<void> {
-  const { keepUnpushed } = await loadEnd();
+  const { keepUnpushed } = await import('./publish.ts');
   const ref = await keepUnpushed(checkout, head, inputs.job.commandId);
   report.notices.push(
     `The changes of this run were not pushed. They are kept on the runner under \`${ref}\`.`,
