@@ -9,6 +9,7 @@ import { newestGeneration, type RestoreResult, restore } from '../src/sessions/r
 import { aroundBranch } from './around-branch.ts';
 import type { Checkout } from './checkout.ts';
 import { listOfFiles, noticesOfFiles, writeContextFiles } from './context-files.ts';
+import type { Cli } from './find-cli.ts';
 import { mcpServers } from './mcp-servers.ts';
 import type { SessionDirectory } from './session-directory.ts';
 import { startEngine } from './start-engine.ts';
@@ -36,20 +37,29 @@ export interface Talk {
   result: EngineResult;
 }
 
+/** What the engine works with. */
+export interface Prepared {
+  checkout: Checkout;
+  cli: Cli;
+  conversation: Conversation;
+}
+
 /**
- * Restores the session and runs the engine in it: one attempt to resume, and when the engine does not know the
- * session or refuses it, exactly one fresh start.
+ * Runs the engine in the conversation: one attempt to resume, and when the engine does not know the session or
+ * refuses it, exactly one fresh start.
  */
-export async function converse(work: Work, directory: SessionDirectory, checkout: Checkout): Promise<Talk> {
-  work.board.step('Restoring the session');
-  const conversation = await openConversation(work, directory);
+export async function converse(
+  work: Work,
+  directory: SessionDirectory,
+  { checkout, cli, conversation }: Prepared,
+): Promise<Talk> {
   work.board.step('Reading the ticket');
   const files = await writeContextFiles({ ...work, signal: work.stop.signal }, directory);
   const mcp = await mcpServers(work, directory, checkout, files.attachments);
   const { news, logs } = await aroundBranch(work, checkout, conversation.restored);
   // What is new since another conversation is nothing for one that begins.
   const around = (current: Conversation) => (current.mode === 'fresh' ? [logs] : [news, logs]);
-  await using started = await startEngine(work, directory);
+  await using started = await startEngine(work, directory, cli);
   const failedServers = new Set<string>();
   work.board.step('Starting Claude Code');
   const first = await ask(conversation);
@@ -68,6 +78,7 @@ export async function converse(work: Work, directory: SessionDirectory, checkout
       mode: current.mode,
       nextGeneration: current.nextGeneration,
       parentGeneration: current.parentGeneration,
+      isGuessed: current.isGuessed,
       model: current.restored?.model ?? null,
       effort: effortOf(work, current),
       costBeforeUsd: current.restored?.costUsd ?? 0,
@@ -114,7 +125,7 @@ export async function converse(work: Work, directory: SessionDirectory, checkout
 }
 
 /** Restores the session that the job asks for, or says why a new one is started. */
-async function openConversation(work: Work, directory: SessionDirectory): Promise<Conversation> {
+export async function openConversation(work: Work, directory: SessionDirectory): Promise<Conversation> {
   const { generation: expected, mode } = work.inputs.job.session;
   // The store alone counts: it takes the generation after its newest, whatever the app remembers of one it lost.
   if (mode === 'fresh') return await freshAfter(work);

@@ -1,4 +1,3 @@
-import { Octokit } from 'octokit';
 import { z } from 'zod';
 import { type CheckLogs, type JobLog, lastLines } from '../src/context/check-logs.ts';
 import { messageOf } from '../src/core/errors.ts';
@@ -79,6 +78,7 @@ export async function failingCheckLogs(options: FailingCheckOptions): Promise<Ch
 
 /** Newest run of each workflow first, as far as it failed. */
 async function failedJobs({ apiUrl, owner, repository, token, commit, signal }: FailingCheckOptions) {
+  const { Octokit } = await import('octokit');
   const octokit = new Octokit({
     auth: token,
     baseUrl: apiUrl,

@@ -4,6 +4,7 @@ import { IssueKey } from '../src/core/issue-key.ts';
 import { Job, SessionRequest, Target } from '../src/core/job.ts';
 import { StoreName } from '../src/core/session.ts';
 import { parseSize } from '../src/core/size.ts';
+import { pinnedCli } from '../src/engines/claude-code/pinned-cli.ts';
 import type { GarbageLimits } from '../src/workspace/plan-garbage.ts';
 
 /**
@@ -53,7 +54,11 @@ export const Inputs = z.object({
   'workspace-max-sessions': wholeNumber(1, 100_000).default(50),
   'workspace-max-age-days': wholeNumber(1, 3_650).default(30),
   'workspace-max-size': z.string().transform(bytes).optional(),
-  'claude-path': z.string().default('claude'),
+  'claude-path': z.string().optional(),
+  'claude-version': z
+    .string()
+    .regex(/^\d{1,4}\.\d{1,4}\.\d{1,6}$/, 'must be one version, such as `2.1.330`')
+    .default(pinnedCli.version),
   'anthropic-api-key': z.string().optional(),
   'anthropic-base-url': z.url({ protocol: /^https?$/, error: 'must be an http(s) address' }).optional(),
   model: z.string().optional(),
@@ -77,7 +82,9 @@ export interface ActionInputs {
   job: Job;
   /** Directory that outlives the run; absent for the one beside the runner's temporary directory. */
   workspace: string | undefined;
-  claudePath: string;
+  /** Absent for the CLI of `claudeVersion`, which is installed where it is not on the PATH. */
+  claudePath: string | undefined;
+  claudeVersion: string;
   anthropicApiKey: string | undefined;
   anthropicBaseUrl: string | undefined;
   model: string | undefined;
@@ -125,6 +132,7 @@ export function parseInputs(getInput: (name: string) => string): ActionInputs {
     job,
     workspace: inputs.workspace,
     claudePath: inputs['claude-path'],
+    claudeVersion: inputs['claude-version'],
     anthropicApiKey: inputs['anthropic-api-key'],
     anthropicBaseUrl: inputs['anthropic-base-url'],
     model: inputs.model,

@@ -38,7 +38,8 @@ export async function keepSession(
     costUsd: (conversation.restored?.costUsd ?? 0) + (result.costUsd ?? 0),
     createdAt: new Date().toISOString(),
   };
-  const saved = replacesForNothing(conversation, result)
+  const isAnswered = result.contextTokens > 0 || result.stopReason === 'completed';
+  const saved = replacesForNothing(conversation, isAnswered)
     ? keptEarlier(work)
     : await saveOrSay(work, directory, facts, conversation);
   const savedBefore = conversation.restored?.createdAt;
@@ -56,12 +57,12 @@ export async function keepSession(
 }
 
 /** A new session that the model never answered in is worth less than the earlier one, whatever that is. */
-function replacesForNothing(
-  { mode, nextGeneration, isGuessed }: Talk['conversation'],
-  { contextTokens, stopReason }: Talk['result'],
+export function replacesForNothing(
+  { mode, nextGeneration, isGuessed }: Pick<Talk['conversation'], 'mode' | 'nextGeneration' | 'isGuessed'>,
+  isAnswered: boolean,
 ): boolean {
   const mayReplace = nextGeneration > 1 || isGuessed;
-  return mode === 'fresh' && mayReplace && contextTokens === 0 && stopReason !== 'completed';
+  return mode === 'fresh' && mayReplace && !isAnswered;
 }
 
 function keptEarlier({ report }: Work): SaveResult {

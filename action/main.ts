@@ -1,18 +1,19 @@
-import { writeFile } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import * as core from '@actions/core';
-import { AppError, toProblem } from '../src/core/errors.ts';
+import { messageOf, toProblem } from '../src/core/errors.ts';
 import type { Report } from '../src/core/report.ts';
 import { tidyWorkspace } from '../src/workspace/collect-garbage.ts';
 import { appClient } from './app-client.ts';
 import { type ActionInputs, parseInputs } from './inputs.ts';
+import { keepReport } from './kept-report.ts';
 import { logLine } from './log.ts';
+import { oidcToken } from './oidc-token.ts';
 import { useProxyOf } from './proxy.ts';
 import { type RunEnd, run } from './run.ts';
 import { stateNames, undeliveredReportName } from './run-state.ts';
 import { defaultWorkspace, parseRunner, type Runner } from './runner.ts';
 import { openStores } from './stores.ts';
-import { renderSummary } from './summary.ts';
 import { engineTimeLimitMs } from './time-limit.ts';
 
 /** Programs beside this file, in the sources as in the bundle. */
@@ -30,6 +31,7 @@ async function main(env: NodeJS.ProcessEnv): Promise<void> {
   const workspace = inputs.workspace ?? defaultWorkspace(runner);
   const { appUrl, commandId } = inputs.job;
   const warn = (message: string) => core.warning(message);
+  const reportPath = join(runner.temporaryDirectory, undeliveredReportName(commandId));
   const log = {
     info: (message: string) => core.info(logLine(message)),
     warn,
@@ -43,29 +45,18 @@ async function main(env: NodeJS.ProcessEnv): Promise<void> {
     workspace,
     mcpProgram,
     app: appClient({ appUrl, commandId }),
-    claimToken: runner.runToken ?? (await oidcToken(appUrl)),
+    claimToken: runner.runToken ?? (await oidcToken(appUrl, env)),
     openStores: () => openStores({ inputs, runner, workspace, env, cacheProgram, warn }),
     signal: cancelledBySignal(),
     log,
-    keepState: (state) => core.saveState(stateNames.run, state),
+    keepState: (state) => bestEffort(() => core.saveState(stateNames.run, state), warn),
+    keepReport: async (report) => bestEffort(() => keepReport(reportPath, report), warn),
     timeLimitMs: engineTimeLimitMs(inputs.timeoutMinutes),
   });
+  if (ended.outcome === 'ended' && ended.delivered) await rm(reportPath, { force: true });
   await show(ended, inputs, runner, env);
   const { workspaceLimits: limits } = inputs;
   await tidyWorkspace({ workspace, limits, now: new Date(), info: log.info, warn });
-}
-
-/** GitHub's own word on which run this is, made for the app alone: runner and app share no secret. */
-async function oidcToken(audience: string): Promise<string> {
-  try {
-    return await core.getIDToken(audience);
-  } catch (cause) {
-    throw new AppError('claim-refused', {
-      message: 'GitHub gave the run no OIDC token, by which it identifies itself to the app.',
-      hint: 'Give the job `permissions: id-token: write`.',
-      cause,
-    });
-  }
 }
 
 /** The runner sends SIGINT when a job is cancelled, SIGTERM after 7.5 seconds, and kills 2.5 seconds later. */
@@ -88,21 +79,27 @@ async function show(
     return;
   }
   const { report, delivered } = ended;
-  if (delivered) core.saveState(stateNames.reported, 'true');
-  else await keepForPost(report, runner, job.commandId);
+  // Told twice, the app refuses the second report.
+  if (delivered) await bestEffort(() => core.saveState(stateNames.reported, 'true'), core.warning);
   core.setOutput('outcome', report.outcome);
   core.setOutput('pull-request', report.pullRequest?.number ?? '');
   core.setOutput('session-id', report.session?.id ?? '');
-  if (env.GITHUB_STEP_SUMMARY)
+  if (env.GITHUB_STEP_SUMMARY) {
+    const { renderSummary } = await import('./summary.ts');
     await core.summary.addRaw(renderSummary(job, report, runner.serverUrl)).write();
+  }
   for (const notice of report.notices) core.notice(notice);
   if (report.outcome === 'cancelled') core.notice('The run was stopped before it was done.');
   if (report.outcome === 'failed') core.setFailed(failure(report));
 }
 
-async function keepForPost(report: Report, runner: Runner, commandId: string): Promise<void> {
-  const path = join(runner.temporaryDirectory, undeliveredReportName(commandId));
-  await writeFile(path, JSON.stringify(report), { mode: 0o600 });
+/** What is only for the case that this process dies: on a full disk the run goes on without it. */
+async function bestEffort(leave: () => void | Promise<void>, warn: (message: string) => void): Promise<void> {
+  try {
+    await leave();
+  } catch (error) {
+    warn(`The post step was not told how far the run is: ${messageOf(error)}`);
+  }
 }
 
 function failure({ problem }: Report): string {

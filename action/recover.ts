@@ -1,97 +1,155 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 import { messageOf } from '../src/core/errors.ts';
 import type { Report } from '../src/core/report.ts';
 import { killLeftovers } from '../src/engines/claude-code/leftovers.ts';
 import { bringProjectFolderHome } from '../src/engines/claude-code/project-folder.ts';
 import { hasAnswer } from '../src/sessions/has-answer.ts';
+import { restore } from '../src/sessions/restore.ts';
 import { type SaveResult, save } from '../src/sessions/save.ts';
 import { projectFolder } from '../src/sessions/session-files.ts';
 import type { SessionStore } from '../src/stores/session-store.ts';
+import { removeTree } from '../src/workspace/remove-tree.ts';
+import { replacesForNothing } from './keep-session.ts';
 import { knownSecrets } from './known-secrets.ts';
-import { emptyReport } from './report.ts';
+import { emptyReport, endedProblem } from './report.ts';
 import type { RunState } from './run-state.ts';
 import { openSessionDirectory, type SessionDirectory } from './session-directory.ts';
 
-/** What a run that died leaves to do: its processes are ended, its session is saved, and the report says so. */
-export async function recover(
-  state: RunState,
-  store: SessionStore,
-  env: Readonly<Record<string, string | undefined>>,
-  warn: (message: string) => void,
-): Promise<Report> {
+export interface RecoverOptions {
+  state: RunState;
+  /** What the main step left of its report, from the moment on at which its session was saved. */
+  keptReport: () => Promise<Report | undefined>;
+  openStore: () => Promise<SessionStore>;
+  env: Readonly<Record<string, string | undefined>>;
+  warn: (message: string) => void;
+}
+
+/**
+ * What a run that died leaves to do: its processes are ended, its session is saved unless it was already, and the
+ * report says what stands. Whatever fails here, there is a report.
+ */
+export async function recover(options: RecoverOptions): Promise<Report> {
+  const { state, keptReport, warn } = options;
+  let report: Report | undefined;
+  try {
+    await using directory = await openSessionDirectory(state.workspace, state.ref, { keep: true });
+    await killLeftovers(directory.home);
+    report = (await keptReport()) ?? (await lostReport(options, directory));
+  } catch (error) {
+    // The directory cannot be opened, or what was in it not be removed: a full disk, or the next run has it.
+    warn(messageOf(error));
+  }
+  return report ?? (await keptReport()) ?? (await lostReport(options, undefined));
+}
+
+async function lostReport(options: RecoverOptions, directory: SessionDirectory | undefined): Promise<Report> {
+  const { state, warn } = options;
   const report: Report = {
     ...emptyReport(),
     durationMs: Math.max(0, Date.now() - state.startedAt),
-    problem: {
-      code: 'runner-lost',
-      message: 'The run was ended on the runner before it could finish.',
-      hint: 'Use `retry`; look at the log of the run when it happens again.',
-    },
+    problem: endedProblem,
   };
-  await using directory = await openSessionDirectory(state.workspace, state.ref, { keep: true });
-  await killLeftovers(directory.home);
-  if (!state.session) return report;
-  const { id, mode, model } = state.session;
-  const { claim, sessionKeys, workspace } = state;
-  const secrets = knownSecrets({ given: [claim.runToken], sessionKeys, env, workspace });
-  await bringProjectFolderHome(directory.config, id, projectFolder);
-  // A new session that the model never answered in is worth less than an earlier one, whatever that is.
-  const isWorthIt =
-    mode === 'resume' || state.session.nextGeneration === 1 || (await hasAnswer(directory.config, id));
-  const saved = isWorthIt
-    ? await saveOrWarn(state, state.session, { store, directory, secrets }, warn)
-    : undefined;
+  const { session } = state;
+  if (session === undefined) return report;
+  let saved: SaveResult = { outcome: 'nothing' };
+  try {
+    if (directory !== undefined) saved = await savedSession(options, session, directory);
+  } catch (error) {
+    warn(messageOf(error));
+  }
+  const { id, mode, model } = session;
   report.session = {
     id,
     mode,
-    generation: saved?.outcome === 'saved' ? saved.generation : 0,
-    ...(saved?.outcome === 'saved' && saved.entry !== undefined ? { entry: saved.entry } : {}),
-    bytes: saved?.outcome === 'saved' ? saved.bytes : 0,
+    generation: saved.outcome === 'saved' ? saved.generation : 0,
+    ...(saved.outcome === 'saved' && saved.entry !== undefined ? { entry: saved.entry } : {}),
+    bytes: saved.outcome === 'saved' ? saved.bytes : 0,
     contextTokens: 0,
     engineVersion: 'unknown',
     model,
   };
   report.notices.push(
-    report.session.generation > 0
+    saved.outcome === 'saved'
       ? 'The session was saved; the changes of the run were not pushed.'
       : 'Neither the session nor the changes of the run were saved.',
   );
   return report;
 }
 
-async function saveOrWarn(
-  { ref, sessionKeys }: RunState,
-  session: NonNullable<RunState['session']>,
-  { store, directory, secrets }: { store: SessionStore; directory: SessionDirectory; secrets: string[] },
-  warn: (message: string) => void,
-): Promise<SaveResult | undefined> {
+type LostSession = NonNullable<RunState['session']>;
+
+/** Saves the session by the same rules as the main step, which may have done it and died before it could say so. */
+async function savedSession(
+  options: RecoverOptions,
+  session: LostSession,
+  directory: SessionDirectory,
+): Promise<SaveResult> {
+  const { id, nextGeneration } = session;
+  await bringProjectFolderHome(directory.config, id, projectFolder);
+  if (replacesForNothing(session, await hasAnswer(directory.config, id))) return { outcome: 'nothing' };
+  const store = await options.openStore();
+  const saved = await saveAs(nextGeneration, options, session, directory, store);
+  if (saved.outcome !== 'conflict') return saved;
+  const found = await savedBefore(options.state, session, directory, store);
+  if (found !== undefined) return found;
+  // The store did not answer when the run began: what it has is not what another run said meanwhile.
+  return session.isGuessed ? await saveAs(saved.newest + 1, options, session, directory, store) : saved;
+}
+
+/** The newest generation when it is this very session, saved as the one that this run was to save. */
+async function savedBefore(
+  { ref, sessionKeys: keys }: RunState,
+  { id, nextGeneration, parentGeneration }: LostSession,
+  { root }: SessionDirectory,
+  store: SessionStore,
+): Promise<(SaveResult & { outcome: 'saved' }) | undefined> {
+  const configDirectory = join(root, `newest-${randomUUID()}`);
   try {
-    return await save({
-      store,
-      keys: sessionKeys,
-      configDirectory: directory.config,
-      temporaryDirectory: directory.root,
-      secrets,
-      facts: {
-        ref,
-        generation: session.nextGeneration,
-        parentGeneration: session.parentGeneration,
-        sessionId: session.id,
-        engine: 'claude-code',
-        engineVersion: 'unknown',
-        model: session.model,
-        effort: session.effort,
-        workingDirectory: session.workingDirectory,
-        baseCommit: session.headCommit,
-        headCommit: session.headCommit,
-        baseBranchCommit: session.baseBranchCommit ?? null,
-        ticket: session.ticket,
-        contextTokens: 0,
-        costUsd: session.costBeforeUsd,
-        createdAt: new Date().toISOString(),
-      },
-    });
-  } catch (error) {
-    warn(messageOf(error));
-    return undefined;
+    const found = await restore({ store, keys, ref, configDirectory, temporaryDirectory: root });
+    if (found.outcome !== 'restored') return undefined;
+    const { generation, manifest, bytes } = found;
+    const isOurs =
+      generation === nextGeneration &&
+      manifest.sessionId === id &&
+      manifest.parentGeneration === parentGeneration;
+    return isOurs ? { outcome: 'saved', generation, bytes, notices: [] } : undefined;
+  } finally {
+    await removeTree(configDirectory);
   }
+}
+
+async function saveAs(
+  generation: number,
+  { state, env }: RecoverOptions,
+  session: LostSession,
+  directory: SessionDirectory,
+  store: SessionStore,
+): Promise<SaveResult> {
+  const { claim, ref, sessionKeys, workspace } = state;
+  return await save({
+    store,
+    keys: sessionKeys,
+    configDirectory: directory.config,
+    temporaryDirectory: directory.root,
+    secrets: knownSecrets({ given: [claim.runToken], sessionKeys, env, workspace }),
+    facts: {
+      ref,
+      generation,
+      parentGeneration: session.parentGeneration,
+      sessionId: session.id,
+      engine: 'claude-code',
+      engineVersion: 'unknown',
+      model: session.model,
+      effort: session.effort,
+      workingDirectory: session.workingDirectory,
+      baseCommit: session.headCommit,
+      headCommit: session.headCommit,
+      baseBranchCommit: session.baseBranchCommit ?? null,
+      ticket: session.ticket,
+      contextTokens: 0,
+      costUsd: session.costBeforeUsd,
+      createdAt: new Date().toISOString(),
+    },
+  });
 }

@@ -1,3 +1,4 @@
+import type { Problem } from '../src/core/errors.ts';
 import { redact } from '../src/core/redact.ts';
 import { noUsage, type Report } from '../src/core/report.ts';
 
@@ -14,6 +15,27 @@ export function emptyReport(): Report {
     commits: [],
     denials: [],
     notices: [],
+  };
+}
+
+/** What a run that was ended from outside reports, unless it has come to another end before. */
+export const endedProblem: Problem = {
+  code: 'runner-lost',
+  message: 'The run was ended on the runner before it could finish.',
+  hint: 'Use `retry`; look at the log of the run when it happens again.',
+};
+
+/** What there is to report of a run that ends here and now: what it has done stands, the rest is lost. */
+export function reportSoFar(report: Report, isPushed: boolean): Report {
+  const notPushed =
+    report.commits.length > 0 && !isPushed
+      ? ['The changes of the run were not pushed; they are kept on the runner.']
+      : [];
+  return {
+    ...report,
+    outcome: 'failed',
+    problem: report.problem ?? endedProblem,
+    notices: [...report.notices, ...notPushed],
   };
 }
 

@@ -18,6 +18,8 @@ export const RunState = z.object({
       mode: SessionMode,
       nextGeneration: z.number(),
       parentGeneration: z.number(),
+      /** The store did not say which generation is its newest. */
+      isGuessed: z.boolean(),
       model: z.string().nullable(),
       effort: z.string().nullable(),
       costBeforeUsd: z.number(),

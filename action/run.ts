@@ -9,12 +9,13 @@ import { lockSession } from '../src/workspace/lock-session.ts';
 import { takeAway } from '../src/workspace/remove-tree.ts';
 import { type Answer, isExplained } from './app-client.ts';
 import { type Checkout, prepareCheckout } from './checkout.ts';
-import { commitChanges } from './commit.ts';
-import { converse } from './converse.ts';
+import { converse, openConversation, type Prepared } from './converse.ts';
 import { endingOf, lostRun, stoppedBeforeStart } from './ending.ts';
+import { findCli } from './find-cli.ts';
 import { forget } from './forget.ts';
+import { gitIn } from './git.ts';
+import { checkGit } from './git-version.ts';
 import { keepSession } from './keep-session.ts';
-import { dropUnpushed, isAheadOfBase, keepUnpushed, openPullRequest, push } from './publish.ts';
 import { openRemote, type Remote } from './remote.ts';
 import { finishedReport } from './report.ts';
 import { openSessionDirectory, type SessionDirectory } from './session-directory.ts';
@@ -43,6 +44,8 @@ export async function run(options: RunOptions): Promise<RunEnd> {
   for (const secret of [githubToken, runToken, ...keys]) log.secret(secret);
 
   const report = await worked(options, claim.value, startedAt);
+  // The app may be away for longer than the runner waits for a job that was cancelled.
+  await options.keepReport(report);
   return { outcome: 'ended', report, delivered: await deliver(options, claim.value, report) };
 }
 
@@ -78,14 +81,18 @@ async function doWork(work: Work): Promise<void> {
   board.step('Preparing the checkout');
   const repository = `${work.runner.owner}/${work.runner.repository}`;
   await using directory = await openSessionDirectory(work.workspace, ref, { repository });
-  const checkout = await prepare(work, directory);
-  if (checkout === undefined) return;
+  const prepared = await prepare(work, directory);
+  if (prepared === undefined) return;
+  const { checkout } = prepared;
   board.workingIn(checkout.directory);
 
-  const talk = await converse(work, directory, checkout);
+  const talk = await converse(work, directory, prepared);
   const ending = endingOf(talk.result, work.stop.cause(), inputs);
   Object.assign(report, ending.report);
 
+  // What only the end of a run needs, such as a parser of Markdown, is not loaded before the engine starts.
+  const { commitChanges } = await import('./commit.ts');
+  const { keepUnpushed } = await import('./publish.ts');
   const { head, commits } = await commitChanges(checkout, inputs.job, claim.committer, directory.home);
   report.commits = commits;
   // Whatever happens before the push: the next run of the issue keeps what stands under this ref.
@@ -93,15 +100,32 @@ async function doWork(work: Work): Promise<void> {
   const isOurs = (await work.heartbeat.now()) === 'alive';
   if (isOurs) await keepSession(work, directory, checkout, talk, head);
   else Object.assign(report, lostRun(report, work.heartbeat.lostBecause()));
+  await work.reached('saved');
   if (isOurs && ending.publish) await publish(work, directory, checkout, head);
   else if (commits.length > 0) await keepForLater(work, checkout, head);
 }
 
-/** Undefined for a run that was stopped meanwhile: it has nothing yet to save or to publish. */
-async function prepare(work: Work, directory: SessionDirectory): Promise<Checkout | undefined> {
-  const { inputs, env, log, report, stop } = work;
+/**
+ * The checkout, and beside it what does not need it. Undefined for a run that was stopped meanwhile: it has nothing
+ * yet to save or to publish.
+ */
+async function prepare(work: Work, directory: SessionDirectory): Promise<Prepared | undefined> {
+  const { board, inputs, env, log, report, stop } = work;
   const { target } = inputs.job;
+  const ended = new AbortController();
+  const finding = findCli({
+    path: inputs.claudePath,
+    version: inputs.claudeVersion,
+    env,
+    temporaryDirectory: work.runner.temporaryDirectory,
+    workspace: work.workspace,
+    signal: AbortSignal.any([stop.signal, ended.signal]),
+    info: log.info,
+  });
+  const opening = openConversation(work, directory);
+  const settled = Promise.allSettled([finding, opening]);
   try {
+    await checkGit(gitIn(directory.root, env));
     await using remote = await remoteOf(work, directory, stop.signal);
     const mirror = { directory: directory.mirror, signal: stop.signal, warn: log.warn };
     const { keepIgnored } = inputs;
@@ -113,9 +137,16 @@ async function prepare(work: Work, directory: SessionDirectory): Promise<Checkou
       mirror,
       keepIgnored,
     });
-    if (!stop.signal.aborted) return checkout;
+    board.step('Restoring the session');
+    const conversation = await opening;
+    const cli = await finding;
+    if (!stop.signal.aborted) return { checkout, cli, conversation };
   } catch (error) {
     if (!stop.signal.aborted) throw error;
+  } finally {
+    ended.abort();
+    // Nobody may be at work in a directory that is about to be removed.
+    await settled;
   }
   Object.assign(report, stoppedBeforeStart(stop.cause(), inputs));
   return undefined;
@@ -130,6 +161,7 @@ async function publish(
 ): Promise<void> {
   const { board, claim, inputs, report, runner } = work;
   const { job } = inputs;
+  const { dropUnpushed, isAheadOfBase, openPullRequest, push } = await import('./publish.ts');
   if (report.commits.length > 0) {
     board.step(`Pushing to ${checkout.branch}`);
     // Git ran over what the agent wrote; nothing of it may be left to look on while the token is at hand.
@@ -138,6 +170,7 @@ async function publish(
     await using remote = await remoteOf(work, directory, work.signal);
     await push(checkout, head, remote, job.commandId);
     await dropUnpushed(checkout, job.commandId);
+    await work.reached('pushed');
   }
   const number = job.target.pullRequest;
   if (number !== undefined) {
@@ -170,6 +203,7 @@ function remoteOf(work: Work, directory: SessionDirectory, signal: AbortSignal):
 }
 
 async function keepForLater({ inputs, report }: Work, checkout: Checkout, head: string): Promise<void> {
+  const { keepUnpushed } = await import('./publish.ts');
   const ref = await keepUnpushed(checkout, head, inputs.job.commandId);
   report.notices.push(
     `The changes of this run were not pushed. They are kept on the runner under \`${ref}\`.`,

@@ -2,6 +2,7 @@ import { anyVersion } from '../src/engines/claude-code/any-version.ts';
 import { claudeCode } from '../src/engines/claude-code/claude-code.ts';
 import type { Engine } from '../src/engines/engine.ts';
 import { projectFolder } from '../src/sessions/session-files.ts';
+import type { Cli } from './find-cli.ts';
 import { startModelProxy } from './model-proxy.ts';
 import type { SessionDirectory } from './session-directory.ts';
 import type { Work } from './work.ts';
@@ -20,9 +21,11 @@ export interface StartedEngine {
 export async function startEngine(
   { inputs, env, keepSecret }: Work,
   directory: SessionDirectory,
+  cli: Cli,
 ): Promise<StartedEngine> {
   const options = {
-    command: inputs.claudePath,
+    command: cli.command,
+    known: cli,
     env,
     homeDirectory: directory.home,
     temporaryDirectory: directory.temporary,

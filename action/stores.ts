@@ -1,11 +1,11 @@
 import { AppError } from '../src/core/errors.ts';
 import type { StoreName } from '../src/core/session.ts';
 import { cacheEntries } from '../src/github/cache-entries.ts';
-import { tokenClient } from '../src/github/token-client.ts';
 import { openStore, type StoreConfig } from '../src/stores/open-store.ts';
 import { S3Options } from '../src/stores/s3/options.ts';
 import type { SessionStore } from '../src/stores/session-store.ts';
 import type { ActionInputs, S3Input } from './inputs.ts';
+import { proxyVariables } from './proxy.ts';
 import type { Runner } from './runner.ts';
 
 export interface Stores {
@@ -33,14 +33,14 @@ export interface StoresOptions {
  * @throws AppError `input-invalid` when what the chosen store needs is missing or wrong.
  */
 export async function openStores(options: StoresOptions): Promise<Stores> {
-  const { inputs, workspace, warn } = options;
+  const { env, inputs, workspace, warn } = options;
   const chosen = inputs.store;
   const configs: StoreConfig[] = [{ name: 'workspace', root: workspace }];
   if (chosen === 's3' || inputs.s3['s3-bucket'] !== undefined)
-    configs.push({ name: 's3', ...s3Options(options), warn });
+    configs.push({ name: 's3', ...s3Options(options), proxy: proxyVariables(env), warn });
   // Whoever has a token of the repository can look, which costs requests: done only where it matters.
   const mayForget = inputs.job.session.mode === 'forget' && inputs.githubToken !== undefined;
-  if (chosen === 'actions-cache' || mayForget) configs.push(actionsCache(options));
+  if (chosen === 'actions-cache' || mayForget) configs.push(await actionsCache(options));
   const opened = await Promise.all(
     configs.map(async (config) => [config.name, await openStore(config)] as const),
   );
@@ -84,7 +84,15 @@ function s3Options({ inputs: { s3 }, env }: StoresOptions): S3Options {
   });
 }
 
-function actionsCache({ inputs, runner, env, cacheProgram, warn }: StoresOptions): StoreConfig {
+async function actionsCache({
+  inputs,
+  runner,
+  env,
+  cacheProgram,
+  warn,
+}: StoresOptions): Promise<StoreConfig> {
+  // Its SDK is a third of all that is loaded, and other stores do without.
+  const { tokenClient } = await import('../src/github/token-client.ts');
   const { owner, repository: name } = runner;
   const { githubToken } = inputs;
   const repository = { id: inputs.job.session.repositoryId, owner, name };

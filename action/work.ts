@@ -7,7 +7,7 @@ import type { ActionInputs } from './inputs.ts';
 import { knownSecrets } from './known-secrets.ts';
 import type { RunLog } from './log.ts';
 import { type ProgressBoard, progressBoard } from './progress.ts';
-import { emptyReport } from './report.ts';
+import { emptyReport, finishedReport, reportSoFar } from './report.ts';
 import type { RunState } from './run-state.ts';
 import type { Runner } from './runner.ts';
 import { type StopSwitch, stopSwitch } from './stop-switch.ts';
@@ -32,6 +32,8 @@ export interface RunOptions {
   log: RunLog;
   /** Leaves word for the post step, should this process die. */
   keepState: (state: RunState) => void;
+  /** Leaves the report for the post step, in place of the one before, until it is delivered. Never rejects. */
+  keepReport: (report: Report) => Promise<void>;
   /** How long the engine may work. */
   timeLimitMs: number;
   /** Pace of the heartbeats; the contract's unless a test is in a hurry. */
@@ -54,6 +56,8 @@ export interface Work extends Omit<RunOptions, 'keepState' | 'openStores'>, Stor
   keepSecret: (value: string) => void;
   /** Leaves word for the post step that the engine begins. */
   engineBegins: (session: NonNullable<RunState['session']>) => void;
+  /** Leaves word for the post step of what has been done, which it must not do once more. */
+  reached: (step: 'saved' | 'pushed') => Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -72,6 +76,7 @@ export function startWork(
     env: options.env,
     workspace: options.workspace,
   });
+  const report = emptyReport();
   const stop = stopSwitch(options.timeLimitMs, options.signal);
   const board = progressBoard({
     secrets,
@@ -111,7 +116,7 @@ export function startWork(
     stop,
     board,
     heartbeat,
-    report: emptyReport(),
+    report,
     startedAt,
     secrets,
     keepSecret(value) {
@@ -119,6 +124,10 @@ export function startWork(
       secrets.push(value);
     },
     engineBegins: (session) => keepState({ ...state, session }),
+    async reached(step) {
+      const soFar = reportSoFar(report, step === 'pushed');
+      await options.keepReport(finishedReport(soFar, Date.now() - startedAt, secrets));
+    },
     async [Symbol.asyncDispose]() {
       stop[Symbol.dispose]();
       await heartbeat[Symbol.asyncDispose]();

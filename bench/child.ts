@@ -41,6 +41,14 @@ export async function runShell(command: string, options: ChildOptions): Promise<
   await succeeded(child, command);
 }
 
+/** Runs a program to its end, whatever its end is. */
+export async function runToEnd(command: string, args: string[], options: ChildOptions): Promise<void> {
+  const child = start(command, args, { ...options, graceMs: 0 });
+  child.stdin.end();
+  child.stdout.resume();
+  await once(child, 'close');
+}
+
 interface StartOptions extends ChildOptions {
   /** A server is asked to end before it is made to. */
   graceMs: number;

@@ -1,11 +1,12 @@
 // node bench/main.ts [NAME...] [--rounds N] [--megabytes N] [--only PART,...]: prints one line of JSON for each
 // figure on stdout and what it does meanwhile on stderr. A goal that is missed is a figure, not a failure.
 import { parseArgs } from 'node:util';
+import { action } from './action.ts';
 import type { Bench } from './bench.ts';
 import { context } from './context.ts';
 import { sessions } from './sessions.ts';
 
-const benches: Record<string, Bench> = { context, sessions };
+const benches: Record<string, Bench> = { action, context, sessions };
 
 const log = (message: string) => console.error(message);
 

@@ -53,6 +53,10 @@ async function bundle(): Promise<Map<string, string>> {
     platform: 'node',
     tsconfig: join(root, 'tsconfig.json'),
     logLevel: 'warn',
+    treeshake: {
+      // They do not say so themselves: what is not called of the toolkit, its HTTP client first, is left out.
+      moduleSideEffects: [{ test: /[/]node_modules[/](?:@actions|undici|tunnel)[/]/, sideEffects: false }],
+    },
     onLog(level, log, report) {
       // An import that does not resolve would be left in the bundle and fail on the runner.
       if (log.code === 'UNRESOLVED_IMPORT') throw new Error(log.message);

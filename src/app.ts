@@ -245,7 +245,7 @@ function dispatcherOf(
       ...local.s3,
       store: local.store,
       workspace: local.workspace,
-      'claude-path': local.claudePath,
+      'claude-path': local.claudePath ?? 'claude',
       'anthropic-api-key': local.anthropicApiKey,
       'anthropic-base-url': local.anthropicBaseUrl,
       'allowed-tools': local.allowedTools?.join('\n'),

@@ -7,7 +7,6 @@ import { deriveFrom, type SessionKeys } from '../core/session-key.ts';
 import type { SessionStore } from '../stores/session-store.ts';
 import { type ManifestFacts, pack } from './pack.ts';
 import { repair } from './repair.ts';
-import { scrub, scrubRules } from './scrub/scrub.ts';
 import { seal } from './seal.ts';
 import { countLeftOut, transcriptPath } from './session-files.ts';
 
@@ -61,6 +60,9 @@ export async function save(options: SaveOptions): Promise<SaveResult> {
   }
 }
 
+/** Its rules take a while to load, which a run has when its session is to be saved. */
+const loadScrub = () => import('./scrub/scrub.ts');
+
 async function leftOut({ configDirectory, facts }: SaveOptions): Promise<string[]> {
   const count = await countLeftOut(configDirectory, facts.sessionId);
   if (count === 0) return [];
@@ -79,6 +81,7 @@ export async function writeSession(
   directory: string,
   files: SessionFile[],
 ): Promise<Written> {
+  const { scrubRules } = await loadScrub();
   const packed = await pack(directory, { ...facts, scrubRules }, files);
   if (packed.outcome === 'nothing') return packed;
   if (packed.outcome === 'too-large') {
@@ -109,6 +112,7 @@ function damaged(issueKey: string, reason: string): AppError {
 /** A session that cannot be cleaned of secrets is lost rather than leaked. */
 async function scrubOrThrow(options: SaveOptions, target: string): Promise<SessionFile[]> {
   const { before, configDirectory, facts, keys, secrets } = options;
+  const { scrub } = await loadScrub();
   const result = await scrub(configDirectory, facts.sessionId, target, {
     secrets,
     markKey: deriveFrom(keys.current, 'dexter scrub marks'),

@@ -7,6 +7,7 @@ import { defaultAllowedTools, Inputs, parseInputs } from '../../action/inputs.ts
 import { AppError } from '../../src/core/errors.ts';
 import { IssueKey } from '../../src/core/issue-key.ts';
 import { encodeInputs, type Job } from '../../src/core/job.ts';
+import { pinnedCli } from '../../src/engines/claude-code/pinned-cli.ts';
 
 const job: Job = {
   commandId: '11111111-2222-4333-8444-555555555555',
@@ -41,7 +42,8 @@ describe('parseInputs', () => {
     expect(given(encodeInputs(job))).toEqual({
       job,
       workspace: undefined,
-      claudePath: 'claude',
+      claudePath: undefined,
+      claudeVersion: pinnedCli.version,
       anthropicApiKey: undefined,
       anthropicBaseUrl: undefined,
       model: undefined,

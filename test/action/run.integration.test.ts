@@ -585,6 +585,77 @@ describe('the post step', () => {
     expect(await readdir(workspace)).toContain('sessions');
   });
 
+  it('finds out what there is when the report that was left cannot be read', async () => {
+    const child = join(world.directory, 'child.pid');
+    const started = await world.start({ plan: { ...writes, child, seconds: 60 } });
+    await until(async () => (await readFile(child, 'utf8').catch(() => '')) !== '');
+    started.child.kill('SIGKILL');
+    const main = await started.ended;
+    const { commandId }: { commandId: string } = JSON.parse(main.state.run ?? '');
+    await writeFile(join(world.directory, 'temp', `dexter-report-${commandId}.json`), '{"outcome":');
+    const post = await world.post(main);
+    expect(post.exitCode, post.output).toBe(0);
+    expect(world.forge.reports).toMatchObject([
+      { problem: { code: 'runner-lost' }, session: { generation: 1 } },
+    ]);
+    expect(await readdir(join(world.directory, 'temp'))).toEqual([]);
+  });
+
+  it.each<[string, RegExp, Record<string, unknown>]>([
+    ['while it pushed', /git-receive-pack$/, { outcome: 'failed', problem: { code: 'runner-lost' } }],
+    ['after it pushed', /\/pulls$/, { outcome: 'failed', problem: { code: 'runner-lost' } }],
+    ['while it reported', /\/report$/, { outcome: 'done', pullRequest: { number: 7 } }],
+  ])(
+    'says what stands when the main step was killed %s, and saves nothing twice',
+    async (_, path, expected) => {
+      const started = await world.start({ plan: writes });
+      // From here on this is never answered.
+      const hangs = { path, status: 0 };
+      world.forge.faults.push(hangs);
+      await until(() => !world.forge.faults.includes(hangs));
+      started.child.kill('SIGKILL');
+      const main = await started.ended;
+      expect(world.forge.reports).toEqual([]);
+
+      const post = await world.post(main);
+      expect(post.exitCode, post.output).toBe(0);
+      const isPushed = !String(path).includes('receive-pack');
+      expect(world.forge.reports).toMatchObject([
+        { ...expected, commits: [{ title: 'DXTR-1: Coupons' }], session: { generation: 1, mode: 'fresh' } },
+      ]);
+      const { notices } = lastReport();
+      expect(notices.some((notice) => notice.includes('were not pushed'))).toBe(!isPushed);
+      expect((await git(world.repository.path, 'branch', '--list', 'dexter/*')) !== '').toBe(isPushed);
+      await expectTidy();
+      await world.run({ session: { generation: 1 } });
+      expect(lastReport()).toMatchObject({ outcome: 'done', session: { mode: 'resume', generation: 2 } });
+    },
+  );
+
+  it('delivers the end of a job that was cancelled while the app was away', async () => {
+    const child = join(world.directory, 'child.pid');
+    const started = await world.start({ plan: { ...writes, child, seconds: 60 } });
+    await until(async () => (await readFile(child, 'utf8').catch(() => '')) !== '');
+    const hangs = { path: /\/report$/, status: 0 };
+    world.forge.faults.push(hangs);
+    // As a runner does it: it asks, asks again, and ends the process.
+    started.child.kill('SIGINT');
+    await until(() => !world.forge.faults.includes(hangs));
+    started.child.kill('SIGTERM');
+    started.child.kill('SIGKILL');
+    const post = await world.post(await started.ended);
+    expect(post.exitCode, post.output).toBe(0);
+    expect(world.forge.reports).toMatchObject([{ outcome: 'cancelled', session: { generation: 1 } }]);
+    await expectTidy();
+  });
+
+  it('is not needed by a run on a full disk, which says so', async () => {
+    const ended = await world.run({ plan: writes, env: { GITHUB_STATE: '/dev/full' } });
+    expect(ended.exitCode, ended.output).toBe(0);
+    expect(ended.output).toContain('The post step was not told how far the run is: ENOSPC');
+    expect(lastReport()).toMatchObject({ outcome: 'done', session: { generation: 1 } });
+  });
+
   it('does nothing when nothing was claimed', async () => {
     const main = await world.run({ commandId: 'x' });
     const post = await world.post(main);

@@ -60,9 +60,17 @@ export interface Ended {
   variables: Record<string, string>;
 }
 
-export async function createWorld(): Promise<World> {
+export interface WorldOptions {
+  /** Runs action/dist, as a runner does, and not the sources. */
+  bundled?: boolean;
+  /** Name of the folder that everything is in. */
+  folder?: string;
+}
+
+export async function createWorld({ bundled = false, folder }: WorldOptions = {}): Promise<World> {
   const temporary = await temporaryDirectory();
-  const directory = temporary.path;
+  const directory = folder === undefined ? temporary.path : join(temporary.path, folder);
+  await mkdir(directory, { recursive: true });
   const gitRoot = join(directory, 'git');
   const repository = await createRepository(gitRoot);
   const forge = await startForge(gitRoot);
@@ -73,12 +81,13 @@ export async function createWorld(): Promise<World> {
   await mkdir(runnerTemp);
   let count = 0;
 
-  async function step(script: string, variables: Record<string, string>): Promise<Started> {
+  async function step(name: 'main' | 'post', variables: Record<string, string>): Promise<Started> {
     count += 1;
     const folder = join(directory, `step-${count}`);
     await mkdir(folder);
     const files = { GITHUB_OUTPUT: 'output', GITHUB_STATE: 'state', GITHUB_STEP_SUMMARY: 'summary.md' };
     for (const file of Object.values(files)) await writeFile(join(folder, file), '');
+    const script = bundled ? `dist/${name}.js` : `${name}.ts`;
     const child = spawnAction(script, folder, {
       PATH: pathForTools,
       GITHUB_ACTIONS: 'true',
@@ -108,7 +117,7 @@ export async function createWorld(): Promise<World> {
 
   const start: World['start'] = (job = {}) => {
     const inputs = inputsFor(job);
-    return step('main.ts', { ...inputVariables(inputs), ...job.env });
+    return step('main', { ...inputVariables(inputs), ...job.env });
   };
 
   return {
@@ -140,13 +149,14 @@ export async function createWorld(): Promise<World> {
         signal: new AbortController().signal,
         log: { info: () => undefined, warn: () => undefined, secret: () => undefined },
         keepState: () => undefined,
+        keepReport: async () => undefined,
         timeLimitMs: 60_000,
         heartbeatPace: { intervalMs: 200, throttleMs: 20 },
       };
     },
     async post({ state, variables }) {
       const saved = Object.entries(state).map(([name, value]) => [`STATE_${name}`, value]);
-      return await (await step('post.ts', { ...variables, ...Object.fromEntries(saved) })).ended;
+      return await (await step('post', { ...variables, ...Object.fromEntries(saved) })).ended;
     },
     async [Symbol.asyncDispose]() {
       await forge.close();

@@ -10,7 +10,7 @@ import { temporaryDirectory } from '../fakes/temporary-directory.ts';
 const program = fileURLToPath(new URL('../../bench/main.ts', import.meta.url));
 
 const Figure = z.strictObject({
-  bench: z.enum(['context', 'sessions']),
+  bench: z.enum(['action', 'context', 'sessions']),
   figure: z.string(),
   value: z.number(),
   unit: z.enum(['ratio', 'calls', 'tokens', 'ms', 's', 'MB', 'MB/s']),
@@ -41,7 +41,7 @@ describe('the benchmarks', () => {
   it('are listed when none is named', async () => {
     expect(await run()).toMatchObject({
       code: 0,
-      out: expect.stringMatching(/^context: .*\nsessions: /),
+      out: expect.stringMatching(/^action: .*\ncontext: .*\nsessions: /),
       log: '',
     });
   });
@@ -73,6 +73,13 @@ describe('the benchmarks', () => {
       ['unchanged_tokens', 27],
       ['gathering_cpu', expect.any(Number)],
     ]);
+    expect(left).toEqual([]);
+  });
+
+  it('measure the way to the start of the CLI, and leave nothing behind', { timeout: 180_000 }, async () => {
+    const { code, out, log, left } = await run('action', '--megabytes', '1', '--rounds', '1');
+    expect(code, log).toBe(0);
+    expect(figuresIn(out).map(({ figure }) => figure)).toEqual(['load_extra', 'start_extra']);
     expect(left).toEqual([]);
   });
 

@@ -15,6 +15,8 @@ export interface AnyVersionOptions {
   temporaryDirectory: string;
   /** Name that the session's folder below `projects/` has before and after a run. */
   projectFolder: string;
+  /** What the command has answered to `--version` before; it is asked when it was not. */
+  known?: { version: string | undefined };
 }
 
 const firstWithEffort = '2.1.38';
@@ -24,12 +26,12 @@ const firstWithEffort = '2.1.38';
  * that they want, and no flags that they do not know. After a run the folder has its own name again.
  */
 export function anyVersion(engine: Engine, options: AnyVersionOptions): Engine {
-  const { projectFolder } = options;
+  const { known, projectFolder } = options;
   let asked: Promise<string | undefined> | undefined;
 
   return {
     async run(task, onEvent, signal) {
-      asked ??= askVersion(options, signal);
+      asked ??= known === undefined ? askVersion(options, signal) : Promise.resolve(known.version);
       const version = await asked;
       const workingDirectory = await realpath(task.workingDirectory);
       const wanted = projectFolderOf(version, { workingDirectory, projectFolder });

@@ -79,7 +79,7 @@ async function start(task: EngineTask, options: ClaudeCodeOptions): Promise<CliP
   } catch (cause) {
     throw new AppError('engine-missing', {
       message: `Claude Code could not be started as \`${options.command}\` on the runner.`,
-      hint: 'Install it on the runner (`npm install -g @anthropic-ai/claude-code`) or set the input `claude-path` to where it is.',
+      hint: 'Set the input `claude-path` to where it is on the runner, or leave it empty: then it is installed.',
       cause,
     });
   }

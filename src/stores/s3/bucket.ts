@@ -343,7 +343,7 @@ export function openBucket(setup: S3Setup) {
 }
 
 /** The SDK is large and slow to load, and most runs keep their sessions elsewhere. */
-async function connect({ place, credentials }: S3Setup): Promise<S3> {
+async function connect({ place, credentials, proxy }: S3Setup): Promise<S3> {
   const { S3: Client } = await import('@aws-sdk/client-s3');
   return new Client({
     region: place.region,
@@ -351,6 +351,8 @@ async function connect({ place, credentials }: S3Setup): Promise<S3> {
     // Tries are counted here, where it is known what may be repeated.
     maxAttempts: 1,
     responseChecksumValidation: 'WHEN_REQUIRED',
+    // The SDK makes agents of its own, which know nothing of the proxy that the process was told of.
+    ...(proxy ? { requestHandler: { httpAgent: { proxyEnv: proxy }, httpsAgent: { proxyEnv: proxy } } } : {}),
     ...(place.endpoint ? { endpoint: place.endpoint } : {}),
     ...(credentials
       ? {

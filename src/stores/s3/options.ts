@@ -83,6 +83,8 @@ export interface S3Credentials {
 export interface S3StoreOptions extends z.input<typeof S3Options> {
   /** Left out, they are found as all programs of AWS find them: environment, profile, role of the machine. */
   credentials?: S3Credentials | undefined;
+  /** Variables that say how to get out of the network, such as `HTTPS_PROXY`. */
+  proxy?: Readonly<Record<string, string | undefined>> | undefined;
   patience?: Partial<Patience> | undefined;
   now?: (() => Date) | undefined;
   /** From 0 up to 1, for pauses. */
@@ -95,6 +97,7 @@ export interface S3StoreOptions extends z.input<typeof S3Options> {
 export interface S3Setup {
   place: S3Options;
   credentials: S3Credentials | undefined;
+  proxy: S3StoreOptions['proxy'];
   patience: Patience;
   now: () => Date;
   random: () => number;
@@ -103,10 +106,11 @@ export interface S3Setup {
 
 export function completeOptions(options: S3StoreOptions): S3Setup {
   const { bucket, region, endpoint, prefix, forcePathStyle, sse, sseKmsKeyId } = options;
-  const { credentials, patience, now, random, warn } = options;
+  const { credentials, proxy, patience, now, random, warn } = options;
   return {
     place: S3Options.parse({ bucket, region, endpoint, prefix, forcePathStyle, sse, sseKmsKeyId }),
     credentials,
+    proxy,
     patience: { ...defaultPatience, ...patience },
     now: now ?? (() => new Date()),
     random: random ?? Math.random,

@@ -1,1 +1,0 @@
-import{M as _coercedNumber,j as _coercedDate,n as ZodDate,r as ZodNumber}from"./iso-IO_WRayy.js";function number(params){return _coercedNumber(ZodNumber,params)}function date(params){return _coercedDate(ZodDate,params)}export{number as n,date as t};

@@ -1,0 +1,167 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { recover } from '../../action/recover.ts';
+import { emptyReport } from '../../action/report.ts';
+import type { RunState } from '../../action/run-state.ts';
+import { IssueKey } from '../../src/core/issue-key.ts';
+import { restore } from '../../src/sessions/restore.ts';
+import { transcriptPath } from '../../src/sessions/session-files.ts';
+import type { SessionStore } from '../../src/stores/session-store.ts';
+import { workPath } from '../../src/workspace/layout.ts';
+import { testKeys } from '../fakes/forge.ts';
+import { memoryStore } from '../fakes/memory-store.ts';
+import { temporaryDirectory } from '../fakes/temporary-directory.ts';
+
+let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
+let store: SessionStore;
+let warnings: string[];
+beforeEach(async () => {
+  directory = await temporaryDirectory();
+  store = memoryStore();
+  warnings = [];
+});
+afterEach(() => directory.remove());
+
+const ref = { installationId: 1, repositoryId: 20, issueKey: IssueKey.parse('DXTR-1') };
+const sessionKeys = testKeys();
+const ours = '11111111-2222-4333-8444-555555555555';
+const theirs = '99999999-2222-4333-8444-555555555555';
+
+function stateOf(session: Partial<NonNullable<RunState['session']>> = {}): RunState {
+  return {
+    commandId: ours,
+    appUrl: 'https://dexter.example',
+    claim: { fence: 1, runToken: 'run-token' },
+    sessionKeys,
+    startedAt: Date.now(),
+    workspace: directory.path,
+    ref,
+    session: {
+      id: ours,
+      mode: 'fresh',
+      nextGeneration: 1,
+      parentGeneration: 0,
+      isGuessed: false,
+      model: null,
+      effort: null,
+      costBeforeUsd: 0,
+      headCommit: 'a'.repeat(40),
+      baseBranchCommit: null,
+      ticket: null,
+      workingDirectory: directory.path,
+      ...session,
+    },
+  };
+}
+
+/** What the engine of a run that died has left. */
+async function leave(id: string, { answered = true } = {}): Promise<void> {
+  const path = join(workPath(directory.path, ref), 'config', transcriptPath(id));
+  const line = (type: string, uuid: string, parentUuid: string | null) =>
+    JSON.stringify({ type, uuid, parentUuid, message: { role: type, content: 'text' } });
+  const lines = [line('user', 'u-1', null), ...(answered ? [line('assistant', 'u-2', 'u-1')] : [])];
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, lines.map((each) => `${each}\n`).join(''));
+}
+
+const recovered = (
+  state: RunState,
+  keptReport = async () => undefined as Awaited<ReturnType<typeof recover>> | undefined,
+) =>
+  recover({
+    state,
+    keptReport,
+    openStore: async () => store,
+    env: {},
+    warn: (message) => warnings.push(message),
+  });
+
+async function newest() {
+  const found = await restore({
+    store,
+    keys: sessionKeys,
+    ref,
+    configDirectory: join(directory.path, 'restored'),
+    temporaryDirectory: directory.path,
+  });
+  return found.outcome === 'restored' ? [found.manifest.sessionId, found.generation] : found.outcome;
+}
+
+describe('recover', () => {
+  it('saves what the engine left, and finds it saved when it is asked once more', async () => {
+    await leave(ours);
+    expect(await recovered(stateOf())).toMatchObject({
+      outcome: 'failed',
+      problem: { code: 'runner-lost' },
+      session: { id: ours, generation: 1 },
+      notices: [expect.stringContaining('The session was saved')],
+    });
+    // The main step wrote it to the store, and died before it could say so.
+    await leave(ours);
+    expect(await recovered(stateOf())).toMatchObject({ session: { id: ours, generation: 1 } });
+    expect(await newest()).toEqual([ours, 1]);
+    expect(warnings).toEqual([]);
+  });
+
+  it('leaves what another run has saved meanwhile', async () => {
+    await leave(theirs);
+    await recovered(stateOf({ id: theirs }));
+    await leave(ours);
+    expect(await recovered(stateOf())).toMatchObject({
+      session: { id: ours, generation: 0 },
+      notices: [expect.stringContaining('Neither the session')],
+    });
+    expect(await newest()).toEqual([theirs, 1]);
+  });
+
+  it('saves behind what is there when the store did not answer at the beginning', async () => {
+    await leave(theirs);
+    await recovered(stateOf({ id: theirs }));
+    await leave(ours);
+    expect(await recovered(stateOf({ isGuessed: true }))).toMatchObject({ session: { generation: 2 } });
+    expect(await newest()).toEqual([ours, 2]);
+  });
+
+  it.each([
+    ['a first one', {}, 1],
+    ['one after others', { nextGeneration: 2 }, 0],
+    ['one that may be after others', { isGuessed: true }, 0],
+  ])('saves a session without an answer only when it is %s', async (_, session, generation) => {
+    if ('nextGeneration' in session) {
+      await leave(theirs);
+      await recovered(stateOf({ id: theirs }));
+    }
+    await leave(ours, { answered: false });
+    // The first one of an issue replaces nothing: it is worth more than none.
+    expect((await recovered(stateOf(session))).session?.generation).toBe(generation);
+  });
+
+  it('reports although the session cannot be saved', async () => {
+    await leave(ours);
+    store = {
+      ...store,
+      write: async () => {
+        throw new Error('the disk is full');
+      },
+    };
+    expect(await recovered(stateOf())).toMatchObject({ session: { generation: 0 } });
+    expect(warnings).toEqual(['the disk is full']);
+  });
+
+  it('reports although the directory of the session cannot be opened', async () => {
+    await writeFile(join(directory.path, 'work'), '');
+    expect(await recovered(stateOf())).toMatchObject({
+      problem: { code: 'runner-lost' },
+      notices: [expect.stringContaining('Neither the session')],
+    });
+    expect(warnings).toHaveLength(1);
+  });
+
+  it('takes the report that the main step left, and saves nothing once more', async () => {
+    await leave(ours);
+    const kept = { ...emptyReport(), summary: 'As the main step left it.' };
+    expect(await recovered(stateOf(), async () => kept)).toEqual(kept);
+    expect(await newest()).toBe('none');
+  });
+});
