@@ -1,6 +1,3 @@
-export const bumps = ['major', 'minor', 'patch'] as const;
-export type Bump = (typeof bumps)[number];
-
 /** A released version: three numbers, nothing behind them. https://semver.org */
 const pattern = /^(0|[1-9]\d{0,5})\.(0|[1-9]\d{0,5})\.(0|[1-9]\d{0,5})$/;
 

@@ -145,7 +145,12 @@ describe.skipIf(missing !== '')(`the workflow in a real workflow engine${missing
       expect(two.run.inputs.instruction).toBe(`${instructions.onPullRequest} ${hostile}`);
       expect(conversationOf(model.requests.at(-1)?.body)).toContain(two.run.inputs.instruction);
       await expect(access(mark)).rejects.toThrow();
-      for (const { log } of [one, two]) expect(log).not.toContain(apiKey);
+      for (const { log } of [one, two]) {
+        expect(log).not.toContain(apiKey);
+        expect([...log.matchAll(/::set-output:: outcome=(.*)$/gm)].map(([, outcome]) => outcome)).toEqual([
+          'done',
+        ]);
+      }
     },
     2 * longestMs,
   );

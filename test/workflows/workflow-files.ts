@@ -40,7 +40,12 @@ const Workflow = z.object({
       secrets: z.unknown().optional(),
       steps: z
         .array(
-          z.object({ uses: z.string().optional(), run: z.string().optional(), with: Values.default({}) }),
+          z.object({
+            if: z.string().optional(),
+            uses: z.string().optional(),
+            run: z.string().optional(),
+            with: Values.default({}),
+          }),
         )
         .default([]),
     }),
