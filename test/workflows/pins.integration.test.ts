@@ -14,12 +14,12 @@ const hasHistory = await git('rev-parse', '--is-shallow-repository').then(
   (shallow) => shallow === 'false',
   () => false,
 );
-const missing = hasHistory ? '' : ' (not run: the history is not here)';
+if (!hasHistory) console.warn('The tests of the pins do not run: the history is not here.');
 
 it.skipIf(!hasHistory).each([
   [actionPin, 'action/dist/main.js'],
   [callerPin, '.github/workflows/dexter.yml'],
-])(`$file names a commit of the history, that has what is used of it${missing}`, async (pin, used) => {
+])('$file names a commit of the history, that has what is used of it', async (pin, used) => {
   const commit = pinOf(await readFile(join(root, pin.file), 'utf8'), pin) ?? '';
   await git('merge-base', '--is-ancestor', commit, 'HEAD');
   expect(await git('cat-file', '-t', `${commit}:${used}`)).toBe('blob');
