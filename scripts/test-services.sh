@@ -99,6 +99,22 @@ if [ -z "$s3" ]; then
   fi
 fi
 
+# Programs for the workflow files, of these versions. Where one cannot be had, its tests say that they did not run.
+go_program() {
+  local module=$1 version=$2 path made_of
+  path="$(go env GOPATH 2>/dev/null || true)/bin/${module##*/}"
+  made_of=$(go version -m "$path" 2>/dev/null || true)
+  if ! grep -qE "^[[:space:]]+mod[[:space:]].*[[:space:]]${version//./[.]}[[:space:]]" <<<"$made_of"; then
+    go_is_new_enough || return 0
+    echo "Installing ${module##*/} $version (go install) ..." >&2
+    go install "$module@$version" >&2 || return 0
+  fi
+  echo "$path"
+}
+TEST_ACT=$(go_program github.com/nektos/act v0.2.89)
+TEST_ACTIONLINT=$(go_program github.com/rhysd/actionlint/cmd/actionlint v1.7.12)
+export TEST_ACT TEST_ACTIONLINT
+
 if ! command -v redis-server >/dev/null; then
   if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
     echo 'The Redis server is not installed, and only root can install it here.' >&2

@@ -9,10 +9,8 @@ import { gfm } from 'micromark-extension-gfm';
 import { expect, test, vi } from 'vitest';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
-import { Inputs, parseInputs } from '../action/inputs.ts';
 import { parseConfig } from '../src/config.ts';
 import { errorCodes } from '../src/core/errors.ts';
-import { encodeInputs, type Job } from '../src/core/job.ts';
 import type { Services } from '../src/jobs/services.ts';
 import { registerGitHubEvents } from '../src/webhooks/index.ts';
 import { type JiraReading, readJiraEvent } from '../src/webhooks/jira.ts';
@@ -28,34 +26,11 @@ const pages = [
   ...(await readdir(join(root, 'docs'))).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`),
 ];
 
-const Workflow = z.object({
-  'run-name': z.string(),
-  on: z.strictObject({
-    workflow_dispatch: z.object({
-      inputs: z.record(z.string(), z.object({ type: z.literal('string'), required: z.boolean() })),
-    }),
-  }),
-  permissions: z.record(z.string(), z.string()),
-  concurrency: z.object({ group: z.string(), 'cancel-in-progress': z.literal(false) }),
-  jobs: z.record(
-    z.string(),
-    z.object({
-      'timeout-minutes': z.number(),
-      steps: z.array(
-        z.strictObject({ uses: z.string(), with: z.record(z.string(), z.union([z.string(), z.number()])) }),
-      ),
-    }),
-  ),
-});
-
 const AppManifest = z.object({
   default_permissions: z.record(z.string(), z.enum(['read', 'write'])),
   default_events: z.array(z.string()),
 });
 
-const sentInputs = Object.keys(encodeInputs({} as Job));
-const input = (name: string) => `\${{ inputs.${name} }}`;
-const workflow = Workflow.parse(parseYaml(await read('examples/dexter.yml')));
 const manifest = AppManifest.parse(parseYaml(await read('app.yml')));
 
 test('docs/errors.md explains every code, each once, and no other', async () => {
@@ -76,31 +51,6 @@ test.each(pages)('the links of %s lead somewhere', async (page) => {
       broken.push(link);
   }
   expect(broken).toEqual([]);
-});
-
-test('the example workflow takes what the app sends and passes all of it on', () => {
-  const { inputs } = workflow.on.workflow_dispatch;
-  expect(Object.keys(inputs).toSorted()).toEqual(sentInputs.toSorted());
-  const step = Object.values(workflow.jobs)[0]?.steps[0];
-  for (const name of sentInputs) expect(step?.with[name]).toBe(input(name));
-  expect(Object.keys(Inputs.shape)).toEqual(expect.arrayContaining(Object.keys(step?.with ?? {})));
-});
-
-test('the example workflow requires exactly the inputs that the action requires', () => {
-  const required = sentInputs.filter((name) => {
-    const others = Object.fromEntries(sentInputs.filter((one) => one !== name).map((one) => [one, 'x']));
-    return errorOf(() => parseInputs((asked) => others[asked] ?? '')).includes(`\`${name}\``);
-  });
-  const { inputs } = workflow.on.workflow_dispatch;
-  expect(required).toEqual(sentInputs.filter((name) => inputs[name]?.required));
-});
-
-test('the example workflow can be found, waits its turn, and asks for the OIDC token only', () => {
-  expect(workflow['run-name']).toContain(input('command-id'));
-  expect(workflow.concurrency.group).toContain(input('issue-key'));
-  expect(workflow.permissions).toEqual({ 'id-token': 'write' });
-  const [job] = Object.values(workflow.jobs);
-  expect(job?.['timeout-minutes']).toBeGreaterThan(Number(job?.steps[0]?.with['timeout-minutes']));
 });
 
 test.each([
@@ -184,13 +134,4 @@ function sentByRule(customData: string): JiraReading {
     'initiator.accountId': '712020:1',
   });
   return readJiraEvent(body, { connection: 'acme', label: 'dexter', own: { name: 'dexter' } });
-}
-
-function errorOf(action: () => unknown): string {
-  try {
-    action();
-    return '';
-  } catch (error) {
-    return String(error);
-  }
 }

@@ -30,10 +30,14 @@ export function generationPrefix(ref: SessionRef, generation: number): string {
   return `${sessionPrefix(ref)}g${String(generation).padStart(8, '0')}-`;
 }
 
-/** The key of an entry, with the ref in it: a hash alone could not be listed. Throws when it gets too long. */
+/**
+ * The key of an entry, with the ref in it: a hash alone could not be listed. All of it is lower case, because the
+ * toolkit takes keys for the same that differ in case only, and some servers give them back in lower case. Throws
+ * when it gets too long.
+ */
 export function formatKey({ ref, generation, attempt }: EntryKey): string {
   const { installationId, repositoryId, issueKey } = ref;
-  const named = Buffer.from(JSON.stringify([installationId, repositoryId, issueKey])).toString('base64url');
+  const named = Buffer.from(JSON.stringify([installationId, repositoryId, issueKey])).toString('hex');
   const key = `${generationPrefix(ref, generation)}${attempt}-${named}`;
   if (!pattern.test(key) || key.length > longestKey) {
     throw new Error(`generation ${generation} of this issue has no valid cache key`);
@@ -45,7 +49,8 @@ export function formatKey({ ref, generation, attempt }: EntryKey): string {
 export function parseKey(key: string): EntryKey | undefined {
   const [, hash, generation, attempt, named = ''] = pattern.exec(key) ?? [];
   if (hash === undefined) return undefined;
-  const ref = parseRef(Buffer.from(named, 'base64url').toString());
+  // Earlier keys had base64url, which begins with a `W` here.
+  const ref = parseRef(Buffer.from(named, /^[0-9a-f]+$/.test(named) ? 'hex' : 'base64url').toString());
   if (!ref || hashOf(ref) !== hash) return undefined;
   return { ref, generation: Number(generation), attempt: Number(attempt) };
 }
