@@ -5,6 +5,7 @@ import { Job, SessionRequest, Target } from '../src/core/job.ts';
 import { StoreName } from '../src/core/session.ts';
 import { parseSize } from '../src/core/size.ts';
 import type { GarbageLimits } from '../src/workspace/plan-garbage.ts';
+import { defaultProtectedPaths, type PushRules, parsePushChecks } from './push-rules.ts';
 
 /**
  * What an agent needs to change code and to test it. `Edit` covers `Write`; without the path after it, both
@@ -67,6 +68,8 @@ export const Inputs = z.object({
     .regex(/^[1-9]\d{0,5}[smh]$/, 'must be a number with s, m or h, such as `15m`')
     .default('15m'),
   'mcp-not-cached': z.string().default('').transform(lines),
+  'push-checks': z.string().default('').transform(pushChecksOf),
+  'protected-paths': z.string().default(defaultProtectedPaths.join('\n')).transform(lines),
   'max-turns': wholeNumber(1, 10_000).optional(),
   'timeout-minutes': wholeNumber(1, 5 * 24 * 60).default(60),
 });
@@ -96,6 +99,8 @@ export interface ActionInputs {
   mcpCacheTtl: string;
   /** Tools whose answers it never keeps, as `mcp__<server>__<tool>`. */
   mcpNotCached: string[];
+  /** What is looked at before a push. */
+  pushRules: PushRules;
   maxTurns: number | undefined;
   timeoutMinutes: number;
 }
@@ -148,6 +153,7 @@ export function parseInputs(getInput: (name: string) => string): ActionInputs {
     allowedTools: inputs['allowed-tools'],
     mcpCacheTtl: inputs['mcp-cache-ttl'],
     mcpNotCached: inputs['mcp-not-cached'],
+    pushRules: { ...inputs['push-checks'], protectedPaths: inputs['protected-paths'] },
     maxTurns: inputs['max-turns'],
     timeoutMinutes: inputs['timeout-minutes'],
   };
@@ -192,6 +198,15 @@ function bytes(text: string, context: z.core.$RefinementCtx<string>): number {
   if (size !== undefined) return size;
   context.addIssue({ code: 'custom', message: 'must be a size such as `20 GB`' });
   return z.NEVER;
+}
+
+function pushChecksOf(
+  text: string,
+  context: z.core.$RefinementCtx<string>,
+): Omit<PushRules, 'protectedPaths'> {
+  const { rules, problems } = parsePushChecks(lines(text));
+  for (const message of problems) context.addIssue({ code: 'custom', message });
+  return problems.length === 0 ? rules : z.NEVER;
 }
 
 function lines(text: string): string[] {

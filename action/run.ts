@@ -8,6 +8,7 @@ import { workPath } from '../src/workspace/layout.ts';
 import { lockSession } from '../src/workspace/lock-session.ts';
 import { takeAway } from '../src/workspace/remove-tree.ts';
 import { type Answer, isExplained } from './app-client.ts';
+import { checkPush } from './check-push.ts';
 import { type Checkout, prepareCheckout } from './checkout.ts';
 import { commitChanges } from './commit.ts';
 import { converse } from './converse.ts';
@@ -131,9 +132,11 @@ async function publish(
   const { board, claim, inputs, report, runner } = work;
   const { job } = inputs;
   if (report.commits.length > 0) {
-    board.step(`Pushing to ${checkout.branch}`);
+    board.step('Looking at what changed');
     // Git ran over what the agent wrote; nothing of it may be left to look on while the token is at hand.
     await killLeftovers(directory.home);
+    report.notices.push(...(await lookAtPush(work, checkout, head)));
+    board.step(`Pushing to ${checkout.branch}`);
     // Not ended with the engine's time, which may be over: what was done until then is still published.
     await using remote = await remoteOf(work, directory, work.signal);
     await push(checkout, head, remote, job.commandId);
@@ -155,6 +158,14 @@ async function publish(
     });
     board.pullRequest(report.pullRequest);
   }
+}
+
+/** What the person is told of the push; a refusal is thrown. */
+async function lookAtPush(work: Work, checkout: Checkout, head: string): Promise<string[]> {
+  const { env, inputs, runner, secrets } = work;
+  const ref = await keepUnpushed(checkout, head, inputs.job.commandId);
+  const { temporaryDirectory } = runner;
+  return await checkPush({ checkout, head, rules: inputs.pushRules, secrets, temporaryDirectory, env, ref });
 }
 
 /** Under the runner's own temporary directory: the engine's is the agent's to write to. */

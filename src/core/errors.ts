@@ -24,6 +24,7 @@ export const errorCodes = [
   'claim-refused',
   'checkout-failed',
   'push-rejected',
+  'push-refused',
   'pull-request-failed',
   'engine-missing',
   'engine-logged-out',

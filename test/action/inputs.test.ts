@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { defaultAllowedTools, Inputs, parseInputs } from '../../action/inputs.ts';
+import { defaultProtectedPaths, defaultPushRules } from '../../action/push-rules.ts';
 import { AppError } from '../../src/core/errors.ts';
 import { IssueKey } from '../../src/core/issue-key.ts';
 import { encodeInputs, type Job } from '../../src/core/job.ts';
@@ -61,6 +62,7 @@ describe('parseInputs', () => {
       allowedTools: defaultAllowedTools,
       mcpCacheTtl: '15m',
       mcpNotCached: [],
+      pushRules: { ...defaultPushRules, protectedPaths: defaultProtectedPaths },
       maxTurns: undefined,
       timeoutMinutes: 60,
     });
@@ -72,6 +74,17 @@ describe('parseInputs', () => {
       'Read(./**)',
       'Bash(npm test *)',
     ]);
+  });
+
+  it('reads one check of a push per line', () => {
+    const checks = 'secrets: warn\nfile-size: refuse 25 MB\nlinks: off\n';
+    const { pushRules } = given({ ...encodeInputs(job), 'push-checks': checks, 'protected-paths': 'a/**' });
+    expect(pushRules).toEqual({
+      ...defaultPushRules,
+      severity: { ...defaultPushRules.severity, secrets: 'warn', links: 'off' },
+      fileBytes: 25_000_000,
+      protectedPaths: ['a/**'],
+    });
   });
 
   it('names every input that is missing at once', () => {
@@ -100,6 +113,8 @@ describe('parseInputs', () => {
     ['workspace-max-size', 'much', 'size'],
     ['workspace', 'relative/path', 'absolute'],
     ['anthropic-base-url', 'nonsense', 'http'],
+    ['push-checks', 'secret: off', 'no check'],
+    ['push-checks', 'secrets off', 'must be a check'],
     ['max-turns', '0', 'whole number'],
     ['max-turns', '1e3', 'whole number'],
     ['timeout-minutes', '-5', 'whole number'],
