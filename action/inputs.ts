@@ -5,6 +5,7 @@ import { Job, SessionRequest, Target } from '../src/core/job.ts';
 import { StoreName } from '../src/core/session.ts';
 import { parseSize } from '../src/core/size.ts';
 import type { GarbageLimits } from '../src/workspace/plan-garbage.ts';
+import { defaultHiddenPaths, type IsolationMode, isolationModes } from './isolate.ts';
 import { defaultProtectedPaths, type PushRules, parsePushChecks } from './push-rules.ts';
 
 /**
@@ -68,6 +69,12 @@ export const Inputs = z.object({
     .regex(/^[1-9]\d{0,5}[smh]$/, 'must be a number with s, m or h, such as `15m`')
     .default('15m'),
   'mcp-not-cached': z.string().default('').transform(lines),
+  isolation: z.enum(isolationModes, 'must be `auto`, `required` or `off`').default('auto'),
+  'hidden-paths': z
+    .string()
+    .default(defaultHiddenPaths.join('\n'))
+    .transform(lines)
+    .pipe(z.array(z.string().regex(/^(?:~?\/.+)$/, 'must be absolute paths, or begin with `~/`'))),
   'push-checks': z.string().default('').transform(pushChecksOf),
   'protected-paths': z.string().default(defaultProtectedPaths.join('\n')).transform(lines),
   'max-turns': wholeNumber(1, 10_000).optional(),
@@ -99,6 +106,10 @@ export interface ActionInputs {
   mcpCacheTtl: string;
   /** Tools whose answers it never keeps, as `mcp__<server>__<tool>`. */
   mcpNotCached: string[];
+  /** Whether the agent has to be kept from the runner's processes and files. */
+  isolation: IsolationMode;
+  /** What it then does not see: absolute paths, or `~/` for the home directory of the runner's user. */
+  hiddenPaths: string[];
   /** What is looked at before a push. */
   pushRules: PushRules;
   maxTurns: number | undefined;
@@ -153,6 +164,8 @@ export function parseInputs(getInput: (name: string) => string): ActionInputs {
     allowedTools: inputs['allowed-tools'],
     mcpCacheTtl: inputs['mcp-cache-ttl'],
     mcpNotCached: inputs['mcp-not-cached'],
+    isolation: inputs.isolation,
+    hiddenPaths: inputs['hidden-paths'],
     pushRules: { ...inputs['push-checks'], protectedPaths: inputs['protected-paths'] },
     maxTurns: inputs['max-turns'],
     timeoutMinutes: inputs['timeout-minutes'],

@@ -27,6 +27,7 @@ export const errorCodes = [
   'push-refused',
   'pull-request-failed',
   'engine-missing',
+  'isolation-missing',
   'engine-logged-out',
   'engine-failed',
   'engine-timeout',

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { defaultAllowedTools, Inputs, parseInputs } from '../../action/inputs.ts';
+import { defaultHiddenPaths } from '../../action/isolate.ts';
 import { defaultProtectedPaths, defaultPushRules } from '../../action/push-rules.ts';
 import { AppError } from '../../src/core/errors.ts';
 import { IssueKey } from '../../src/core/issue-key.ts';
@@ -62,6 +63,8 @@ describe('parseInputs', () => {
       allowedTools: defaultAllowedTools,
       mcpCacheTtl: '15m',
       mcpNotCached: [],
+      isolation: 'auto',
+      hiddenPaths: defaultHiddenPaths,
       pushRules: { ...defaultPushRules, protectedPaths: defaultProtectedPaths },
       maxTurns: undefined,
       timeoutMinutes: 60,
@@ -113,6 +116,8 @@ describe('parseInputs', () => {
     ['workspace-max-size', 'much', 'size'],
     ['workspace', 'relative/path', 'absolute'],
     ['anthropic-base-url', 'nonsense', 'http'],
+    ['isolation', 'on', 'required'],
+    ['hidden-paths', 'relative', 'absolute'],
     ['push-checks', 'secret: off', 'no check'],
     ['push-checks', 'secrets off', 'must be a check'],
     ['max-turns', '0', 'whole number'],
