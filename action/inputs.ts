@@ -6,6 +6,7 @@ import { StoreName } from '../src/core/session.ts';
 import { parseSize } from '../src/core/size.ts';
 import type { GarbageLimits } from '../src/workspace/plan-garbage.ts';
 import { defaultHiddenPaths, type IsolationMode, isolationModes } from './isolate.ts';
+import { type ModelAccess, modelAccess, modelProblems, providers } from './model-access.ts';
 import { defaultProtectedPaths, type PushRules, parsePushChecks } from './push-rules.ts';
 
 /**
@@ -56,8 +57,14 @@ export const Inputs = z.object({
   'workspace-max-age-days': wholeNumber(1, 3_650).default(30),
   'workspace-max-size': z.string().transform(bytes).optional(),
   'claude-path': z.string().default('claude'),
+  provider: z.enum(providers, 'must be `anthropic`, `bedrock` or `vertex`').default('anthropic'),
   'anthropic-api-key': z.string().optional(),
+  'anthropic-oauth-token': z.string().optional(),
+  'anthropic-auth-token': z.string().optional(),
   'anthropic-base-url': z.url({ protocol: /^https?$/, error: 'must be an http(s) address' }).optional(),
+  'aws-region': placeName('eu-west-1'),
+  'vertex-project': placeName('my-project'),
+  'vertex-region': placeName('europe-west1'),
   model: z.string().optional(),
   effort: z
     .string()
@@ -88,8 +95,7 @@ export interface ActionInputs {
   /** Directory that outlives the run; absent for the one beside the runner's temporary directory. */
   workspace: string | undefined;
   claudePath: string;
-  anthropicApiKey: string | undefined;
-  anthropicBaseUrl: string | undefined;
+  access: ModelAccess;
   model: string | undefined;
   effort: string | undefined;
   store: StoreName;
@@ -123,8 +129,11 @@ export interface ActionInputs {
 export function parseInputs(getInput: (name: string) => string): ActionInputs {
   const names = Object.keys(Inputs.shape);
   const given = names.map((name) => [name, getInput(name)] as const).filter(([, value]) => value !== '');
-  const parsed = Inputs.safeParse(Object.fromEntries(given));
-  if (!parsed.success) throw invalid(parsed.error.issues);
+  const raw = Object.fromEntries(given);
+  const parsed = Inputs.safeParse(raw);
+  const misfits = modelProblems(raw).map(({ input, message }) => ({ path: [input], message }));
+  if (!parsed.success) throw invalid([...parsed.error.issues, ...misfits]);
+  if (misfits.length > 0) throw invalid(misfits);
   const inputs = parsed.data;
   const maxBytes = inputs['workspace-max-size'];
   const job = Job.parse({
@@ -141,8 +150,7 @@ export function parseInputs(getInput: (name: string) => string): ActionInputs {
     job,
     workspace: inputs.workspace,
     claudePath: inputs['claude-path'],
-    anthropicApiKey: inputs['anthropic-api-key'],
-    anthropicBaseUrl: inputs['anthropic-base-url'],
+    access: modelAccess(inputs),
     model: inputs.model,
     effort: inputs.effort,
     store: inputs.store,
@@ -172,7 +180,7 @@ export function parseInputs(getInput: (name: string) => string): ActionInputs {
   };
 }
 
-function invalid(issues: z.core.$ZodIssue[]): AppError {
+function invalid(issues: readonly Pick<z.core.$ZodIssue, 'path' | 'message'>[]): AppError {
   const problems = issues.map(({ path: [input, ...inside], message }) => {
     const where = inside.length === 0 ? '' : ` (${inside.join('.')})`;
     return `\`${String(input)}\`${where}: ${message}`;
@@ -195,6 +203,14 @@ function json<S extends z.ZodType>(schema: S) {
       }
     })
     .pipe(schema);
+}
+
+/** It becomes part of an address. */
+function placeName(example: string) {
+  return z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, `must be a name such as \`${example}\``)
+    .optional();
 }
 
 function wholeNumber(least: number, most: number) {

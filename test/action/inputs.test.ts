@@ -44,8 +44,7 @@ describe('parseInputs', () => {
       job,
       workspace: undefined,
       claudePath: 'claude',
-      anthropicApiKey: undefined,
-      anthropicBaseUrl: undefined,
+      access: { provider: 'anthropic', baseUrl: undefined, credential: undefined },
       model: undefined,
       effort: undefined,
       store: 'workspace',
@@ -127,6 +126,63 @@ describe('parseInputs', () => {
     const { message } = problemOf({ ...encodeInputs(job), [name]: value });
     expect(message).toContain(`\`${name}\``);
     expect(message).toContain(reason);
+  });
+});
+
+describe('the way to the model', () => {
+  const region = 'eu-west-1';
+  it.each([
+    [
+      { 'anthropic-api-key': 'k' },
+      { provider: 'anthropic', baseUrl: undefined, credential: { kind: 'api-key', value: 'k' } },
+    ],
+    [
+      { 'anthropic-oauth-token': 't' },
+      { provider: 'anthropic', baseUrl: undefined, credential: { kind: 'oauth-token', value: 't' } },
+    ],
+    [
+      { 'anthropic-auth-token': 't', 'anthropic-base-url': 'https://gw.example' },
+      {
+        provider: 'anthropic',
+        baseUrl: 'https://gw.example',
+        credential: { kind: 'auth-token', value: 't' },
+      },
+    ],
+    [
+      { provider: 'bedrock', 'aws-region': region },
+      { provider: 'bedrock', region, baseUrl: undefined },
+    ],
+    [
+      { provider: 'vertex', 'vertex-project': 'p', 'vertex-region': 'global' },
+      { provider: 'vertex', project: 'p', region: 'global', baseUrl: undefined },
+    ],
+  ])('is read from %j', (inputs, access) => {
+    expect(given({ ...encodeInputs(job), ...inputs }).access).toEqual(access);
+  });
+
+  it.each([
+    [{ provider: 'azure' }, ['`provider`: must be']],
+    [{ 'anthropic-api-key': 'k', 'anthropic-oauth-token': 't' }, ['`anthropic-oauth-token`: only one of']],
+    [{ 'anthropic-auth-token': 't' }, ['`anthropic-base-url`: is required with `anthropic-auth-token`']],
+    [{ 'aws-region': region }, ['`aws-region`: does not go with `provider: anthropic`']],
+    [{ provider: 'bedrock' }, ['`aws-region`: is required']],
+    [{ provider: 'bedrock', 'aws-region': 'x/../y' }, ['`aws-region`: must be a name']],
+    [
+      { provider: 'bedrock', 'aws-region': region, 'anthropic-api-key': 'k' },
+      ['`anthropic-api-key`: does not go with `provider: bedrock`'],
+    ],
+    [
+      { provider: 'vertex', 'aws-region': region, 'max-turns': '0' },
+      [
+        '`vertex-project`: is required',
+        '`vertex-region`: is required',
+        '`aws-region`: does not',
+        '`max-turns`',
+      ],
+    ],
+  ])('is refused as %j, with everything that is wrong', (inputs, problems) => {
+    const { message } = problemOf({ ...encodeInputs(job), ...inputs });
+    for (const problem of problems) expect(message).toContain(problem);
   });
 });
 

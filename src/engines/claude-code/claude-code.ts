@@ -17,6 +17,8 @@ export interface ClaudeCodeOptions {
   baseUrl?: string | undefined;
   /** Key that the CLI sends to `baseUrl`; absent when it is logged in otherwise. */
   apiKey?: string | undefined;
+  /** Variables that say the same of another provider. */
+  modelVariables?: Readonly<Record<string, string>> | undefined;
   /** The environment of this process; the CLI gets what is on an allow-list. */
   env: Readonly<Record<string, string | undefined>>;
   /** Absolute paths that belong to this session alone. */

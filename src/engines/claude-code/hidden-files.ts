@@ -13,7 +13,7 @@ export interface HideOptions {
 
 /** Which paths to cover, and what to leave open within them. */
 export async function hiddenFiles({ hidden, needed, programs }: HideOptions): Promise<HiddenFiles> {
-  const covered = outermost(await existing(hidden)).filter((path) => path !== '/');
+  const covered = outermost((await existing(hidden)).filter((path) => path !== '/'));
   const within = (path: string) => covered.find((cover) => isWithin(path, cover));
   const around = (await existing(programs)).flatMap((path) => {
     const cover = within(path);
