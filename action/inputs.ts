@@ -5,6 +5,7 @@ import { Job, SessionRequest, Target } from '../src/core/job.ts';
 import { StoreName } from '../src/core/session.ts';
 import { parseSize } from '../src/core/size.ts';
 import type { GarbageLimits } from '../src/workspace/plan-garbage.ts';
+import { instructionSources } from './base-instructions.ts';
 import { defaultHiddenPaths, type IsolationMode, isolationModes } from './isolate.ts';
 import { type ModelAccess, modelAccess, modelProblems, providers } from './model-access.ts';
 import { defaultProtectedPaths, type PushRules, parsePushChecks } from './push-rules.ts';
@@ -71,6 +72,7 @@ export const Inputs = z.object({
     .regex(/^[a-z]{1,20}$/, 'must be a level such as `high`')
     .optional(),
   'allowed-tools': z.string().default(defaultAllowedTools.join('\n')).transform(lines),
+  'instructions-from': z.enum(instructionSources, 'must be `base` or `none`').default('base'),
   'mcp-cache-ttl': z
     .string()
     .regex(/^[1-9]\d{0,5}[smh]$/, 'must be a number with s, m or h, such as `15m`')
@@ -108,6 +110,8 @@ export interface ActionInputs {
   /** What the workspace may hold when a run has ended. */
   workspaceLimits: GarbageLimits;
   allowedTools: string[];
+  /** The branch whose `CLAUDE.md` the agent is given. */
+  instructionsFrom: (typeof instructionSources)[number];
   /** How long the cache in front of an MCP server keeps an answer, such as `15m`. */
   mcpCacheTtl: string;
   /** Tools whose answers it never keeps, as `mcp__<server>__<tool>`. */
@@ -170,6 +174,7 @@ export function parseInputs(getInput: (name: string) => string): ActionInputs {
       ...(maxBytes === undefined ? {} : { maxBytes }),
     },
     allowedTools: inputs['allowed-tools'],
+    instructionsFrom: inputs['instructions-from'],
     mcpCacheTtl: inputs['mcp-cache-ttl'],
     mcpNotCached: inputs['mcp-not-cached'],
     isolation: inputs.isolation,
