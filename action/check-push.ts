@@ -40,7 +40,7 @@ export async function checkPush(options: CheckPushOptions): Promise<string[]> {
 }
 
 /** What is only a hint never refuses. */
-export function verdictOn(
+function verdictOn(
   found: readonly Finding[],
   { severity }: Pick<PushRules, 'severity'>,
 ): { refused: Finding[]; told: Finding[] } {

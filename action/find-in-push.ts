@@ -98,7 +98,7 @@ async function ofLinks({ paths, read }: PushedChanges, name: Name): Promise<Find
 }
 
 /** Also into `.git`, which is beside the files and none of them. */
-export function leadsOutside(path: string, target: string): boolean {
+function leadsOutside(path: string, target: string): boolean {
   if (posix.isAbsolute(target) || target.includes('\0') || /^[a-z]:/i.test(target)) return true;
   const end = posix.normalize(posix.join(posix.dirname(path), target.replaceAll('\\', '/')));
   return end === '..' || end.startsWith('../') || /(?:^|\/)\.git(?:\/|$)/i.test(end);

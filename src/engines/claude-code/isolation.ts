@@ -20,7 +20,7 @@ export type Isolation =
   | { outcome: 'not-isolated'; reason: string };
 
 /** The shell has one digit for an open file, and the first three are taken. */
-export const mostKept = 6;
+const mostKept = 6;
 
 /**
  * Runs as the first process of the new namespaces, with every capability in them. `$1` is the number of kept paths,
