@@ -72,8 +72,14 @@ const vendors = [
   {
     name: 'aws-sdk',
     names: '@aws-sdk/[^/]+|@smithy/[^/]+',
-    folders: ['^src/stores/'],
-    why: 'S3 is one of several stores: nobody above them knows which one it is.',
+    folders: ['^src/stores/', '^src/engines/providers/'],
+    why: 'S3 is one of several stores, Bedrock one of several providers: nobody above them knows which one it is.',
+  },
+  {
+    name: 'google-auth',
+    names: 'google-auth-library',
+    folders: ['^src/engines/providers/'],
+    why: 'Vertex is one of several providers of the model: nobody above them knows which one it is.',
   },
   {
     name: 'secretlint',

@@ -7,6 +7,7 @@ import type { SessionManifest, SessionMode } from '../src/core/session.ts';
 import type { EngineEvent, EngineResult, EngineTask } from '../src/engines/engine.ts';
 import { newestGeneration, type RestoreResult, restore } from '../src/sessions/restore.ts';
 import { aroundBranch } from './around-branch.ts';
+import { writeBaseInstructions } from './base-instructions.ts';
 import type { Checkout } from './checkout.ts';
 import { listOfFiles, noticesOfFiles, writeContextFiles } from './context-files.ts';
 import type { Cli } from './find-cli.ts';
@@ -73,6 +74,7 @@ export async function converse(
   return await noted({ conversation: again, result: await ask(again) });
 
   async function ask(current: Conversation): Promise<EngineResult> {
+    if (work.inputs.instructionsFrom === 'base') await writeBaseInstructions(checkout, directory.config);
     work.engineBegins({
       id: current.sessionId,
       mode: current.mode,

@@ -16,6 +16,8 @@ export interface GitOptions {
   /** Ends git when it takes longer; for what talks to a server. */
   timeLimitMs?: number;
   env?: Record<string, string>;
+  /** How stdout is read: `latin1` keeps each byte apart. */
+  encoding?: 'utf8' | 'latin1';
 }
 
 /** git ended with an error. Its message holds what git wrote to stderr, without credentials. */
@@ -89,6 +91,7 @@ export function gitIn(
       extendEnv: false,
       reject: false,
       stripFinalNewline: true,
+      encoding: options.encoding ?? 'utf8',
       ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
     });
     const signals = [options.signal, limitOf(options)].filter((signal) => signal !== undefined);

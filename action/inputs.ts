@@ -6,6 +6,10 @@ import { StoreName } from '../src/core/session.ts';
 import { parseSize } from '../src/core/size.ts';
 import { pinnedCli } from '../src/engines/claude-code/pinned-cli.ts';
 import type { GarbageLimits } from '../src/workspace/plan-garbage.ts';
+import { instructionSources } from './base-instructions.ts';
+import { defaultHiddenPaths, type IsolationMode, isolationModes } from './isolate.ts';
+import { type ModelAccess, modelAccess, modelProblems, providers } from './model-access.ts';
+import { defaultProtectedPaths, type PushRules, parsePushChecks } from './push-rules.ts';
 
 /**
  * What an agent needs to change code and to test it. `Edit` covers `Write`; without the path after it, both
@@ -59,19 +63,34 @@ export const Inputs = z.object({
     .string()
     .regex(/^\d{1,4}\.\d{1,4}\.\d{1,6}$/, 'must be one version, such as `2.1.330`')
     .default(pinnedCli.version),
+  provider: z.enum(providers, 'must be `anthropic`, `bedrock` or `vertex`').default('anthropic'),
   'anthropic-api-key': z.string().optional(),
+  'anthropic-oauth-token': z.string().optional(),
+  'anthropic-auth-token': z.string().optional(),
   'anthropic-base-url': z.url({ protocol: /^https?$/, error: 'must be an http(s) address' }).optional(),
+  'aws-region': placeName('eu-west-1'),
+  'vertex-project': placeName('my-project'),
+  'vertex-region': placeName('europe-west1'),
   model: z.string().optional(),
   effort: z
     .string()
     .regex(/^[a-z]{1,20}$/, 'must be a level such as `high`')
     .optional(),
   'allowed-tools': z.string().default(defaultAllowedTools.join('\n')).transform(lines),
+  'instructions-from': z.enum(instructionSources, 'must be `base` or `none`').default('base'),
   'mcp-cache-ttl': z
     .string()
     .regex(/^[1-9]\d{0,5}[smh]$/, 'must be a number with s, m or h, such as `15m`')
     .default('15m'),
   'mcp-not-cached': z.string().default('').transform(lines),
+  isolation: z.enum(isolationModes, 'must be `auto`, `required` or `off`').default('auto'),
+  'hidden-paths': z
+    .string()
+    .default(defaultHiddenPaths.join('\n'))
+    .transform(lines)
+    .pipe(z.array(z.string().regex(/^(?:~?\/.+)$/, 'must be absolute paths, or begin with `~/`'))),
+  'push-checks': z.string().default('').transform(pushChecksOf),
+  'protected-paths': z.string().default(defaultProtectedPaths.join('\n')).transform(lines),
   'max-turns': wholeNumber(1, 10_000).optional(),
   'timeout-minutes': wholeNumber(1, 5 * 24 * 60).default(60),
 });
@@ -85,8 +104,7 @@ export interface ActionInputs {
   /** Absent for the CLI of `claudeVersion`, which is installed where it is not on the PATH. */
   claudePath: string | undefined;
   claudeVersion: string;
-  anthropicApiKey: string | undefined;
-  anthropicBaseUrl: string | undefined;
+  access: ModelAccess;
   model: string | undefined;
   effort: string | undefined;
   store: StoreName;
@@ -99,10 +117,18 @@ export interface ActionInputs {
   /** What the workspace may hold when a run has ended. */
   workspaceLimits: GarbageLimits;
   allowedTools: string[];
+  /** The branch whose `CLAUDE.md` the agent is given. */
+  instructionsFrom: (typeof instructionSources)[number];
   /** How long the cache in front of an MCP server keeps an answer, such as `15m`. */
   mcpCacheTtl: string;
   /** Tools whose answers it never keeps, as `mcp__<server>__<tool>`. */
   mcpNotCached: string[];
+  /** Whether the agent has to be kept from the runner's processes and files. */
+  isolation: IsolationMode;
+  /** What it then does not see: absolute paths, or `~/` for the home directory of the runner's user. */
+  hiddenPaths: string[];
+  /** What is looked at before a push. */
+  pushRules: PushRules;
   maxTurns: number | undefined;
   timeoutMinutes: number;
 }
@@ -114,8 +140,11 @@ export interface ActionInputs {
 export function parseInputs(getInput: (name: string) => string): ActionInputs {
   const names = Object.keys(Inputs.shape);
   const given = names.map((name) => [name, getInput(name)] as const).filter(([, value]) => value !== '');
-  const parsed = Inputs.safeParse(Object.fromEntries(given));
-  if (!parsed.success) throw invalid(parsed.error.issues);
+  const raw = Object.fromEntries(given);
+  const parsed = Inputs.safeParse(raw);
+  const misfits = modelProblems(raw).map(({ input, message }) => ({ path: [input], message }));
+  if (!parsed.success) throw invalid([...parsed.error.issues, ...misfits]);
+  if (misfits.length > 0) throw invalid(misfits);
   const inputs = parsed.data;
   const maxBytes = inputs['workspace-max-size'];
   const job = Job.parse({
@@ -133,8 +162,7 @@ export function parseInputs(getInput: (name: string) => string): ActionInputs {
     workspace: inputs.workspace,
     claudePath: inputs['claude-path'],
     claudeVersion: inputs['claude-version'],
-    anthropicApiKey: inputs['anthropic-api-key'],
-    anthropicBaseUrl: inputs['anthropic-base-url'],
+    access: modelAccess(inputs),
     model: inputs.model,
     effort: inputs.effort,
     store: inputs.store,
@@ -154,14 +182,18 @@ export function parseInputs(getInput: (name: string) => string): ActionInputs {
       ...(maxBytes === undefined ? {} : { maxBytes }),
     },
     allowedTools: inputs['allowed-tools'],
+    instructionsFrom: inputs['instructions-from'],
     mcpCacheTtl: inputs['mcp-cache-ttl'],
     mcpNotCached: inputs['mcp-not-cached'],
+    isolation: inputs.isolation,
+    hiddenPaths: inputs['hidden-paths'],
+    pushRules: { ...inputs['push-checks'], protectedPaths: inputs['protected-paths'] },
     maxTurns: inputs['max-turns'],
     timeoutMinutes: inputs['timeout-minutes'],
   };
 }
 
-function invalid(issues: z.core.$ZodIssue[]): AppError {
+function invalid(issues: readonly Pick<z.core.$ZodIssue, 'path' | 'message'>[]): AppError {
   const problems = issues.map(({ path: [input, ...inside], message }) => {
     const where = inside.length === 0 ? '' : ` (${inside.join('.')})`;
     return `\`${String(input)}\`${where}: ${message}`;
@@ -186,6 +218,14 @@ function json<S extends z.ZodType>(schema: S) {
     .pipe(schema);
 }
 
+/** It becomes part of an address. */
+function placeName(example: string) {
+  return z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, `must be a name such as \`${example}\``)
+    .optional();
+}
+
 function wholeNumber(least: number, most: number) {
   const expected = `must be a whole number from ${least} to ${most}`;
   return z
@@ -200,6 +240,15 @@ function bytes(text: string, context: z.core.$RefinementCtx<string>): number {
   if (size !== undefined) return size;
   context.addIssue({ code: 'custom', message: 'must be a size such as `20 GB`' });
   return z.NEVER;
+}
+
+function pushChecksOf(
+  text: string,
+  context: z.core.$RefinementCtx<string>,
+): Omit<PushRules, 'protectedPaths'> {
+  const { rules, problems } = parsePushChecks(lines(text));
+  for (const message of problems) context.addIssue({ code: 'custom', message });
+  return problems.length === 0 ? rules : z.NEVER;
 }
 
 function lines(text: string): string[] {

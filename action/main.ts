@@ -26,8 +26,9 @@ async function main(env: NodeJS.ProcessEnv): Promise<void> {
   useProxyOf(env);
   const inputs = parseInputs((name) => core.getInput(name));
   const runner = parseRunner(env);
-  for (const secret of [inputs.anthropicApiKey, inputs.githubToken, runner.runToken])
-    if (secret) core.setSecret(secret);
+  const { access } = inputs;
+  const modelKey = access.provider === 'anthropic' ? access.credential?.value : undefined;
+  for (const secret of [modelKey, inputs.githubToken, runner.runToken]) if (secret) core.setSecret(secret);
   const workspace = inputs.workspace ?? defaultWorkspace(runner);
   const { appUrl, commandId } = inputs.job;
   const warn = (message: string) => core.warning(message);

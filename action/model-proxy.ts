@@ -8,13 +8,11 @@ import {
 } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { pipeline } from 'node:stream/promises';
+import type { ModelUpstream } from './model-upstream.ts';
 import { proxyVariables } from './proxy.ts';
 
 export interface ModelProxyOptions {
-  /** Base address of the real API; its path is kept in front of the request's. */
-  upstream: string;
-  /** Added to each request as `x-api-key`; absent for a gateway that asks for none. */
-  apiKey: string | undefined;
+  upstream: ModelUpstream;
   /** For the way out of the network: `HTTPS_PROXY` and its like. */
   env: Readonly<Record<string, string | undefined>>;
 }
@@ -42,16 +40,16 @@ const notForwarded = new Set([
   'authorization',
 ]);
 
-/** All that the CLI needs; with the real key, other paths would list the organisation's files, batches and skills. */
-const allowed = ['POST /v1/messages', 'POST /v1/messages/count_tokens', 'GET /v1/models'];
+/** The API takes less than this. */
+const mostBodyBytes = 64_000_000;
 
 /**
  * Forwards the model's API on loopback, so that the real key is in this process only: the agent can print its
  * whole environment and finds a key that ends with the run. Streams both ways.
  */
-export async function startModelProxy({ upstream, apiKey, env }: ModelProxyOptions): Promise<ModelProxy> {
+export async function startModelProxy({ upstream, env }: ModelProxyOptions): Promise<ModelProxy> {
   const key = `dexter-run-${randomBytes(24).toString('base64url')}`;
-  const target = new URL(upstream);
+  const target = new URL(upstream.address);
   const isSecure = target.protocol === 'https:';
   const send = isSecure ? httpsRequest : httpRequest;
   const agent = new (isSecure ? HttpsAgent : HttpAgent)({ keepAlive: true, proxyEnv: proxyVariables(env) });
@@ -82,18 +80,33 @@ export async function startModelProxy({ upstream, apiKey, env }: ModelProxyOptio
     }
     const address = addressOf(request);
     if (address === undefined) {
-      respond(response, 403, 'permission_error', `Dexter forwards only ${allowed.join(', ')}`);
+      respond(response, 403, 'permission_error', 'Dexter forwards only what Claude Code needs');
       return;
     }
-    const outgoing = send(address, { method: request.method, headers: headersOf(request), agent });
+    const { method = 'GET' } = request;
+    const body = upstream.signsBody ? await bodyOf(request) : undefined;
+    if (body === 'too-large') {
+      respond(response, 413, 'request_too_large', 'The request is too large');
+      return;
+    }
+    const headers = headersOf(request);
+    const signed = await upstream
+      .sign({ method, url: address, headers: plain(headers), body: body ?? Buffer.alloc(0) })
+      .catch(() => undefined);
+    if (signed === undefined) {
+      respond(response, 401, 'authentication_error', 'Dexter has no credentials for the model');
+      return;
+    }
+    const outgoing = send(address, { method, headers: { ...headers, ...signed }, agent });
     response.once('close', () => outgoing.destroy());
     // Not a pipeline: an answer that comes before the request is all sent is an answer all the same.
     const answer = await new Promise<IncomingMessage>((resolve, reject) => {
       outgoing.once('response', resolve).on('error', reject);
-      request.pipe(outgoing);
+      if (body === undefined) request.pipe(outgoing);
+      else outgoing.end(body);
     });
-    const headers = Object.entries(answer.headers).filter(([name]) => !notForwarded.has(name));
-    response.writeHead(answer.statusCode ?? 502, Object.fromEntries(headers));
+    const answered = Object.entries(answer.headers).filter(([name]) => !notForwarded.has(name));
+    response.writeHead(answer.statusCode ?? 502, Object.fromEntries(answered));
     response.flushHeaders();
     await pipeline(answer, response);
   }
@@ -107,7 +120,8 @@ export async function startModelProxy({ upstream, apiKey, env }: ModelProxyOptio
   /** The request's path below the upstream's own; never another host, whatever the request line says. */
   function addressOf({ method, url = '/' }: IncomingMessage): URL | undefined {
     const { pathname, search } = new URL(url, 'http://loopback');
-    if (!allowed.includes(`${method} ${pathname}`)) return undefined;
+    if (!upstream.allowed.some((each) => each.method === method && each.path.test(pathname)))
+      return undefined;
     const address = new URL(target);
     address.pathname = target.pathname.replace(/\/+$/, '') + pathname;
     address.search = search;
@@ -119,8 +133,26 @@ export async function startModelProxy({ upstream, apiKey, env }: ModelProxyOptio
     for (const [name, value] of Object.entries(headers)) {
       if (value !== undefined && !notForwarded.has(name)) forwarded[name] = value;
     }
-    return apiKey === undefined ? forwarded : { ...forwarded, 'x-api-key': apiKey };
+    return forwarded;
   }
+}
+
+/** The body as a whole. */
+async function bodyOf(request: IncomingMessage): Promise<Buffer | 'too-large'> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request) {
+    bytes += chunk.length;
+    if (bytes > mostBodyBytes) return 'too-large';
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function plain(headers: Record<string, string | string[]>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join() : value]),
+  );
 }
 
 /** Before the answer began it can still be said what is wrong; after that the connection breaks. */

@@ -8,6 +8,7 @@ import { workPath } from '../src/workspace/layout.ts';
 import { lockSession } from '../src/workspace/lock-session.ts';
 import { takeAway } from '../src/workspace/remove-tree.ts';
 import { type Answer, isExplained } from './app-client.ts';
+import { checkPush } from './check-push.ts';
 import { type Checkout, prepareCheckout } from './checkout.ts';
 import { converse, openConversation, type Prepared } from './converse.ts';
 import { endingOf, lostRun, stoppedBeforeStart } from './ending.ts';
@@ -163,9 +164,11 @@ async function publish(
   const { job } = inputs;
   const { dropUnpushed, isAheadOfBase, openPullRequest, push } = await import('./publish.ts');
   if (report.commits.length > 0) {
-    board.step(`Pushing to ${checkout.branch}`);
+    board.step('Looking at what changed');
     // Git ran over what the agent wrote; nothing of it may be left to look on while the token is at hand.
     await killLeftovers(directory.home);
+    report.notices.push(...(await lookAtPush(work, checkout, head)));
+    board.step(`Pushing to ${checkout.branch}`);
     // Not ended with the engine's time, which may be over: what was done until then is still published.
     await using remote = await remoteOf(work, directory, work.signal);
     await push(checkout, head, remote, job.commandId);
@@ -188,6 +191,15 @@ async function publish(
     });
     board.pullRequest(report.pullRequest);
   }
+}
+
+/** What the person is told of the push; a refusal is thrown. */
+async function lookAtPush(work: Work, checkout: Checkout, head: string): Promise<string[]> {
+  const { env, inputs, runner, secrets } = work;
+  const { keepUnpushed } = await import('./publish.ts');
+  const ref = await keepUnpushed(checkout, head, inputs.job.commandId);
+  const { temporaryDirectory } = runner;
+  return await checkPush({ checkout, head, rules: inputs.pushRules, secrets, temporaryDirectory, env, ref });
 }
 
 /** Under the runner's own temporary directory: the engine's is the agent's to write to. */

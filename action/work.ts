@@ -69,9 +69,10 @@ export function startWork(
 ): Omit<Work, keyof Stores> {
   const { app, inputs, log, runner } = options;
   const { installationId, repositoryId } = inputs.job.session;
-  const { anthropicApiKey, githubToken } = inputs;
+  const { access, githubToken } = inputs;
+  const modelKey = access.provider === 'anthropic' ? access.credential?.value : undefined;
   const secrets = knownSecrets({
-    given: [claim.githubToken, claim.runToken, anthropicApiKey, githubToken, runner.runToken],
+    given: [claim.githubToken, claim.runToken, modelKey, githubToken, runner.runToken],
     sessionKeys: claim.sessionKeys,
     env: options.env,
     workspace: options.workspace,

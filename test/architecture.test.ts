@@ -72,6 +72,7 @@ const offences: [rule: string, file: string, text: string][] = [
   ['vendor-mcp', 'src/jobs/uses-mcp.ts', "import '@modelcontextprotocol/sdk/types.js';"],
   ['vendor-context-cache', 'src/jobs/uses-keyv.ts', "import 'keyv';"],
   ['vendor-tar', 'src/stores/uses-tar.ts', "import 'tar';"],
+  ['vendor-google-auth', 'src/stores/uses-google.ts', "import 'google-auth-library';"],
   ['vendor-aws-sdk', 'src/sessions/uses-s3.ts', "import '@aws-sdk/client-s3';"],
   [
     'vendor-secretlint',

@@ -4,6 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { defaultAllowedTools, Inputs, parseInputs } from '../../action/inputs.ts';
+import { defaultHiddenPaths } from '../../action/isolate.ts';
+import { defaultProtectedPaths, defaultPushRules } from '../../action/push-rules.ts';
 import { AppError } from '../../src/core/errors.ts';
 import { IssueKey } from '../../src/core/issue-key.ts';
 import { encodeInputs, type Job } from '../../src/core/job.ts';
@@ -44,8 +46,7 @@ describe('parseInputs', () => {
       workspace: undefined,
       claudePath: undefined,
       claudeVersion: pinnedCli.version,
-      anthropicApiKey: undefined,
-      anthropicBaseUrl: undefined,
+      access: { provider: 'anthropic', baseUrl: undefined, credential: undefined },
       model: undefined,
       effort: undefined,
       store: 'workspace',
@@ -61,8 +62,12 @@ describe('parseInputs', () => {
       keepIgnored: true,
       workspaceLimits: { maxSessions: 50, maxAgeDays: 30 },
       allowedTools: defaultAllowedTools,
+      instructionsFrom: 'base',
       mcpCacheTtl: '15m',
       mcpNotCached: [],
+      isolation: 'auto',
+      hiddenPaths: defaultHiddenPaths,
+      pushRules: { ...defaultPushRules, protectedPaths: defaultProtectedPaths },
       maxTurns: undefined,
       timeoutMinutes: 60,
     });
@@ -74,6 +79,17 @@ describe('parseInputs', () => {
       'Read(./**)',
       'Bash(npm test *)',
     ]);
+  });
+
+  it('reads one check of a push per line', () => {
+    const checks = 'secrets: warn\nfile-size: refuse 25 MB\nlinks: off\n';
+    const { pushRules } = given({ ...encodeInputs(job), 'push-checks': checks, 'protected-paths': 'a/**' });
+    expect(pushRules).toEqual({
+      ...defaultPushRules,
+      severity: { ...defaultPushRules.severity, secrets: 'warn', links: 'off' },
+      fileBytes: 25_000_000,
+      protectedPaths: ['a/**'],
+    });
   });
 
   it('names every input that is missing at once', () => {
@@ -102,6 +118,11 @@ describe('parseInputs', () => {
     ['workspace-max-size', 'much', 'size'],
     ['workspace', 'relative/path', 'absolute'],
     ['anthropic-base-url', 'nonsense', 'http'],
+    ['instructions-from', 'head', 'base'],
+    ['isolation', 'on', 'required'],
+    ['hidden-paths', 'relative', 'absolute'],
+    ['push-checks', 'secret: off', 'no check'],
+    ['push-checks', 'secrets off', 'must be a check'],
     ['max-turns', '0', 'whole number'],
     ['max-turns', '1e3', 'whole number'],
     ['timeout-minutes', '-5', 'whole number'],
@@ -109,6 +130,63 @@ describe('parseInputs', () => {
     const { message } = problemOf({ ...encodeInputs(job), [name]: value });
     expect(message).toContain(`\`${name}\``);
     expect(message).toContain(reason);
+  });
+});
+
+describe('the way to the model', () => {
+  const region = 'eu-west-1';
+  it.each([
+    [
+      { 'anthropic-api-key': 'k' },
+      { provider: 'anthropic', baseUrl: undefined, credential: { kind: 'api-key', value: 'k' } },
+    ],
+    [
+      { 'anthropic-oauth-token': 't' },
+      { provider: 'anthropic', baseUrl: undefined, credential: { kind: 'oauth-token', value: 't' } },
+    ],
+    [
+      { 'anthropic-auth-token': 't', 'anthropic-base-url': 'https://gw.example' },
+      {
+        provider: 'anthropic',
+        baseUrl: 'https://gw.example',
+        credential: { kind: 'auth-token', value: 't' },
+      },
+    ],
+    [
+      { provider: 'bedrock', 'aws-region': region },
+      { provider: 'bedrock', region, baseUrl: undefined },
+    ],
+    [
+      { provider: 'vertex', 'vertex-project': 'p', 'vertex-region': 'global' },
+      { provider: 'vertex', project: 'p', region: 'global', baseUrl: undefined },
+    ],
+  ])('is read from %j', (inputs, access) => {
+    expect(given({ ...encodeInputs(job), ...inputs }).access).toEqual(access);
+  });
+
+  it.each([
+    [{ provider: 'azure' }, ['`provider`: must be']],
+    [{ 'anthropic-api-key': 'k', 'anthropic-oauth-token': 't' }, ['`anthropic-oauth-token`: only one of']],
+    [{ 'anthropic-auth-token': 't' }, ['`anthropic-base-url`: is required with `anthropic-auth-token`']],
+    [{ 'aws-region': region }, ['`aws-region`: does not go with `provider: anthropic`']],
+    [{ provider: 'bedrock' }, ['`aws-region`: is required']],
+    [{ provider: 'bedrock', 'aws-region': 'x/../y' }, ['`aws-region`: must be a name']],
+    [
+      { provider: 'bedrock', 'aws-region': region, 'anthropic-api-key': 'k' },
+      ['`anthropic-api-key`: does not go with `provider: bedrock`'],
+    ],
+    [
+      { provider: 'vertex', 'aws-region': region, 'max-turns': '0' },
+      [
+        '`vertex-project`: is required',
+        '`vertex-region`: is required',
+        '`aws-region`: does not',
+        '`max-turns`',
+      ],
+    ],
+  ])('is refused as %j, with everything that is wrong', (inputs, problems) => {
+    const { message } = problemOf({ ...encodeInputs(job), ...inputs });
+    for (const problem of problems) expect(message).toContain(problem);
   });
 });
 

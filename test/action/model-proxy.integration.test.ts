@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, request, type Server, type ServerRe
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type ModelProxy, startModelProxy } from '../../action/model-proxy.ts';
+import { modelUpstream } from '../../action/model-upstream.ts';
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -10,6 +11,15 @@ let upstreamUrl: string;
 let handle: Handler;
 let proxy: ModelProxy;
 
+function anthropic(
+  baseUrl: string,
+  value?: string,
+  kind: 'api-key' | 'oauth-token' | 'auth-token' = 'api-key',
+) {
+  const credential = value === undefined ? undefined : { kind, value };
+  return modelUpstream({ provider: 'anthropic', baseUrl, credential }, {});
+}
+
 beforeEach(async () => {
   handle = (_request, response) => response.end('{}');
   upstream = createServer((request, response) => handle(request, response));
@@ -17,7 +27,7 @@ beforeEach(async () => {
   const address = upstream.address();
   if (address === null || typeof address === 'string') throw new Error('no port');
   upstreamUrl = `http://127.0.0.1:${address.port}`;
-  proxy = await startModelProxy({ upstream: upstreamUrl, apiKey: 'real-key', env: {} });
+  proxy = await startModelProxy({ upstream: anthropic(upstreamUrl, 'real-key'), env: {} });
 });
 afterEach(async () => {
   await proxy[Symbol.asyncDispose]();
@@ -141,8 +151,7 @@ describe('startModelProxy', () => {
 
   it('keeps the path of a gateway', async () => {
     await using behind = await startModelProxy({
-      upstream: `${upstreamUrl}/gateway/`,
-      apiKey: undefined,
+      upstream: anthropic(`${upstreamUrl}/gateway/`),
       env: {},
     });
     let seen: unknown;
@@ -202,8 +211,7 @@ describe('startModelProxy', () => {
       response.end('{}');
     };
     await using behind = await startModelProxy({
-      upstream: 'http://model.example',
-      apiKey: 'k',
+      upstream: anthropic('http://model.example', 'k'),
       env: { HTTP_PROXY: upstreamUrl },
     });
     await fetch(`${behind.url}/v1/messages`, { method: 'POST', headers: { 'x-api-key': behind.key } });
@@ -211,7 +219,7 @@ describe('startModelProxy', () => {
   });
 
   it('leaves no port open', async () => {
-    const { url } = await startModelProxy({ upstream: upstreamUrl, apiKey: 'k', env: {} }).then(
+    const { url } = await startModelProxy({ upstream: anthropic(upstreamUrl, 'k'), env: {} }).then(
       async (started) => {
         await started[Symbol.asyncDispose]();
         return started;

@@ -446,6 +446,35 @@ describe('bad input', () => {
     });
   });
 
+  it('pushes no workflow file, keeps the work, and says where', async () => {
+    const commandId = randomUUID();
+    const plan = { write: { '.github/workflows/x.yml': 'on: push\n', 'src/coupon.ts': 'export {};\n' } };
+    const ended = await world.run({ commandId, plan });
+    expect(ended.exitCode).toBe(1);
+    const report = lastReport();
+    expect(report).toMatchObject({
+      outcome: 'failed',
+      problem: {
+        code: 'push-refused',
+        message: expect.stringContaining('`.github/workflows/x.yml` is a protected path'),
+        hint: expect.stringContaining(`refs/dexter/unpushed/${commandId}`),
+      },
+      session: { generation: 1 },
+    });
+    expect(await git(world.repository.path, 'branch', '--list', 'dexter/*')).toBe('');
+    expect(world.forge.pullRequests).toEqual([]);
+    const checkout = join(await sessionFolder(), 'checkout');
+    const kept = await git(checkout, 'rev-parse', `refs/dexter/unpushed/${commandId}`);
+    expect(kept).toBe(report.commits[0]?.sha);
+
+    await world.run({ plan, inputs: { 'push-checks': 'protected-paths: warn' } });
+    expect(lastReport()).toMatchObject({
+      outcome: 'done',
+      notices: [expect.stringContaining('look at it: `.github/workflows/x.yml` is a protected path')],
+    });
+    expect(await world.repository.files(branch)).toContain('.github/workflows/x.yml');
+  });
+
   it('of a push that is rejected keeps the work, and says where', async () => {
     const commandId = randomUUID();
     await world.repository.commit(branch, { 'earlier.txt': 'x' }, 'main');

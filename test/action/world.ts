@@ -193,6 +193,8 @@ function inputsOf(job: Partial<JobFields>, world: Record<string, string>): Recor
       ...job.target,
     }),
     ...world,
+    // Not every machine that runs the tests can do it, and process ids are others within.
+    isolation: 'off',
     ...job.inputs,
   };
 }

@@ -5,6 +5,7 @@ import { cliArguments } from './arguments.ts';
 import { classify, refusalsThatCount } from './classify.ts';
 import { type CliProcess, type GraceTimes, startCli } from './cli-process.ts';
 import { cliEnvironment } from './environment.ts';
+import type { Program } from './isolation.ts';
 import { splitLines } from './lines.ts';
 import { costOf, newRecord, type RunRecord, record, usageOf } from './run-record.ts';
 import { parseLine } from './stream.ts';
@@ -16,6 +17,8 @@ export interface ClaudeCodeOptions {
   baseUrl?: string | undefined;
   /** Key that the CLI sends to `baseUrl`; absent when it is logged in otherwise. */
   apiKey?: string | undefined;
+  /** Variables that say the same of another provider. */
+  modelVariables?: Readonly<Record<string, string>> | undefined;
   /** The environment of this process; the CLI gets what is on an allow-list. */
   env: Readonly<Record<string, string | undefined>>;
   /** Absolute paths that belong to this session alone. */
@@ -23,6 +26,8 @@ export interface ClaudeCodeOptions {
   temporaryDirectory: string;
   /** Name of the folder under `projects/` that the CLI keeps the session in. */
   projectFolder: string;
+  /** Puts the CLI where it sees less of the machine; as it is without. */
+  isolate?: ((program: Program) => Program) | undefined;
   /** How long the CLI may take to end when it is asked to. */
   grace?: GraceTimes;
 }
@@ -68,9 +73,10 @@ export function claudeCode(options: ClaudeCodeOptions): Engine {
 }
 
 async function start(task: EngineTask, options: ClaudeCodeOptions): Promise<CliProcess> {
-  const { grace = defaultGrace, ...environment } = options;
+  const { grace = defaultGrace, isolate = (program: Program) => program, ...environment } = options;
+  const { command, args } = isolate({ command: options.command, args: cliArguments(task) });
   try {
-    return await startCli(options.command, cliArguments(task), {
+    return await startCli(command, args, {
       cwd: task.workingDirectory,
       env: cliEnvironment({ ...environment, configDirectory: task.configDirectory }),
       input: task.prompt,

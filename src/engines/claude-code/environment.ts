@@ -28,6 +28,8 @@ export interface EnvironmentOptions {
   projectFolder: string;
   baseUrl?: string | undefined;
   apiKey?: string | undefined;
+  /** How the CLI reaches the model otherwise than by `baseUrl` and `apiKey`. */
+  modelVariables?: Readonly<Record<string, string>> | undefined;
 }
 
 /**
@@ -53,6 +55,7 @@ export function cliEnvironment(options: EnvironmentOptions): Record<string, stri
     CLAUDE_CODE_DISABLE_GIT_INSTRUCTIONS: '1',
     ...(baseUrl === undefined ? {} : { ANTHROPIC_BASE_URL: baseUrl }),
     ...(apiKey === undefined ? {} : { ANTHROPIC_API_KEY: apiKey }),
+    ...options.modelVariables,
   };
 }
 

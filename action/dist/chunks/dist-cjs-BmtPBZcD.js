@@ -1,0 +1,1 @@
+import{t as require_dist_cjs}from"./dist-cjs-da4pXzjP.js";export default require_dist_cjs();export{};

@@ -1,0 +1,1 @@
+import{t as Octokit}from"./dist-bundle-ubowirGd.js";import"./github-CvdOmHWd.js";function tokenClient(token,apiUrl){return new Octokit({auth:token,baseUrl:apiUrl})}export{tokenClient};

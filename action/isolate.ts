@@ -1,0 +1,114 @@
+import { access, constants } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { delimiter, dirname, isAbsolute, join } from 'node:path';
+import { AppError } from '../src/core/errors.ts';
+import { pickVariables } from '../src/core/variables.ts';
+import { hiddenFiles } from '../src/engines/claude-code/hidden-files.ts';
+import { findIsolation, type Program } from '../src/engines/claude-code/isolation.ts';
+import type { SessionDirectory } from './session-directory.ts';
+import type { Work } from './work.ts';
+
+export const isolationModes = ['auto', 'required', 'off'] as const;
+export type IsolationMode = (typeof isolationModes)[number];
+
+/** Where credentials of the runner's user are usually found; action.yml has the same. */
+export const defaultHiddenPaths = [
+  '~/.ssh',
+  '~/.gnupg',
+  '~/.aws',
+  '~/.azure',
+  '~/.config/gcloud',
+  '~/.config/gh',
+  '~/.config/git',
+  '~/.docker',
+  '~/.kube',
+  '~/.git-credentials',
+  '~/.netrc',
+  '~/.npmrc',
+  '~/.pypirc',
+  '~/.m2/settings.xml',
+  '~/.gradle/gradle.properties',
+  '~/.cargo/credentials.toml',
+  '~/.vault-token',
+  '~/.claude',
+  '~/.claude.json',
+  '/run/docker.sock',
+];
+
+/**
+ * How the CLI is started apart from the runner's processes and files; undefined where that is switched off, or cannot
+ * be had and is not required, which the report then says. `command` is the CLI, as a name on the PATH or a path.
+ * @throws AppError `isolation-missing` where it is required.
+ */
+export async function isolation(
+  work: Pick<Work, 'env' | 'inputs' | 'log' | 'mcpProgram' | 'report' | 'workspace'>,
+  directory: Pick<SessionDirectory, 'root' | 'mirror'>,
+  command: string,
+): Promise<((program: Program) => Program) | undefined> {
+  const { env, inputs, log, mcpProgram, report, workspace } = work;
+  const program = await programFile(command, env);
+  // What is not there cannot be started, which is said where it is tried.
+  if (inputs.isolation === 'off' || program === undefined) return undefined;
+  const files = await hiddenFiles({
+    hidden: [...inputs.hiddenPaths.map(fromHome), ...runnersOwn(env), workspace],
+    needed: [directory.root, directory.mirror],
+    programs: [mcpProgram, process.execPath, program],
+  });
+  const answer = await findIsolation(files, {
+    env: pickVariables(env, ['PATH']),
+    cwd: directory.root,
+    platform: process.platform,
+  });
+  if (answer.outcome === 'isolated') {
+    log.info('Claude Code sees neither the processes of this runner nor its files with credentials.');
+    return answer.isolate;
+  }
+  const { reason } = answer;
+  if (inputs.isolation === 'required') throw isolationMissing(reason);
+  report.notices.push(
+    `Claude Code was not isolated from the runner (${reason}): it could read what the runner's user can.`,
+  );
+  log.warn(`Claude Code is not isolated from this runner: ${reason}. See docs/security.md.`);
+  return undefined;
+}
+
+function isolationMissing(reason: string): AppError {
+  return new AppError('isolation-missing', {
+    message: `Claude Code cannot be isolated on this runner: ${reason}.`,
+    hint: 'Allow user namespaces on the machine, or set the input `isolation` to `auto`: docs/security.md says what that means.',
+  });
+}
+
+function fromHome(path: string): string {
+  return path.startsWith('~/') ? join(homedir(), path.slice(2)) : path;
+}
+
+/** Files of the runner itself: its registration, the job's checkout and its commands, the event. */
+function runnersOwn(env: Work['env']): string[] {
+  const { RUNNER_TEMP, GITHUB_WORKSPACE, GITHUB_EVENT_PATH, GITHUB_STATE } = env;
+  const besideTemp =
+    RUNNER_TEMP === undefined ? [] : [RUNNER_TEMP, ...registration(dirname(dirname(RUNNER_TEMP)))];
+  const directories = [GITHUB_EVENT_PATH, GITHUB_STATE].flatMap((file) => (file ? [dirname(file)] : []));
+  return [...besideTemp, ...(GITHUB_WORKSPACE ? [GITHUB_WORKSPACE] : []), ...directories].filter(isAbsolute);
+}
+
+function registration(runner: string): string[] {
+  return ['.credentials', '.credentials_rsaparams', '.runner', '.env', '_diag'].map((name) =>
+    join(runner, name),
+  );
+}
+
+/** Where a program lies: links are followed later. */
+async function programFile(command: string, { PATH = '' }: Work['env']): Promise<string | undefined> {
+  const paths = command.includes('/')
+    ? [command]
+    : PATH.split(delimiter).map((folder) => join(folder, command));
+  for (const path of paths) {
+    const isThere = await access(path, constants.X_OK).then(
+      () => true,
+      () => false,
+    );
+    if (isThere) return path;
+  }
+  return undefined;
+}
