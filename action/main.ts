@@ -4,13 +4,14 @@ import * as core from '@actions/core';
 import { AppError, toProblem } from '../src/core/errors.ts';
 import type { Report } from '../src/core/report.ts';
 import { tidyWorkspace } from '../src/workspace/collect-garbage.ts';
-import { appClient } from './app-client.ts';
-import { type ActionInputs, parseInputs } from './inputs.ts';
+import { type AppClient, appClient } from './app-client.ts';
+import { type ActionInputs, isStandAlone, parseInputs } from './inputs.ts';
 import { logLine } from './log.ts';
 import { useProxyOf } from './proxy.ts';
 import { type RunEnd, run } from './run.ts';
 import { stateNames, undeliveredReportName } from './run-state.ts';
 import { defaultWorkspace, parseRunner, type Runner } from './runner.ts';
+import type { StandAlone } from './stand-alone.ts';
 import { openStores } from './stores.ts';
 import { renderSummary } from './summary.ts';
 import { engineTimeLimitMs } from './time-limit.ts';
@@ -23,12 +24,13 @@ const [cacheProgram, mcpProgram] = ['save-program', 'mcp-program'].map((name) =>
 /** The main step: puts the run together from inputs and environment, and shows how it ended. */
 async function main(env: NodeJS.ProcessEnv): Promise<void> {
   useProxyOf(env);
-  const inputs = parseInputs((name) => core.getInput(name));
   const runner = parseRunner(env);
+  const begun = isStandAlone(getInput) ? await withoutApp(runner, env) : await withApp(runner);
+  if (begun.outcome === 'refused') return showRefusal(begun.message);
+  const { inputs, app, claimToken } = begun;
   for (const secret of [inputs.anthropicApiKey, inputs.githubToken, runner.runToken])
     if (secret) core.setSecret(secret);
   const workspace = inputs.workspace ?? defaultWorkspace(runner);
-  const { appUrl, commandId } = inputs.job;
   const warn = (message: string) => core.warning(message);
   const log = {
     info: (message: string) => core.info(logLine(message)),
@@ -42,8 +44,8 @@ async function main(env: NodeJS.ProcessEnv): Promise<void> {
     env,
     workspace,
     mcpProgram,
-    app: appClient({ appUrl, commandId }),
-    claimToken: runner.runToken ?? (await oidcToken(appUrl)),
+    app,
+    claimToken,
     openStores: () => openStores({ inputs, runner, workspace, env, cacheProgram, warn }),
     signal: cancelledBySignal(),
     log,
@@ -53,6 +55,35 @@ async function main(env: NodeJS.ProcessEnv): Promise<void> {
   await show(ended, inputs, runner, env);
   const { workspaceLimits: limits } = inputs;
   await tidyWorkspace({ workspace, limits, now: new Date(), info: log.info, warn });
+}
+
+function getInput(name: string): string {
+  return core.getInput(name);
+}
+
+type Begun =
+  | { outcome: 'ready'; inputs: ActionInputs; app: AppClient; claimToken: string }
+  | Extract<StandAlone, { outcome: 'refused' }>;
+
+async function withApp(runner: Runner): Promise<Begun> {
+  const inputs = parseInputs(getInput);
+  const { appUrl, commandId } = inputs.job;
+  const claimToken = runner.runToken ?? (await oidcToken(appUrl));
+  return { outcome: 'ready', inputs, app: appClient({ appUrl, commandId }), claimToken };
+}
+
+/** Loaded only here: a run of the app needs none of it. */
+async function withoutApp(runner: Runner, env: NodeJS.ProcessEnv): Promise<Begun> {
+  const { standAlone } = await import('./stand-alone.ts');
+  const begun = await standAlone({
+    getInput,
+    runner,
+    env,
+    secret: (value) => core.setSecret(value),
+    warn: (message) => core.warning(message),
+    keepState: (state) => core.saveState(stateNames.alone, state),
+  });
+  return begun.outcome === 'ready' ? { ...begun, claimToken: '' } : begun;
 }
 
 /** GitHub's own word on which run this is, made for the app alone: runner and app share no secret. */
@@ -81,12 +112,7 @@ async function show(
   runner: Runner,
   env: NodeJS.ProcessEnv,
 ): Promise<void> {
-  if (ended.outcome === 'refused') {
-    core.saveState(stateNames.reported, 'true');
-    core.setOutput('outcome', 'refused');
-    core.notice(`Nothing to do: ${ended.message}`);
-    return;
-  }
+  if (ended.outcome === 'refused') return showRefusal(ended.message);
   const { report, delivered } = ended;
   if (delivered) core.saveState(stateNames.reported, 'true');
   else await keepForPost(report, runner, job.commandId);
@@ -98,6 +124,12 @@ async function show(
   for (const notice of report.notices) core.notice(notice);
   if (report.outcome === 'cancelled') core.notice('The run was stopped before it was done.');
   if (report.outcome === 'failed') core.setFailed(failure(report));
+}
+
+function showRefusal(message: string): void {
+  core.saveState(stateNames.reported, 'true');
+  core.setOutput('outcome', 'refused');
+  core.notice(`Nothing to do: ${message}`);
 }
 
 async function keepForPost(report: Report, runner: Runner, commandId: string): Promise<void> {

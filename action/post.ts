@@ -4,7 +4,7 @@ import * as core from '@actions/core';
 import { messageOf } from '../src/core/errors.ts';
 import { Report } from '../src/core/report.ts';
 import { appClient } from './app-client.ts';
-import { parseInputs } from './inputs.ts';
+import { type ActionInputs, parseInputs } from './inputs.ts';
 import { useProxyOf } from './proxy.ts';
 import { recover } from './recover.ts';
 import { RunState, stateNames, undeliveredReportName } from './run-state.ts';
@@ -21,17 +21,47 @@ async function post(env: NodeJS.ProcessEnv): Promise<void> {
   if (saved === '' || core.getState(stateNames.reported) === 'true') return;
   const state = RunState.parse(JSON.parse(saved));
   const runner = parseRunner(env);
-  const app = appClient({ appUrl: state.appUrl, commandId: state.commandId });
+  const { inputs, tell } = await begun(state, runner);
   const undelivered = join(runner.temporaryDirectory, undeliveredReportName(state.commandId));
-  const report = (await readReport(undelivered)) ?? (await recoverWith(state, runner, env));
-  const answer = await app.report(state.claim, report);
+  const report = (await readReport(undelivered)) ?? (await recoverWith(state, inputs, runner, env));
+  core.info(await tell(report));
   await rm(undelivered, { force: true });
-  core.info(answer.outcome === 'ok' ? 'Reported for the main step.' : answer.refusal.message);
 }
 
-async function recoverWith(state: RunState, runner: Runner, env: NodeJS.ProcessEnv): Promise<Report> {
+interface Begun {
+  inputs: ActionInputs;
+  /** Delivers the report, and says how that went. */
+  tell(report: Report): Promise<string>;
+}
+
+async function begun(state: RunState, runner: Runner): Promise<Begun> {
+  const getInput = (name: string) => core.getInput(name);
+  const done = 'Reported for the main step.';
+  if (state.appUrl !== '') {
+    const app = appClient({ appUrl: state.appUrl, commandId: state.commandId });
+    const tell = async (report: Report) => {
+      const answer = await app.report(state.claim, report);
+      return answer.outcome === 'ok' ? done : answer.refusal.message;
+    };
+    return { inputs: parseInputs(getInput), tell };
+  }
+  const { AloneState, standAloneEnd } = await import('./stand-alone.ts');
+  const alone = AloneState.parse(JSON.parse(core.getState(stateNames.alone)));
+  const { inputs, comment } = standAloneEnd({ getInput, runner }, alone);
+  const tell = async (report: Report) => {
+    await comment.end(report);
+    return done;
+  };
+  return { inputs, tell };
+}
+
+async function recoverWith(
+  state: RunState,
+  inputs: ActionInputs,
+  runner: Runner,
+  env: NodeJS.ProcessEnv,
+): Promise<Report> {
   const warn = (message: string) => core.warning(message);
-  const inputs = parseInputs((name) => core.getInput(name));
   const { workspace } = state;
   const { store } = await openStores({ inputs, runner, workspace, env, cacheProgram, warn });
   return await recover(state, store, env, warn);
