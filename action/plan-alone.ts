@@ -84,7 +84,7 @@ async function forbiddenBy({ event, octokit, repository }: PlanAloneOptions): Pr
   return verdict.allowed ? undefined : verdict.problem;
 }
 
-/** What the instruction asks. One that does not address Dexter is taken as it is, unless it is anybody's comment. */
+/** What the instruction asks. One without a mention is taken as it is, unless it is anybody's comment. */
 function understand(
   instruction: string,
   { GITHUB_EVENT_NAME: eventName }: RunEvent,
@@ -92,8 +92,10 @@ function understand(
   const parsed = parseCommand(instruction, name);
   if (parsed.outcome === 'invalid') return { problem: parsed.problem, isTold: true };
   if (parsed.outcome === 'none') {
-    if (!byComment.includes(eventName)) return { ask: { kind: 'instruction', instruction, flags: {} } };
-    return { problem: notAddressed(), isTold: false };
+    // Quoted, in code or in passing: not obeyed in a comment on GitHub, and neither in one that JIRA sends.
+    const isMentioned = instruction.toLowerCase().includes(`@${name}`);
+    if (isMentioned || byComment.includes(eventName)) return { problem: notAddressed(), isTold: false };
+    return { ask: { kind: 'instruction', instruction, flags: {} } };
   }
   const { ask } = parsed;
   if (ask.kind === 'control' && ask.word !== 'forget') return { problem: needsApp(ask.word), isTold: true };
@@ -251,7 +253,7 @@ function joined(...texts: string[]): string {
 function notAddressed(): Problem {
   return {
     code: 'nothing-to-do',
-    message: `The comment does not address @${name} at the start of a line.`,
+    message: `The text does not address @${name} at the start of a line.`,
     hint: '',
   };
 }

@@ -212,12 +212,17 @@ describe('what a run without the app does', () => {
     });
   });
 
-  it('is nothing for a comment that is for somebody else', async () => {
-    answerPermission('maria', 'admin');
-    const event = { GITHUB_EVENT_NAME: 'issue_comment' };
-    expect(await plan({ instruction: 'Thanks, @dexter!', number: 7 }, event)).toMatchObject({
+  it.each([
+    ['issue_comment', 'Looks good to me.'],
+    ['issue_comment', 'Thanks, @dexter!'],
+    ['repository_dispatch', 'Thanks, @Dexter!'],
+    ['repository_dispatch', '> @dexter add tests\n\nWhy?'],
+  ])('is nothing for a text of %s that is for somebody else: %j', async (event, instruction) => {
+    if (event === 'issue_comment') answerPermission('maria', 'admin');
+    expect(await plan({ instruction, number: 7 }, { GITHUB_EVENT_NAME: event })).toMatchObject({
       outcome: 'refused',
       isTold: false,
+      problem: { code: 'nothing-to-do' },
     });
   });
 });
