@@ -3,6 +3,7 @@ import { AppError } from '../src/core/errors.ts';
 import { IssueKey } from '../src/core/issue-key.ts';
 import { Job, SessionRequest, Target } from '../src/core/job.ts';
 import { StoreName } from '../src/core/session.ts';
+import { PreviousMasterKeys, SessionMasterKey } from '../src/core/session-key.ts';
 import { parseSize } from '../src/core/size.ts';
 import { pinnedCli } from '../src/engines/claude-code/pinned-cli.ts';
 import type { GarbageLimits } from '../src/workspace/plan-garbage.ts';
@@ -35,6 +36,9 @@ export const defaultAllowedTools = [
 
 const trueOrFalse = z.enum(['true', 'false'], 'must be `true` or `false`');
 
+const mixed =
+  'is empty, and `command-id`, `session`, `target` or `delta` is not: the app fills in all of them, a run without the app has none';
+
 /** Everything that `with:` may say, under the names of action.yml; an empty input is an absent one. */
 export const Inputs = z.object({
   'command-id': z.uuid('must be the UUID of a command'),
@@ -44,7 +48,17 @@ export const Inputs = z.object({
   delta: z.string().default(''),
   session: json(SessionRequest),
   target: json(Target),
-  'app-url': z.url({ protocol: /^https?$/, error: 'must be the http(s) address of the app' }),
+  'app-url': z.url({
+    protocol: /^https?$/,
+    error: ({ input }) => (input === undefined ? mixed : 'must be the http(s) address of the app'),
+  }),
+  number: wholeNumber(1, 999_999_999).optional(),
+  title: z.string().optional(),
+  'ticket-url': z.url({ protocol: /^https?$/, error: 'must be an http(s) address' }).optional(),
+  'requested-by': z.string().optional(),
+  committer: z.string().transform(committer).optional(),
+  'session-key': z.string().transform(masterKey).optional(),
+  'session-key-previous': z.string().transform(masterKeys).optional(),
   store: z.enum(StoreName.options, 'must be `workspace`, `s3` or `actions-cache`').default('workspace'),
   's3-bucket': z.string().optional(),
   's3-region': z.string().optional(),
@@ -95,6 +109,20 @@ export const Inputs = z.object({
   'timeout-minutes': wholeNumber(1, 5 * 24 * 60).default(60),
 });
 
+/** What the app fills in and a run without the app has none of. */
+const ofTheApp = ['command-id', 'delta', 'session', 'target', 'app-url'] as const;
+
+/** What a run without the app is told in its place. */
+const ofTheCaller = ['number', 'title', 'ticket-url', 'requested-by', 'committer'] as const;
+
+const AloneInputs = Inputs.omit({
+  'command-id': true,
+  delta: true,
+  session: true,
+  target: true,
+  'app-url': true,
+}).extend({ 'issue-key': IssueKey.optional() });
+
 export type S3Input = Extract<keyof typeof Inputs.shape, `s3-${string}`>;
 
 export interface ActionInputs {
@@ -133,20 +161,48 @@ export interface ActionInputs {
   timeoutMinutes: number;
 }
 
+/** All but the job: the same with the app and without it. */
+export type Settings = Omit<ActionInputs, 'job'>;
+
+/** What the caller asks of a run without the app. */
+export interface AloneRequest {
+  instruction: string;
+  /** Markdown of the ticket; data, never instruction. */
+  context: string;
+  issueKey: IssueKey | undefined;
+  /** Issue or pull request on GitHub that the work is for. */
+  number: number | undefined;
+  title: string | undefined;
+  ticketUrl: string | undefined;
+  requestedBy: string | undefined;
+  committer: { name: string; email: string } | undefined;
+  sessionKey: SessionMasterKey | undefined;
+  previousSessionKeys: SessionMasterKey[];
+}
+
+/** Answers with an empty string for what is not set. */
+export type GetInput = (name: string) => string;
+
+/** What is wrong with an input that is right by itself. */
+interface InputProblem {
+  input: string;
+  message: string;
+}
+
+/** Whether the action is used without the app: nothing that the app fills in is there. */
+export function isStandAlone(getInput: GetInput): boolean {
+  return ofTheApp.every((name) => getInput(name) === '');
+}
+
 /**
- * The only parser of the action's inputs. Throws AppError `input-invalid` that names everything that is wrong.
- * `getInput` answers with an empty string for what is not set.
+ * The inputs of a run that the app started. Throws AppError `input-invalid` that names everything that is wrong.
  */
-export function parseInputs(getInput: (name: string) => string): ActionInputs {
-  const names = Object.keys(Inputs.shape);
-  const given = names.map((name) => [name, getInput(name)] as const).filter(([, value]) => value !== '');
-  const raw = Object.fromEntries(given);
-  const parsed = Inputs.safeParse(raw);
-  const misfits = modelProblems(raw).map(({ input, message }) => ({ path: [input], message }));
-  if (!parsed.success) throw invalid([...parsed.error.issues, ...misfits]);
-  if (misfits.length > 0) throw invalid(misfits);
+export function parseInputs(getInput: GetInput): ActionInputs {
+  const given = givenInputs(getInput);
+  const parsed = Inputs.safeParse(given);
+  const others = [...modelProblems(given), ...(given['app-url'] === undefined ? [] : surplusIn(given))];
+  if (!parsed.success || others.length > 0) throw invalid(parsed.error?.issues ?? [], others);
   const inputs = parsed.data;
-  const maxBytes = inputs['workspace-max-size'];
   const job = Job.parse({
     commandId: inputs['command-id'],
     issueKey: inputs['issue-key'],
@@ -157,8 +213,47 @@ export function parseInputs(getInput: (name: string) => string): ActionInputs {
     target: inputs.target,
     appUrl: inputs['app-url'],
   });
+  return { job, ...settingsOf(inputs) };
+}
+
+/** The inputs of a run without the app. Throws AppError `input-invalid` that names everything that is wrong. */
+export function parseAloneInputs(getInput: GetInput): { request: AloneRequest; settings: Settings } {
+  const given = givenInputs(getInput);
+  const parsed = AloneInputs.safeParse(given);
+  const others = modelProblems(given);
+  if (!parsed.success || others.length > 0) throw invalid(parsed.error?.issues ?? [], others);
+  const inputs = parsed.data;
+  const request = {
+    instruction: inputs.instruction,
+    context: inputs.context,
+    issueKey: inputs['issue-key'],
+    number: inputs.number,
+    title: inputs.title,
+    ticketUrl: inputs['ticket-url'],
+    requestedBy: inputs['requested-by'],
+    committer: inputs.committer,
+    sessionKey: inputs['session-key'],
+    previousSessionKeys: inputs['session-key-previous'] ?? [],
+  };
+  return { request, settings: settingsOf(inputs) };
+}
+
+function givenInputs(getInput: GetInput): Record<string, string> {
+  const names = Object.keys(Inputs.shape);
+  const given = names.map((name) => [name, getInput(name)] as const).filter(([, value]) => value !== '');
+  return Object.fromEntries(given);
+}
+
+/** What is for a run without the app alone. */
+function surplusIn(given: Record<string, string>): InputProblem[] {
+  return ofTheCaller
+    .filter((input) => given[input] !== undefined)
+    .map((input) => ({ input, message: 'is for a run without the app, and `app-url` names one' }));
+}
+
+function settingsOf(inputs: z.infer<typeof AloneInputs>): Settings {
+  const maxBytes = inputs['workspace-max-size'];
   return {
-    job,
     workspace: inputs.workspace,
     claudePath: inputs['claude-path'],
     claudeVersion: inputs['claude-version'],
@@ -193,11 +288,12 @@ export function parseInputs(getInput: (name: string) => string): ActionInputs {
   };
 }
 
-function invalid(issues: readonly Pick<z.core.$ZodIssue, 'path' | 'message'>[]): AppError {
-  const problems = issues.map(({ path: [input, ...inside], message }) => {
+function invalid(issues: readonly z.core.$ZodIssue[], others: readonly InputProblem[]): AppError {
+  const ofInputs = issues.map(({ path: [input, ...inside], message }) => {
     const where = inside.length === 0 ? '' : ` (${inside.join('.')})`;
     return `\`${String(input)}\`${where}: ${message}`;
   });
+  const problems = [...ofInputs, ...others.map(({ input, message }) => `\`${input}\`: ${message}`)];
   return new AppError('input-invalid', {
     message: `${problems.length === 1 ? 'An input is' : `${problems.length} inputs are`} not usable: ${problems.join('; ')}.`,
     hint: 'Correct them where the workflow calls the action; action.yml describes each one.',
@@ -249,6 +345,29 @@ function pushChecksOf(
   const { rules, problems } = parsePushChecks(lines(text));
   for (const message of problems) context.addIssue({ code: 'custom', message });
   return problems.length === 0 ? rules : z.NEVER;
+}
+
+function committer(text: string, context: z.core.$RefinementCtx<string>): { name: string; email: string } {
+  const [, name, email] = /^([^<>\r\n]{1,200}) <([^<>@\s]+@[^<>@\s]+)>$/.exec(text) ?? [];
+  if (name !== undefined && email !== undefined) return { name, email };
+  context.addIssue({ code: 'custom', message: 'must be `Name <address@example.com>`' });
+  return z.NEVER;
+}
+
+const aKey = 'that `dexter key new` made: `dxk1_` and 43 characters';
+
+function masterKey(text: string, context: z.core.$RefinementCtx<string>): SessionMasterKey {
+  const key = SessionMasterKey.safeParse(text);
+  if (key.success) return key.data;
+  context.addIssue({ code: 'custom', message: `must be a key ${aKey}` });
+  return z.NEVER;
+}
+
+function masterKeys(text: string, context: z.core.$RefinementCtx<string>): SessionMasterKey[] {
+  const keys = PreviousMasterKeys.safeParse(text);
+  if (keys.success) return keys.data;
+  context.addIssue({ code: 'custom', message: `must be keys ${aKey}, at most 8, with commas between them` });
+  return z.NEVER;
 }
 
 function lines(text: string): string[] {

@@ -4,8 +4,8 @@ import * as core from '@actions/core';
 import { messageOf, toProblem } from '../src/core/errors.ts';
 import type { Report } from '../src/core/report.ts';
 import { tidyWorkspace } from '../src/workspace/collect-garbage.ts';
-import { appClient } from './app-client.ts';
-import { type ActionInputs, parseInputs } from './inputs.ts';
+import { type AppClient, appClient } from './app-client.ts';
+import { type ActionInputs, isStandAlone, parseInputs } from './inputs.ts';
 import { keepReport } from './kept-report.ts';
 import { logLine } from './log.ts';
 import { oidcToken } from './oidc-token.ts';
@@ -13,6 +13,7 @@ import { useProxyOf } from './proxy.ts';
 import { type RunEnd, run } from './run.ts';
 import { stateNames, undeliveredReportName } from './run-state.ts';
 import { defaultWorkspace, parseRunner, type Runner } from './runner.ts';
+import type { StandAlone } from './stand-alone.ts';
 import { openStores } from './stores.ts';
 import { engineTimeLimitMs } from './time-limit.ts';
 
@@ -24,15 +25,16 @@ const [cacheProgram, mcpProgram] = ['save-program', 'mcp-program'].map((name) =>
 /** The main step: puts the run together from inputs and environment, and shows how it ended. */
 async function main(env: NodeJS.ProcessEnv): Promise<void> {
   useProxyOf(env);
-  const inputs = parseInputs((name) => core.getInput(name));
   const runner = parseRunner(env);
+  const begun = isStandAlone(getInput) ? await withoutApp(runner, env) : await withApp(runner, env);
+  if (begun.outcome === 'refused') return showRefusal(begun.message);
+  const { inputs, app, claimToken } = begun;
   const { access } = inputs;
   const modelKey = access.provider === 'anthropic' ? access.credential?.value : undefined;
   for (const secret of [modelKey, inputs.githubToken, runner.runToken]) if (secret) core.setSecret(secret);
   const workspace = inputs.workspace ?? defaultWorkspace(runner);
-  const { appUrl, commandId } = inputs.job;
   const warn = (message: string) => core.warning(message);
-  const reportPath = join(runner.temporaryDirectory, undeliveredReportName(commandId));
+  const reportPath = join(runner.temporaryDirectory, undeliveredReportName(inputs.job.commandId));
   const log = {
     info: (message: string) => core.info(logLine(message)),
     warn,
@@ -45,8 +47,8 @@ async function main(env: NodeJS.ProcessEnv): Promise<void> {
     env,
     workspace,
     mcpProgram,
-    app: appClient({ appUrl, commandId }),
-    claimToken: runner.runToken ?? (await oidcToken(appUrl, env)),
+    app,
+    claimToken,
     openStores: () => openStores({ inputs, runner, workspace, env, cacheProgram, warn }),
     signal: cancelledBySignal(),
     log,
@@ -58,6 +60,35 @@ async function main(env: NodeJS.ProcessEnv): Promise<void> {
   await show(ended, inputs, runner, env);
   const { workspaceLimits: limits } = inputs;
   await tidyWorkspace({ workspace, limits, now: new Date(), info: log.info, warn });
+}
+
+function getInput(name: string): string {
+  return core.getInput(name);
+}
+
+type Begun =
+  | { outcome: 'ready'; inputs: ActionInputs; app: AppClient; claimToken: string }
+  | Extract<StandAlone, { outcome: 'refused' }>;
+
+async function withApp(runner: Runner, env: NodeJS.ProcessEnv): Promise<Begun> {
+  const inputs = parseInputs(getInput);
+  const { appUrl, commandId } = inputs.job;
+  const claimToken = runner.runToken ?? (await oidcToken(appUrl, env));
+  return { outcome: 'ready', inputs, app: appClient({ appUrl, commandId }), claimToken };
+}
+
+/** Loaded only here: a run of the app needs none of it. */
+async function withoutApp(runner: Runner, env: NodeJS.ProcessEnv): Promise<Begun> {
+  const { standAlone } = await import('./stand-alone.ts');
+  const begun = await standAlone({
+    getInput,
+    runner,
+    env,
+    secret: (value) => core.setSecret(value),
+    warn: (message) => core.warning(message),
+    keepState: (state) => core.saveState(stateNames.alone, state),
+  });
+  return begun.outcome === 'ready' ? { ...begun, claimToken: '' } : begun;
 }
 
 /** The runner sends SIGINT when a job is cancelled, SIGTERM after 7.5 seconds, and kills 2.5 seconds later. */
@@ -73,12 +104,7 @@ async function show(
   runner: Runner,
   env: NodeJS.ProcessEnv,
 ): Promise<void> {
-  if (ended.outcome === 'refused') {
-    core.saveState(stateNames.reported, 'true');
-    core.setOutput('outcome', 'refused');
-    core.notice(`Nothing to do: ${ended.message}`);
-    return;
-  }
+  if (ended.outcome === 'refused') return showRefusal(ended.message);
   const { report, delivered } = ended;
   // Told twice, the app refuses the second report.
   if (delivered) await bestEffort(() => core.saveState(stateNames.reported, 'true'), core.warning);
@@ -101,6 +127,12 @@ async function bestEffort(leave: () => void | Promise<void>, warn: (message: str
   } catch (error) {
     warn(`The post step was not told how far the run is: ${messageOf(error)}`);
   }
+}
+
+function showRefusal(message: string): void {
+  core.saveState(stateNames.reported, 'true');
+  core.setOutput('outcome', 'refused');
+  core.notice(`Nothing to do: ${message}`);
 }
 
 function failure({ problem }: Report): string {

@@ -2,9 +2,10 @@ import { rm } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import * as core from '@actions/core';
 import { messageOf } from '../src/core/errors.ts';
+import type { Report } from '../src/core/report.ts';
 import type { SessionStore } from '../src/stores/session-store.ts';
 import { appClient } from './app-client.ts';
-import { parseInputs } from './inputs.ts';
+import { type ActionInputs, parseInputs } from './inputs.ts';
 import { keptReport } from './kept-report.ts';
 import { useProxyOf } from './proxy.ts';
 import { recover } from './recover.ts';
@@ -24,23 +25,53 @@ async function post(env: NodeJS.ProcessEnv): Promise<void> {
   if (saved === '' || core.getState(stateNames.reported) === 'true') return;
   const state = RunState.parse(JSON.parse(saved));
   const runner = parseRunner(env);
-  const app = appClient({ appUrl: state.appUrl, commandId: state.commandId });
+  const { inputs, tell } = await begun(state, runner);
   const undelivered = join(runner.temporaryDirectory, undeliveredReportName(state.commandId));
   const report = await recover({
     state,
     // Read after its processes are gone: nobody writes to it any more.
     keptReport: () => keptReport(undelivered),
-    openStore: () => openStoreOf(state, runner, env),
+    openStore: () => openStoreOf(state, inputs(), runner, env),
     env,
     warn,
   });
-  const answer = await app.report(state.claim, report);
+  core.info(await tell(report));
   await rm(undelivered, { force: true });
-  core.info(answer.outcome === 'ok' ? 'Reported for the main step.' : answer.refusal.message);
 }
 
-async function openStoreOf(state: RunState, runner: Runner, env: NodeJS.ProcessEnv): Promise<SessionStore> {
-  const inputs = parseInputs((name) => core.getInput(name));
+interface Begun {
+  inputs(): ActionInputs;
+  /** Delivers the report, and says how that went. */
+  tell(report: Report): Promise<string>;
+}
+
+async function begun(state: RunState, runner: Runner): Promise<Begun> {
+  const getInput = (name: string) => core.getInput(name);
+  const done = 'Reported for the main step.';
+  if (state.appUrl !== '') {
+    const app = appClient({ appUrl: state.appUrl, commandId: state.commandId });
+    const tell = async (report: Report) => {
+      const answer = await app.report(state.claim, report);
+      return answer.outcome === 'ok' ? done : answer.refusal.message;
+    };
+    return { inputs: () => parseInputs(getInput), tell };
+  }
+  const { AloneState, standAloneEnd } = await import('./stand-alone.ts');
+  const alone = AloneState.parse(JSON.parse(core.getState(stateNames.alone)));
+  const { inputs, comment } = standAloneEnd({ getInput, runner }, alone);
+  const tell = async (report: Report) => {
+    await comment.end(report);
+    return done;
+  };
+  return { inputs: () => inputs, tell };
+}
+
+async function openStoreOf(
+  state: RunState,
+  inputs: ActionInputs,
+  runner: Runner,
+  env: NodeJS.ProcessEnv,
+): Promise<SessionStore> {
   const { workspace } = state;
   return (await openStores({ inputs, runner, workspace, env, cacheProgram, warn })).store;
 }

@@ -5,6 +5,7 @@ import { SessionKeys } from '../src/core/session-key.ts';
 /** What the post step needs to know of a run that died: kept with `core.saveState`, step by step. */
 export const RunState = z.object({
   commandId: z.string(),
+  /** Empty for a run without the app. */
   appUrl: z.string(),
   claim: z.object({ fence: z.number(), runToken: z.string() }),
   sessionKeys: SessionKeys,
@@ -33,7 +34,7 @@ export const RunState = z.object({
 export type RunState = z.infer<typeof RunState>;
 
 /** Names under which the main step leaves things for the post step. */
-export const stateNames = { run: 'run', reported: 'reported' } as const;
+export const stateNames = { run: 'run', reported: 'reported', alone: 'alone' } as const;
 
 /** File for a report that did not reach the app, in the runner's temporary directory. */
 export function undeliveredReportName(commandId: string): string {

@@ -9,11 +9,13 @@ import { gfm } from 'micromark-extension-gfm';
 import { expect, test, vi } from 'vitest';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
+import { Inputs, isStandAlone, parseAloneInputs } from '../action/inputs.ts';
 import { parseConfig } from '../src/config.ts';
 import { errorCodes } from '../src/core/errors.ts';
 import type { Services } from '../src/jobs/services.ts';
 import { registerGitHubEvents } from '../src/webhooks/index.ts';
 import { type JiraReading, readJiraEvent } from '../src/webhooks/jira.ts';
+import { exampleWorkflow, inputsFor } from './fakes/example-workflow.ts';
 import { render } from './jira-rule/automation.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -51,6 +53,34 @@ test.each(pages)('the links of %s lead somewhere', async (page) => {
       broken.push(link);
   }
   expect(broken).toEqual([]);
+});
+
+test.each([
+  ['stand-alone.yml', { issue_comment: { types: ['created'] } }],
+  ['jira-repository-dispatch.yml', { repository_dispatch: { types: ['dexter'] } }],
+])('the workflow of examples/%s runs without the app, with no more than it needs', async (name, on) => {
+  const { job, on: events, permissions, step, text } = await exampleWorkflow(name);
+  const { workflow_dispatch: _, ...byOthers } = events;
+  expect(byOthers).toEqual(on);
+  expect(permissions).toEqual({});
+  expect(job.permissions).toMatchObject({ contents: 'write', 'pull-requests': 'write' });
+  expect(job.permissions).not.toHaveProperty('id-token');
+  expect(job['timeout-minutes']).toBeGreaterThan(Number(step.with['timeout-minutes']));
+  expect(text).not.toMatch(/^\s*(?:-\s+)?run:|pull_request_target:/m);
+  const github = {
+    event: {
+      issue: { number: 7 },
+      comment: { body: '@dexter add tests' },
+      client_payload: { issueKey: 'SHOP-42', instruction: '@dexter add tests', url: 'https://jira.example' },
+    },
+  };
+  const given = inputsFor(step, { github, secrets: {} });
+  expect(Object.keys(Inputs.shape)).toEqual(expect.arrayContaining(Object.keys(given)));
+  const getInput = (asked: string) => given[asked] ?? '';
+  expect(isStandAlone(getInput)).toBe(true);
+  const { number, issueKey, instruction } = parseAloneInputs(getInput).request;
+  expect([number, issueKey]).toContain(name === 'stand-alone.yml' ? 7 : 'SHOP-42');
+  expect(instruction).toBe('@dexter add tests');
 });
 
 test.each([

@@ -8,7 +8,7 @@ import { lineSection, threadSection } from './pull-request-sections.ts';
 import { type ContextFacts, renderContext } from './render.ts';
 
 /** What a first message shows of a ticket; some 15,000 tokens. The rest can be read from a file. */
-const mostShown = 60_000;
+export const mostShown = 60_000;
 /** What is kept for that file. */
 const mostKept = 2_000_000;
 /** What a follow-up shows of one changed text, and of all together. */

@@ -1,3 +1,4 @@
+import { branchName, chooseTarget, shortName } from '../commands/choose-target.ts';
 import { capsOf, RepositoryConfig } from '../commands/repository-config.ts';
 import { contextInputs, keptContext } from '../context/fit-context.ts';
 import type { ContextFacts } from '../context/render.ts';
@@ -41,10 +42,6 @@ export interface PlanFacts extends ForgetFacts {
 /** Characters kept free beside the inputs' texts, for what GitHub counts and we do not. */
 const reserve = 500;
 
-/** What a ticket's title and a person's name may take up; JIRA and GitHub allow about as much. */
-const longestTitle = 300;
-const longestName = 300;
-
 export interface PlannedJob {
   job: Job;
   /** What the app keeps for the claim and for the next delta. */
@@ -82,7 +79,7 @@ export function planJob(facts: PlanFacts): PlannedJob {
       ),
       engine: 'claude-code',
     },
-    target: targetOf(facts),
+    target: chooseTarget({ ...facts, ...facts.context }),
     appUrl: facts.appUrl,
   };
   const used = Object.entries(encodeInputs(job)).reduce(
@@ -144,53 +141,6 @@ export function planForget(facts: ForgetFacts): Job {
   };
 }
 
-function shortName(name: string): string {
-  return name.slice(0, longestName).toWellFormed();
-}
-
-function targetOf(facts: PlanFacts): Job['target'] {
-  const { pullRequest, ticket, issue } = facts.context;
-  const title = ticket?.summary ?? issue?.title ?? pullRequest?.title ?? facts.issueKey;
-  const about = {
-    title: title.slice(0, longestTitle).toWellFormed(),
-    ticketUrl: ticket?.url ?? issue?.url ?? pullRequest?.url ?? '',
-    closes: ticket || pullRequest ? undefined : issue?.number,
-    requestedBy: shortName(facts.requestedBy),
-  };
-  if (pullRequest) {
-    if (pullRequest.state === 'closed') {
-      throw unusable(
-        `Pull request #${pullRequest.number} is closed.`,
-        'Reopen it, or comment on the ticket to start a new one.',
-      );
-    }
-    if (!pullRequest.sameRepository) {
-      throw unusable(
-        `Pull request #${pullRequest.number} comes from a fork, and Dexter does not push to forks.`,
-        'Push the branch to this repository and open the pull request from there.',
-      );
-    }
-    return { ...about, branch: pullRequest.branch, base: pullRequest.base, pullRequest: pullRequest.number };
-  }
-  if (facts.earlier?.open) {
-    return { ...about, branch: facts.earlier.branch, base: '', pullRequest: facts.earlier.number };
-  }
-  const suffix = facts.earlier ? `-after-${facts.earlier.number}` : '';
-  return { ...about, branch: `${branchName(facts.issueKey, about.title)}${suffix}`, base: '' };
-}
-
-/** `dexter/<issue key>-<slug of the title>`; titles without Latin letters have no slug. */
-export function branchName(issueKey: string, title: string): string {
-  const slug = title
-    .normalize('NFKD')
-    .toLowerCase()
-    .replace(/[\u0300-\u036f]/g, '')
-    .replace(/[^a-z0-9]+/g, '-')
-    .slice(0, 40)
-    .replace(/^-+|-+$/g, '');
-  return `dexter/${issueKey}${slug ? `-${slug}` : ''}`;
-}
-
 /** The JIRA key in a pull request's title, when it names exactly one of a known project. */
 export function jiraKeyInTitle(title: string, projects: Iterable<string>): string | undefined {
   const known = new Set(projects);
@@ -199,8 +149,4 @@ export function jiraKeyInTitle(title: string, projects: Iterable<string>): strin
     .map(([key]) => key);
   const [only, ...others] = new Set(keys);
   return only !== undefined && others.length === 0 && isJiraKey(only) ? only : undefined;
-}
-
-function unusable(message: string, hint: string): AppError {
-  return new AppError('branch-unusable', { message, hint });
 }

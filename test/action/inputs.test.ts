@@ -3,12 +3,19 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { defaultAllowedTools, Inputs, parseInputs } from '../../action/inputs.ts';
+import {
+  defaultAllowedTools,
+  Inputs,
+  isStandAlone,
+  parseAloneInputs,
+  parseInputs,
+} from '../../action/inputs.ts';
 import { defaultHiddenPaths } from '../../action/isolate.ts';
 import { defaultProtectedPaths, defaultPushRules } from '../../action/push-rules.ts';
 import { AppError } from '../../src/core/errors.ts';
 import { IssueKey } from '../../src/core/issue-key.ts';
 import { encodeInputs, type Job } from '../../src/core/job.ts';
+import { newMasterKey } from '../../src/core/session-key.ts';
 import { pinnedCli } from '../../src/engines/claude-code/pinned-cli.ts';
 
 const job: Job = {
@@ -190,6 +197,87 @@ describe('the way to the model', () => {
   });
 });
 
+describe('inputs without the app', () => {
+  const alone = (inputs: Record<string, string>) => parseAloneInputs((name) => inputs[name] ?? '');
+  const aloneProblem = (inputs: Record<string, string>) => {
+    try {
+      alone(inputs);
+    } catch (error) {
+      if (error instanceof AppError) return error.message;
+    }
+    throw new Error('It was taken');
+  };
+
+  it('are told from those of the app by what the app fills in', () => {
+    expect(isStandAlone((name) => ({ instruction: 'add tests', number: '7' })[name] ?? '')).toBe(true);
+    const { instruction: _, context: __, 'issue-key': ___, ...ofTheApp } = encodeInputs(job);
+    for (const [name, value] of Object.entries(ofTheApp).filter(([, value]) => value !== ''))
+      expect(isStandAlone((asked) => (asked === name ? value : ''))).toBe(false);
+  });
+
+  it('are read with the same settings', () => {
+    const key = newMasterKey();
+    const older = [newMasterKey(), newMasterKey()];
+    const { request, settings } = alone({
+      instruction: 'add tests',
+      number: '7',
+      'issue-key': 'DXTR-1',
+      title: 'Coupons',
+      'ticket-url': 'https://jira.example/browse/DXTR-1',
+      'requested-by': 'Ann',
+      committer: 'Dexter Bot <dexter@example.com>',
+      'session-key': ` ${key}\n`,
+      'session-key-previous': older.join(', '),
+    });
+    expect(request).toEqual({
+      instruction: 'add tests',
+      context: '',
+      issueKey: 'DXTR-1',
+      number: 7,
+      title: 'Coupons',
+      ticketUrl: 'https://jira.example/browse/DXTR-1',
+      requestedBy: 'Ann',
+      committer: { name: 'Dexter Bot', email: 'dexter@example.com' },
+      sessionKey: key,
+      previousSessionKeys: older,
+    });
+    const { job: _, ...ofTheApp } = given(encodeInputs(job));
+    expect(settings).toEqual(ofTheApp);
+  });
+
+  it('may not stand beside some of those of the app', () => {
+    const { 'app-url': _, ...rest } = encodeInputs(job);
+    expect(problemOf(rest).message).toBe(
+      'An input is not usable: `app-url`: is empty, and `command-id`, `session`, `target` or `delta` is not: the app fills in all of them, a run without the app has none.',
+    );
+    expect(problemOf({ ...encodeInputs(job), number: '7', title: 'T' }).message).toBe(
+      '2 inputs are not usable: `number`: is for a run without the app, and `app-url` names one; `title`: is for a run without the app, and `app-url` names one.',
+    );
+  });
+
+  it.each([
+    ['instruction', '', 'required'],
+    ['number', '#7', 'whole number'],
+    ['number', '0', 'whole number'],
+    ['issue-key', '../x', 'issue key'],
+    ['ticket-url', 'javascript:alert(1)', 'http'],
+    ['committer', 'Dexter', '<address@example.com>'],
+    ['committer', 'A <a@example.com>\nB <b@example.com>', '<address@example.com>'],
+    ['session-key-previous', 'dxk1_short', 'at most 8'],
+  ])('are refused with %s: %j', (name, value, reason) => {
+    const message = aloneProblem({ instruction: 'x', [name]: value });
+    expect(message).toContain(`\`${name}\``);
+    expect(message).toContain(reason);
+  });
+
+  it('are refused without showing what was given for a key', () => {
+    const almost = newMasterKey().slice(0, -1);
+    const message = aloneProblem({ instruction: 'x', 'session-key': almost, 'session-key-previous': almost });
+    expect(message).toContain('`session-key`: must be a key that `dexter key new` made');
+    expect(message).not.toContain(almost);
+  });
+});
+
 describe('action.yml', () => {
   const Manifest = z.object({
     inputs: z.record(
@@ -224,5 +312,8 @@ describe('action.yml', () => {
     expect(given(complete)).toEqual(given(encodeInputs(job)));
     for (const name of required)
       expect(problemOf({ ...complete, [name]: '' }).message).toContain(`\`${name}\``);
+    // What the app fills in is not required of the others.
+    const alone = parseAloneInputs((name) => (required.includes(name) ? 'x' : ''));
+    expect(alone.request).toMatchObject({ instruction: 'x', context: '', number: undefined });
   });
 });

@@ -165,7 +165,7 @@ export async function createWorld({ bundled = false, folder }: WorldOptions = {}
   };
 }
 
-function spawnAction(script: string, folder: string, env: Record<string, string>) {
+export function spawnAction(script: string, folder: string, env: Record<string, string>) {
   const file = join(import.meta.dirname, '../../action', script);
   return execa(process.execPath, [file], { cwd: folder, env, extendEnv: false, reject: false, all: true });
 }
@@ -200,13 +200,13 @@ function inputsOf(job: Partial<JobFields>, world: Record<string, string>): Recor
 }
 
 /** The toolkit reads an input `claude-path` from the variable `INPUT_CLAUDE-PATH`. */
-function inputVariables(inputs: Record<string, string>): Record<string, string> {
+export function inputVariables(inputs: Record<string, string>): Record<string, string> {
   const variables = Object.entries(inputs).map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value]);
   return Object.fromEntries(variables);
 }
 
 /** What the toolkit wrote as `name<<delimiter`, the value, and the delimiter; the last value of a name counts. */
-function fileCommands(text: string): Record<string, string> {
+export function fileCommands(text: string): Record<string, string> {
   const entries = text.matchAll(/^([^\n]*?)<<(ghadelimiter_[^\n]+)\n([\s\S]*?)\n\2$/gm);
   return Object.fromEntries([...entries].map(([, name, , value]) => [name, value ?? '']));
 }

@@ -1,14 +1,10 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ContextDelta } from '../../src/core/context.ts';
 import { encodeInputs, Job, maxInputCharacters } from '../../src/core/job.ts';
 import { unpackText } from '../../src/core/packed-text.ts';
-import { branchName, jiraKeyInTitle, type PlanFacts, planForget, planJob } from '../../src/jobs/plan.ts';
+import { jiraKeyInTitle, type PlanFacts, planForget, planJob } from '../../src/jobs/plan.ts';
 import { contextFacts } from '../context/facts.ts';
-
-const git = promisify(execFile);
 
 import { jiraTicket } from '../fakes/jira-ticket.ts';
 
@@ -219,58 +215,6 @@ describe('planJob', () => {
 
   it('refuses an instruction that a workflow cannot take', () => {
     expect(() => plan({ instruction: 'x'.repeat(70_000) })).toThrow('The instruction has 70000 characters');
-  });
-});
-
-describe('branchName', () => {
-  it.each([
-    ['Coupons for the cart', 'dexter/DX-1-coupons-for-the-cart'],
-    ['  --Weird.. @{title}~^:?*[\\ .lock', 'dexter/DX-1-weird-title-lock'],
-    ['Über Größe & Ångström', 'dexter/DX-1-uber-gro-e-angstrom'],
-    ['クーポン', 'dexter/DX-1'],
-    ['', 'dexter/DX-1'],
-    [`${'a'.repeat(39)} b`, `dexter/DX-1-${'a'.repeat(39)}`],
-    ['x'.repeat(100), `dexter/DX-1-${'x'.repeat(40)}`],
-  ])('of %j is %s', (title, name) => {
-    expect(branchName('DX-1', title)).toBe(name);
-  });
-
-  it('is a name that git accepts, whatever the title', async () => {
-    const pieces = fc.constantFrom(
-      '@{',
-      '..',
-      '.lock',
-      '/',
-      '//',
-      '~',
-      '^',
-      ':',
-      '\\',
-      '-',
-      ' ',
-      '\u0000',
-      'HEAD',
-      '@',
-    );
-    const title = fc.oneof(
-      fc.string({ unit: 'binary', maxLength: 60 }),
-      fc.array(fc.oneof(pieces, fc.string({ unit: 'grapheme' }))).map((parts) => parts.join('')),
-    );
-    const key = fc.constantFrom(
-      'DX-1',
-      `${'A'.repeat(30)}-9999999999`,
-      'A_B-1',
-      `gh-${'9'.repeat(16)}-9999999999`,
-    );
-    const names = new Set(fc.sample(fc.tuple(key, title), 400).map(([one, other]) => branchName(one, other)));
-    for (const name of names) {
-      expect(name).toMatch(/^dexter\/[A-Za-z0-9_-]{1,150}$/);
-    }
-    const some = [...names].slice(0, 150);
-    const accepted = await Promise.all(
-      some.map(async (name) => (await git('git', ['check-ref-format', '--branch', name])).stdout.trim()),
-    );
-    expect(accepted).toEqual(some);
   });
 });
 

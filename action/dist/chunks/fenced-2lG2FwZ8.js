@@ -1,0 +1,1 @@
+function fenced(text,language,fewest=3){let longest=[...text.matchAll(/`+/g)].reduce((most,[run])=>Math.max(most,run.length),0),fence="`".repeat(Math.max(fewest,longest+1));return`${fence}${language}\n${text}\n${fence}`}export{fenced as t};

@@ -1,0 +1,1 @@
+export{n as tokenClient}from"./token-client-D75tVm0L.js";

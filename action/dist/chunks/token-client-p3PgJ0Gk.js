@@ -1,1 +1,0 @@
-import{t as Octokit}from"./dist-bundle-ubowirGd.js";import"./github-CvdOmHWd.js";function tokenClient(token,apiUrl){return new Octokit({auth:token,baseUrl:apiUrl})}export{tokenClient};
