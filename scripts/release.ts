@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 import { sectionOf } from './release/changelog.ts';
 import { releaseProblem } from './release/check.ts';
-import { callerPin, pinned } from './release/pins.ts';
+import { callerPins, pinned } from './release/pins.ts';
 import { release } from './release/release.ts';
 
 const repository = 'https://github.com/dexter-app/dexter';
@@ -41,9 +41,11 @@ async function main(): Promise<number> {
     return 0;
   }
   if (values.pin !== undefined) {
-    const file = join(directory, callerPin.file);
     const commit = (await run('git', 'rev-parse', 'HEAD')).trim();
-    await writeFile(file, pinned(await readFile(file, 'utf8'), callerPin, commit, `v${values.pin}`));
+    for (const caller of callerPins) {
+      const file = join(directory, caller.file);
+      await writeFile(file, pinned(await readFile(file, 'utf8'), caller, commit, `v${values.pin}`));
+    }
     return 0;
   }
   const [asked, ...more] = positionals;

@@ -8,8 +8,12 @@ export interface Pin {
 /** The action, as the reusable workflow uses it. */
 export const actionPin: Pin = { file: '.github/workflows/dexter.yml', path: 'action' };
 
-/** The reusable workflow, as the workflow of a team uses it. */
-export const callerPin: Pin = { file: 'examples/dexter.yml', path: '.github/workflows/dexter.yml' };
+/** The reusable workflow, as the workflows of a team use it. */
+export const callerPins: readonly Pin[] = [
+  'examples/dexter.yml',
+  'examples/stand-alone.yml',
+  'examples/jira-repository-dispatch.yml',
+].map((file) => ({ file, path: '.github/workflows/dexter.yml' }));
 
 const repository = 'dexter-app/dexter';
 

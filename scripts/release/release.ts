@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { withVersion } from './changelog.ts';
-import { actionPin, callerPin, type Pin, pinned } from './pins.ts';
+import { actionPin, callerPins, type Pin, pinned } from './pins.ts';
 import { isHigher, isVersion, movingTag, wantedVersion } from './version.ts';
 
 export interface ReleaseOptions {
@@ -64,8 +64,8 @@ export async function release(options: ReleaseOptions): Promise<Release> {
     await pin(actionPin, action);
     const workflow = await commit(`Let the reusable workflow run the action of ${tag}`);
     await git('tag', '--annotate', '--message', `Dexter ${version}`, tag);
-    await pin(callerPin, workflow);
-    await commit(`Let the example call the workflow of ${tag}`);
+    for (const caller of callerPins) await pin(caller, workflow);
+    await commit(`Let the examples call the workflow of ${tag}`);
   } catch (error) {
     // What is reset was made here: nothing was uncommitted before.
     await git('reset', '--quiet', '--hard', start);

@@ -48,7 +48,7 @@ function commented(
   return {
     event: 'issue_comment',
     actor,
-    inputs: inputsFor(forComments.step, { github, secrets: withModel(secrets) }),
+    inputs: inputsFor(forComments, { github, secrets: withModel(secrets) }),
   };
 }
 
@@ -128,7 +128,7 @@ describe('a run without the app', { timeout: severalRuns }, () => {
         expect(forJira.on).toEqual({ repository_dispatch: { types: [action] } });
         const github = { event: { action, client_payload } };
         const inputs = {
-          ...inputsFor(forJira.step, { github, secrets }),
+          ...inputsFor(forJira, { github, secrets }),
           workspace: join(world.directory, machine),
           store: 's3',
           's3-bucket': s3.bucket,

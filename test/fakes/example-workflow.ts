@@ -12,37 +12,45 @@ const Workflow = z.object({
       if: z.string().optional(),
       concurrency: z.object({ group: z.string(), 'cancel-in-progress': z.literal(false) }),
       permissions: z.record(z.string(), z.enum(['read', 'write'])),
-      'runs-on': z.array(z.string()),
-      'timeout-minutes': z.number(),
-      steps: z.array(
-        z.strictObject({ uses: z.string(), with: z.record(z.string(), z.union([z.string(), z.number()])) }),
-      ),
+      uses: z.string(),
+      with: z.record(z.string(), z.union([z.string(), z.number()])),
+      secrets: z.record(z.string(), z.string()),
     }),
   ),
 });
 
-/** A workflow of examples/ that has one job with one step, the action. */
+/** What the reusable workflow takes for itself. */
+const notOfTheAction = new Set(['runs-on']);
+
+/** A workflow of examples/ that has one job, which calls the reusable workflow; `with` is what that gives the action. */
 export async function exampleWorkflow(name: string) {
   const text = await readFile(join(import.meta.dirname, '../../examples', name), 'utf8');
   const workflow = Workflow.parse(parse(text));
   const [job] = Object.values(workflow.jobs);
-  const [step] = job?.steps ?? [];
-  if (!job || !step) throw new Error(`${name} has no step`);
-  return { ...workflow, text, job, step };
+  if (!job) throw new Error(`${name} has no job`);
+  const given = Object.entries({ ...job.with, ...job.secrets });
+  return {
+    ...workflow,
+    text,
+    job,
+    with: Object.fromEntries(given.filter(([input]) => !notOfTheAction.has(input))),
+  };
 }
 
-/** What the step's `with:` is for an event: each expression names values, the first that is not empty counts. */
+/** What the inputs are for an event: each expression names values, the first that is not empty counts. */
 export function inputsFor(
-  step: { with: Record<string, string | number> },
+  workflow: { with: Record<string, string | number> },
   contexts: object,
 ): Record<string, string> {
   const value = (path: string) =>
     path.split('.').reduce<unknown>((at, key) => (Object(at) as Record<string, unknown>)[key], contexts) ??
     '';
   const render = (text: string) =>
-    text.replaceAll(/\$\{\{ ([\w.| ]+) \}\}/g, (_, expression: string) =>
+    text.replaceAll(/\$\{\{ (?:format\('\{0\}', )?([\w.| ]+)\)? \}\}/g, (_, expression: string) =>
       String(expression.split(' || ').map(value).find(Boolean) ?? ''),
     );
   // The runner trims what it gives to an action, as the toolkit does when it reads it.
-  return Object.fromEntries(Object.entries(step.with).map(([name, text]) => [name, render(String(text))]));
+  return Object.fromEntries(
+    Object.entries(workflow.with).map(([name, text]) => [name, render(String(text))]),
+  );
 }

@@ -47,6 +47,24 @@ const needs: Record<
   'query Branch': { pull_requests: 'read' },
   'mutation AnswerOnIssue': { issues: 'write', pull_requests: 'write' },
   'mutation AnswerInThread': { pull_requests: 'write' },
+  // By the app, for the onboarding pull request.
+  'repos.getContent': { contents: 'read' },
+  'git.getRef': { contents: 'read' },
+  'git.getCommit': { contents: 'read' },
+  'git.createTree': { contents: 'write', workflows: 'write' },
+  'git.createCommit': { contents: 'write' },
+  'git.createRef': { contents: 'write', workflows: 'write' },
+  'git.updateRef': { contents: 'write', workflows: 'write' },
+  'pulls.update': { pull_requests: 'write' },
+  // By `dexter doctor`, which looks with the app's own rights.
+  'GET /app': 'the app itself',
+  'GET /app/hook/config': 'the app itself',
+  'GET /app/hook/deliveries': 'the app itself',
+  'GET /app/installations': 'the app itself',
+  'GET /repos/{owner}/{repo}/installation': 'the app itself',
+  'GET /installation/repositories': { metadata: 'read' },
+  'GET /repos/{owner}/{repo}/contents/{path}': { contents: 'read' },
+  'GET /repos/{owner}/{repo}/actions/workflows/{workflow_id}': { actions: 'read' },
   // By a run, with the token of its claim.
   'git fetch and push': { contents: 'write' },
   'pulls.create': { pull_requests: 'write' },
@@ -56,6 +74,12 @@ const needs: Record<
   'GET …/actions/jobs/…/logs': { actions: 'read' },
   // By the token of the job, or of whoever uses the command line.
   'GET /repos/{owner}/{repo}': 'another token',
+  'GET /repos/{owner}/{repo}/actions/permissions': 'another token',
+  'GET /repos/{owner}/{repo}/actions/secrets': 'another token',
+  'GET /repos/{owner}/{repo}/actions/organization-secrets': 'another token',
+  'GET /repos/{owner}/{repo}/actions/runners': 'another token',
+  'GET /orgs/{org}/actions/runners': 'another token',
+  'git.listMatchingRefs': 'another token',
   'GET /repos/{owner}/{repo}/actions/caches': 'another token',
   'DELETE /repos/{owner}/{repo}/actions/caches/{cache_id}': 'another token',
 };

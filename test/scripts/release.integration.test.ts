@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { actionPin, callerPin, pinOf } from '../../scripts/release/pins.ts';
+import { actionPin, callerPins, pinOf } from '../../scripts/release/pins.ts';
 import { pathForTools } from '../fakes/real-claude.ts';
 import { git } from '../fakes/repository.ts';
 import { temporaryDirectory } from '../fakes/temporary-directory.ts';
@@ -31,7 +31,9 @@ beforeEach(async () => {
     'generate.js': "require('node:fs').writeFileSync('bundle.js', require('./package.json').version);\n",
     'CHANGELOG.md': '# Changelog\n\n## [Unreleased]\n\n- All of it.\n\n[Unreleased]: x\n',
     '.github/workflows/dexter.yml': `steps:\n  - uses: dexter-app/dexter/action@${someCommit} # before\n`,
-    'examples/dexter.yml': `uses: dexter-app/dexter/.github/workflows/dexter.yml@${someCommit} # before\n`,
+    ...Object.fromEntries(
+      callerPins.map(({ file, path }) => [file, `uses: dexter-app/dexter/${path}@${someCommit} # before\n`]),
+    ),
   };
   for (const [file, text] of Object.entries(files)) await write(file, text);
   await git(clone, 'init', '--quiet', '--initial-branch=main');
@@ -79,8 +81,10 @@ test('a release is a version with its bundle, then the pins, each of a commit th
 
   // What the tagged workflow runs, and what the example calls.
   expect(pinOf(await show(tagged, actionPin.file), actionPin)).toBe(action);
-  expect(pinOf(await show(head, callerPin.file), callerPin)).toBe(tagged);
-  expect(await show(head, callerPin.file)).toContain('# v1.0.0');
+  for (const caller of callerPins) {
+    expect(pinOf(await show(head, caller.file), caller)).toBe(tagged);
+    expect(await show(head, caller.file)).toContain('# v1.0.0');
+  }
   for (const commit of [action, tagged, head]) {
     expect(JSON.parse(await show(commit, 'package.json')).version).toBe('1.0.0');
     expect(JSON.parse(await show(commit, 'package-lock.json'))).toMatchObject({
@@ -163,13 +167,15 @@ test.each([
   ]).toEqual([before, '', '']);
 });
 
-test('the example for the package names the commit that is checked out, as the last commit of the release does', async () => {
+test('the examples for the package name the commit that is checked out, as the last commit of the release does', async () => {
   release('1.0.0');
-  const committed = await show('HEAD', callerPin.file);
+  const committed = await Promise.all(callerPins.map(({ file }) => show('HEAD', file)));
+  const now = async () =>
+    (await Promise.all(callerPins.map(({ file }) => read(file)))).map((text) => text.trimEnd());
   await git(clone, 'checkout', '--quiet', 'v1.0.0');
-  expect(await read(callerPin.file)).not.toBe(committed);
+  for (const [index, text] of (await now()).entries()) expect(text).not.toBe(committed[index]);
   expect(release('--pin', '1.0.0').status).toBe(0);
-  expect((await read(callerPin.file)).trimEnd()).toBe(committed);
+  expect(await now()).toEqual(committed);
 });
 
 test('what is checked out is the release of its tag, or it is said why not', async () => {

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
-import { actionPin, callerPin, pinOf } from '../../scripts/release/pins.ts';
+import { actionPin, callerPins, pinOf } from '../../scripts/release/pins.ts';
 import { root } from './workflow-files.ts';
 
 const run = promisify(execFile);
@@ -16,10 +16,12 @@ const hasHistory = await git('rev-parse', '--is-shallow-repository').then(
 );
 if (!hasHistory) console.warn('The tests of the pins do not run: the history is not here.');
 
-it.skipIf(!hasHistory).each([
-  [actionPin, 'action/dist/main.js'],
-  [callerPin, '.github/workflows/dexter.yml'],
-])('$file names a commit of the history, that has what is used of it', async (pin, used) => {
+it
+  .skipIf(!hasHistory)
+  .each([
+    { ...actionPin, used: 'action/dist/main.js' },
+    ...callerPins.map((pin) => ({ ...pin, used: pin.path })),
+  ])('$file names a commit of the history, that has what is used of it', async ({ used, ...pin }) => {
   const commit = pinOf(await readFile(join(root, pin.file), 'utf8'), pin) ?? '';
   await git('merge-base', '--is-ancestor', commit, 'HEAD');
   expect(await git('cat-file', '-t', `${commit}:${used}`)).toBe('blob');

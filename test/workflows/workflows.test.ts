@@ -44,7 +44,7 @@ test.each([...files.map(({ path, text }) => [path, text]), ['action/action.yml',
 test.each([
   ['a word that is none', 'queue: max', 'queue: most', 'most'],
   ['an input that the called workflow lacks', 'runs-on:', 'run-on:', 'run-on is not defined'],
-  ['an input that it needs', /^ +command-id: \$.*\n/m, '', 'command-id is required'],
+  ['an input that it needs', /^ +instruction: \$.*\n/m, '', 'instruction is required'],
   ['an input that nobody gives', 'inputs.delta }}', 'inputs.deltas }}', 'deltas'],
 ])("GitHub's own parser sees %s", async (_, part, broken, finding) => {
   const text = callerFile.text.replace(part, broken);
@@ -77,7 +77,7 @@ test('the reusable workflow has no input that does nothing', () => {
   for (const name of namesOf(called?.secrets)) expect(reusableFile.text).toContain(`secrets.${name} `);
 });
 
-test('what is required is so for the app, the caller, the reusable workflow and the action alike', () => {
+test('what is required is so for the app and the caller, and what is without the app for the workflow and the action', () => {
   const required = (inputs: Record<string, { required: boolean }> | undefined) =>
     Object.entries(inputs ?? {})
       .filter(([, input]) => input.required)
@@ -88,8 +88,9 @@ test('what is required is so for the app, the caller, the reusable workflow and 
     return errorOf(() => parseInputs((asked) => others[asked] ?? '')).includes(`\`${name}\``);
   });
   expect(needed).not.toEqual([]);
-  for (const inputs of [taken, called?.inputs, action.inputs])
-    expect(required(inputs)).toEqual(needed.toSorted());
+  expect(required(taken)).toEqual(needed.toSorted());
+  // Without the app the rest of it is not there.
+  for (const inputs of [called?.inputs, action.inputs]) expect(required(inputs)).toEqual(['instruction']);
 });
 
 test('an input that is left empty has the default of the action', () => {
