@@ -8,7 +8,6 @@ import { workPath } from '../src/workspace/layout.ts';
 import { lockSession } from '../src/workspace/lock-session.ts';
 import { takeAway } from '../src/workspace/remove-tree.ts';
 import { type Answer, isExplained } from './app-client.ts';
-import { checkPush } from './check-push.ts';
 import { type Checkout, prepareCheckout } from './checkout.ts';
 import { converse, openConversation, type Prepared } from './converse.ts';
 import { endingOf, lostRun, stoppedBeforeStart } from './ending.ts';
@@ -197,6 +196,7 @@ async function publish(
 async function lookAtPush(work: Work, checkout: Checkout, head: string): Promise<string[]> {
   const { env, inputs, runner, secrets } = work;
   const { keepUnpushed } = await import('./publish.ts');
+  const { checkPush } = await import('./check-push.ts');
   const ref = await keepUnpushed(checkout, head, inputs.job.commandId);
   const { temporaryDirectory } = runner;
   return await checkPush({ checkout, head, rules: inputs.pushRules, secrets, temporaryDirectory, env, ref });
