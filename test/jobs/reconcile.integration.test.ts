@@ -63,6 +63,7 @@ function servicesWith(dispatcher: Dispatcher): Services {
     log: pino({ level: 'silent' }),
     wake: () => undefined,
     runnerNoticeMs: 600_000,
+    holds: new Set(),
     dispatcher,
   };
   return services as Services;
