@@ -109,9 +109,12 @@ function titleOf(file: JsonObject, workflow: string, inputs: Record<string, stri
   return name.replaceAll(/\$\{\{\s*inputs\.([\w-]+)\s*\}\}/g, (_, input: string) => inputs[input] ?? '');
 }
 
+/** A job that calls a reusable workflow leaves its labels to that one, which takes them as JSON. */
 function labelsOf(file: JsonObject): string[] {
   const [job] = Object.values(objectAt(file, 'jobs'));
-  const runsOn: unknown = isObject(job) ? job['runs-on'] : undefined;
+  if (!isObject(job)) return [];
+  const passedOn = textAt(objectAt(job, 'with'), 'runs-on');
+  const runsOn: unknown = passedOn === '' ? job['runs-on'] : JSON.parse(passedOn);
   return [runsOn ?? []].flat().map(String);
 }
 

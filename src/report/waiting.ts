@@ -15,7 +15,8 @@ function reason(waitingFor: WaitingFor): string {
   switch (waitingFor.what) {
     case 'runner': {
       const labels = waitingFor.labels.slice(0, mostLabels).map((label) => inlineCode(label.slice(0, 100)));
-      return `waits for a runner with the labels ${labels.join(', ')}: see that one is online and free (Settings → Actions → Runners), and that \`runs-on\` of the workflow names the labels that it has.`;
+      const which = labels.length === 0 ? '' : ` with the labels ${labels.join(', ')}`;
+      return `waits for a runner${which}: see that one is online and free (Settings → Actions → Runners), and that \`runs-on\` of the workflow names the labels that it has.`;
     }
     case 'approval':
       return 'waits until somebody approves it: the environment of its job asks for that.';

@@ -102,7 +102,7 @@ async function withCommand<T>(
   }
   const row = id.success ? await getCommand(options.services.db, id.data) : undefined;
   // The same answer as for a wrong token: who guesses ids learns nothing.
-  if (!row) return refuse(c, 401, 'the token does not belong to this command');
+  if (!row) return refuse(c, 401, strangersToken.reason, strangersToken.hint);
   return handle({ c, options, row, body: body.data, bearer });
 }
 

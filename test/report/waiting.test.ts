@@ -15,6 +15,12 @@ it('says what else may hold it', () => {
   expect(waitingMarkdown(undefined, url)).toBe('');
 });
 
+it('names no labels where GitHub tells none', () => {
+  expect(waitingMarkdown({ what: 'runner', labels: [] }, url)).toContain(
+    'waits for a runner: see that one is online',
+  );
+});
+
 it('shows labels as text only, and no address that could end its link', () => {
   const labels = ['`@maria` <img>', 'x'.repeat(5_000)];
   const text = waitingMarkdown({ what: 'runner', labels }, 'https://x.example/) [evil](https://y.example');
