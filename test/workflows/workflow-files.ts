@@ -37,7 +37,7 @@ const Workflow = z.object({
       permissions: Permissions.optional(),
       uses: z.string().optional(),
       with: Values.default({}),
-      secrets: z.unknown().optional(),
+      secrets: z.record(z.string(), z.string()).optional(),
       steps: z
         .array(
           z.object({
@@ -62,6 +62,9 @@ export interface WorkflowFile {
   text: string;
   workflow: z.infer<typeof Workflow>;
 }
+
+/** A workflow as its text says it. */
+export const workflowAt = (text: string): z.infer<typeof Workflow> => Workflow.parse(parseYaml(text));
 
 /** Every workflow of the repository, and every example of one. */
 export async function workflowFiles(): Promise<WorkflowFile[]> {

@@ -59,9 +59,10 @@ test('the caller is started by the app alone, with exactly what the app sends, a
 });
 
 test('the reusable workflow has an input or a secret for each input of the action, and passes it on', () => {
-  const names = namesOf(action.inputs).filter((name) => name !== 'github-token');
-  expect(namesOf(step?.with)).toEqual(names);
-  for (const name of names) {
+  expect(namesOf(step?.with)).toEqual(namesOf(action.inputs));
+  // The name `github-token` is GitHub's own among secrets.
+  expect(step?.with['github-token']).toBe(`\${{ secrets.token || github.token }}`);
+  for (const name of namesOf(action.inputs).filter((one) => one !== 'github-token')) {
     const context = name in (called?.secrets ?? {}) ? 'secrets' : 'inputs';
     expect(namesOf(called?.[context])).toContain(name);
     expect(step?.with[name]).toBe(from(context, name));
