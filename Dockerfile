@@ -27,7 +27,8 @@ ENV NODE_ENV=production \
 WORKDIR /app
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY --from=build /build/dist ./dist
-COPY package.json ./
+# `dexter doctor` compares permissions with app.yml.
+COPY package.json app.yml ./
 # What onboarding adds to repositories.
 COPY examples/dexter.yml examples/repository-config.yml ./examples/
 # All that the app writes is in here (and nothing with DATABASE_URL): the rest may be mounted read-only.

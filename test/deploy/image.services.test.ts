@@ -122,7 +122,13 @@ describe('the image', () => {
   it('holds the built app, what it needs to run, and nothing else', async () => {
     const app = join(top, 'app');
     expect((await readdir(top)).toSorted()).toEqual(['app', 'data']);
-    expect((await readdir(app)).toSorted()).toEqual(['dist', 'node_modules', 'package.json']);
+    expect((await readdir(app)).toSorted()).toEqual([
+      'app.yml',
+      'dist',
+      'examples',
+      'node_modules',
+      'package.json',
+    ]);
     expect(await readdir(join(top, 'data'))).toEqual([]);
     const manifest = JSON.parse(await readFile(join(app, 'package.json'), 'utf8')) as {
       dependencies: Record<string, string>;
