@@ -25,6 +25,16 @@ program
   .version(version)
   .showHelpAfterError();
 
+const runAsGiven: Run = async (command) => {
+  const { runCommand } = await needingNode(() => import('./cli/run-command.ts'));
+  await runCommand(process.env, command);
+};
+
+const run: Run = async (command) => {
+  await needingNode(loadEnvironment);
+  await runAsGiven(command);
+};
+
 program
   .command('start')
   .description('start the app; without credentials it offers the page that makes the GitHub App')
@@ -33,6 +43,9 @@ program
     await loadEnvironment();
     await orExit(() => startServer(process.env));
   });
+
+// Like those of MCP below, it starts in a repository: a `.env` in there is not the user's.
+addInitCommand(program, runAsGiven);
 
 program
   .command('check')
@@ -45,23 +58,12 @@ program
     process.exitCode = await checkConfig(process.env, (line) => console.log(line));
   });
 
-const runAsGiven: Run = async (command) => {
-  const { runCommand } = await needingNode(() => import('./cli/run-command.ts'));
-  await runCommand(process.env, command);
-};
-
-const run: Run = async (command) => {
-  await needingNode(loadEnvironment);
-  await runAsGiven(command);
-};
-
 addDoctorCommand(program, run);
 addSessionCommands(program, run);
 addWorkspaceCommands(program, run);
 addKeyCommands(program, run);
 // They start in the directory of a repository: a `.env` in there is not the user's.
 addMcpCommands(program, runAsGiven, version);
-addInitCommand(program, runAsGiven);
 
 async function loadEnvironment(): Promise<void> {
   const { loadEnvFile } = await import('./read-config.ts');

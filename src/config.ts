@@ -9,10 +9,13 @@ const repositoryName = z
   .string()
   .regex(/^[A-Za-z0-9-]{1,39}\/[A-Za-z0-9._-]{1,100}$/, 'a repository as `owner/name`');
 
-/** What `uses:` of a workflow names: a copy of this repository, and a commit, tag or branch of it. */
+/** What `uses:` of a workflow names: a copy of this repository, and a commit of it, which nobody can move. */
 export const ActionReference = z
   .string()
-  .regex(/^[A-Za-z0-9-]{1,39}\/[A-Za-z0-9._-]{1,100}@[A-Za-z0-9._/-]{1,200}$/, '`owner/name@commit`');
+  .regex(
+    /^[A-Za-z0-9-]{1,39}\/[A-Za-z0-9._-]{1,100}@[0-9a-f]{40}$/,
+    '`owner/name@` and the 40 hex digits of a commit',
+  );
 
 const environmentName = z
   .string()
@@ -281,7 +284,7 @@ export const environmentDocs: EnvironmentDoc[] = [
   ),
   doc(
     'DEXTER_ACTION',
-    'What `uses:` names in that workflow, as `owner/name@commit`: a copy of Dexter, or the commit to pin',
+    'What `uses:` names in that workflow, `owner/name@` and the 40 hex digits of a commit: a copy of Dexter, or the commit to pin',
     { default: 'as in [examples/dexter.yml](examples/dexter.yml)' },
   ),
   doc('DEXTER_API_TOKEN', 'Bearer token for `GET /api/commands`', { default: 'no such page' }),

@@ -107,14 +107,15 @@ describe('parseConfig', () => {
   });
 
   it('proposes the workflow to new repositories as it is told to', () => {
-    const set = { DEXTER_ONBOARDING: 'off', DEXTER_ACTION: 'acme/bot@v1' };
+    const action = `acme/bot@${'c'.repeat(40)}`;
+    const set = { DEXTER_ONBOARDING: 'off', DEXTER_ACTION: action };
     expect(parseConfig({ ...credentials, ...set }, undefined).onboarding).toEqual({
       isOn: false,
-      action: 'acme/bot@v1',
+      action,
     });
     expect(problemsOf({ DEXTER_ONBOARDING: 'no', DEXTER_ACTION: 'acme/bot@v1 # x\n' })).toEqual([
       'DEXTER_ONBOARDING must be `on` or `off`',
-      'DEXTER_ACTION must be `owner/name@commit`',
+      'DEXTER_ACTION must be `owner/name@` and the 40 hex digits of a commit',
     ]);
   });
 

@@ -12,10 +12,9 @@ export function addDoctorCommand(program: Command, run: Run): void {
       '--repository <owner/name>',
       'look at this repository, and at others that are named so (default: those of the first installation)',
       addRepository,
-      [],
     )
     .option('--json', 'as JSON, in one line (docs/doctor.md)')
-    .action(async ({ repository, json }: { repository: string[]; json?: true }) => {
+    .action(async ({ repository = [], json }: { repository?: string[]; json?: true }) => {
       await run(async (terminal) => {
         const { runDoctor } = await import('./doctor/run-doctor.ts');
         const { stdout } = process;
@@ -30,7 +29,7 @@ export function addDoctorCommand(program: Command, run: Run): void {
     });
 }
 
-function addRepository(name: string, before: string[]): string[] {
+function addRepository(name: string, before: string[] = []): string[] {
   if (!repositoryName.test(name)) throw new InvalidArgumentError('It must be a repository as owner/name.');
   return before.includes(name) ? before : [...before, name];
 }

@@ -17,11 +17,22 @@ export function leftOf({
   serverUrl: string;
 }): Left[] {
   const where = repository ?? { owner: 'owner', name: 'name' };
-  return leftToDo({ repository: where, serverUrl }).map(({ what, link, how, url }) => ({
+  const app = {
+    what: 'The GitHub App.',
+    link: 'Install it on the repository',
+    url: `${serverUrl}/${where.owner}/${where.name}/settings/installations`,
+    how: '(settings of the App, Install App), unless it is on the list there already.',
+  };
+  return [app, ...leftToDo({ repository: where, serverUrl })].map(({ what, link, how, url }) => ({
     what: what.replace(/\.$/, ''),
-    how: `${link} ${how}`.replaceAll('`', ''),
+    how: `${link} ${withoutMarks(how)}`,
     ...(repository ? { url } : {}),
   }));
+}
+
+/** Markdown for a terminal: no backticks, and the address of a link behind its words. */
+function withoutMarks(text: string): string {
+  return text.replaceAll('`', '').replaceAll(/\[([^\]]+)\]\(([^)]+)\)/g, '$1 ($2)');
 }
 
 /** Lines that are no longer than this, as far as words allow. */
@@ -30,7 +41,7 @@ const width = 96;
 export function leftLines(left: readonly Left[]): string[] {
   return [
     '',
-    left.length === 2 ? 'Two things are left to do:' : 'What is left to do:',
+    'Three things are left to do:',
     ...left.flatMap(({ what, how, url }, index) => [
       '',
       `  ${index + 1}. ${what}`,

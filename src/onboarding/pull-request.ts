@@ -58,7 +58,7 @@ function first(facts: PullRequestFacts): string[] {
     ['| File | What it is |', '| --- | --- |', ...files].join('\n'),
     `### ${lacksWorkflow ? 'Three' : 'Two'} things are left to do`,
     left.join('\n'),
-    `Then merge this and comment \`@${name} help\` on any issue. [What each step is for](${home}/blob/main/docs/install.md#4-a-repository) · [What is not isolated from whom](${home}/blob/main/docs/security.md)`,
+    `Then merge this and comment on an issue ${firstCommand(name)}. [What each step is for](${home}/blob/main/docs/install.md#4-a-repository) · [What is not isolated from whom](${home}/blob/main/docs/security.md)`,
     '---',
     'This pull request is kept up to date while it is open. Close it if you do not want it: Dexter does not ask again.',
     ...detailsOf(facts),
@@ -92,6 +92,11 @@ export interface LeftToDo {
   how: string;
 }
 
+/** The command that shows whether all of it works, as text of a sentence. */
+export function firstCommand(name: string): string {
+  return `\`@${name} add a line to the README that says what this project is for\` (\`@${name} help\` is answered by the app alone)`;
+}
+
 /** What no file can do, and where it is done. */
 export function leftToDo({
   repository: { owner, name },
@@ -103,13 +108,13 @@ export function leftToDo({
       what: "The key of the model's API.",
       link: 'Add the secret',
       url: `${settings}/secrets/actions/new`,
-      how: 'with the name `ANTHROPIC_API_KEY`. A secret of the organisation will do as well, and a gateway that keeps the key itself needs none: name its address in the workflow (`anthropic-base-url`).',
+      how: `with the name \`ANTHROPIC_API_KEY\`. A secret of the organisation will do as well, and a gateway that keeps the key itself needs none: name its address in the workflow (\`anthropic-base-url\`). For a subscription's token, Bedrock or Vertex see [another provider](${home}/blob/main/docs/install.md#another-provider).`,
     },
     {
       what: 'A runner.',
       link: 'Register a self-hosted runner',
       url: `${settings}/actions/runners/new`,
-      how: 'and give it the label that the workflow asks for, `dexter`: on one machine only, because sessions are kept on its disk unless the workflow says otherwise. It needs git and Claude Code (`npm install -g @anthropic-ai/claude-code`).',
+      how: 'and give it the label that the workflow asks for, `dexter`: on one machine only, because sessions are kept on its disk unless the workflow says otherwise. It needs git 2.32 or newer and npm; the first run installs Claude Code.',
     },
   ];
 }

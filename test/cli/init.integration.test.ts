@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -36,14 +36,15 @@ describe('dexter init in a clone', () => {
     await mkdir(at('deep/inside'), { recursive: true });
     const { code, stdout, stderr } = await dexter([], {}, at('deep/inside'));
     expect([code, stderr]).toEqual([0, '']);
-    expect(stdout).toContain(`Wrote     ${workflowPath}`);
+    expect(stdout).toContain(`In ${place.path}:\nWrote     ${workflowPath}`);
+    expect(stdout).toContain('https://github.com/acme/shop/settings/installations');
     expect(stdout).toContain('https://github.com/acme/shop/settings/secrets/actions/new');
     expect(stdout).toContain('https://github.com/acme/shop/settings/actions/runners/new');
     expect(await readFile(at(workflowPath), 'utf8')).toBe(example);
     expect(await readFile(at('.github/dexter.yml'), 'utf8')).toMatch(
       /^# yaml-language-server: \$schema=https:/,
     );
-    expect((await dexter([])).stdout).toMatch(/^Unchanged .*\nUnchanged /);
+    expect((await dexter([])).stdout).toMatch(/^In .*\nUnchanged .*\nUnchanged /);
   });
 
   it('writes over nothing that is there and differs, unless it is told to', async () => {
@@ -70,8 +71,37 @@ describe('dexter init in a clone', () => {
     expect(await readdir(at('.github/workflows'))).toEqual(['claude.yml']);
     const text = await readFile(at('.github/workflows/claude.yml'), 'utf8');
     expect(text).toMatch(/uses: acme\/bot.*@c{40}/);
-    const wrong = await dexter(['--action', 'nonsense']);
+    const wrong = await dexter(['--action', 'acme/bot@main']);
     expect(wrong).toMatchObject({ code: 1, stderr: expect.stringContaining('--action must be') });
+  });
+
+  it('says that a workflow which it leaves as it is does not use the commit that it was given', async () => {
+    await dexter([]);
+    const action = `acme/bot@${'c'.repeat(40)}`;
+    const said = 'does not use acme/bot/.github/workflows/dexter.yml@cccc';
+    const kept = await dexter(['--action', action]);
+    expect([kept.code, kept.stdout]).toEqual([0, expect.stringContaining(said)]);
+    expect(await readFile(at(workflowPath), 'utf8')).toBe(example);
+    const forced = await dexter(['--action', action, '--force']);
+    expect([forced.code, forced.stdout]).toEqual([0, expect.not.stringContaining('Not applied')]);
+  });
+
+  it('takes another directory, and refuses the clone of Dexter itself', async () => {
+    await using elsewhere = await temporaryDirectory();
+    const named = await dexter([place.path], {}, elsewhere.path);
+    expect([named.code, named.stdout]).toEqual([0, expect.stringContaining(`In ${place.path}:`)]);
+    const mistaken = await dexter(['shopp']);
+    expect(mistaken).toMatchObject({ code: 1, stderr: expect.stringContaining('There is no directory') });
+    const both = await dexter([place.path, '--pull-request', 'acme/shop']);
+    expect(both).toMatchObject({ code: 1, stderr: expect.stringContaining('exclude each other') });
+    await rm(at('.github'), { recursive: true });
+    const own = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
+    await writeFile(at('package.json'), own);
+    const refused = await dexter([]);
+    expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining("Dexter's own clone") });
+    expect(await readdir(place.path)).not.toContain('.github');
+    await writeFile(at('package.json'), '{"name":"dexter","bin":"dexter.js"}');
+    expect((await dexter([])).code).toBe(0);
   });
 });
 

@@ -17,7 +17,7 @@ export const claudeCode: Check = {
   async inspect({ config, env }, _, signal) {
     const { dispatcher } = await config();
     if (dispatcher.kind !== 'local')
-      return skipped('Runs are done by GitHub Actions runners: it has to be installed there.');
+      return skipped('Runs are done by GitHub Actions runners, which install it when it is missing.');
     const command = dispatcher.local.claudePath ?? 'claude';
     const version = await withPrivateDirectory((directory) =>
       readCliVersion(

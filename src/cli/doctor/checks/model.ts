@@ -18,7 +18,7 @@ export const model: Check = {
     if (!apiKey && !baseUrl) {
       return skipped(
         'Neither ANTHROPIC_API_KEY nor ANTHROPIC_BASE_URL is set here.',
-        'ANTHROPIC_API_KEY=<key> dexter doctor tries a key before it becomes a secret.',
+        'To try a key before it becomes a secret: `read -rs ANTHROPIC_API_KEY; export ANTHROPIC_API_KEY`, then `dexter doctor`.',
       );
     }
     const at = baseUrl || defaultModelUrl;
