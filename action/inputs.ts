@@ -1,3 +1,4 @@
+import { isAbsolute } from 'node:path';
 import { z } from 'zod';
 import { AppError } from '../src/core/errors.ts';
 import { IssueKey } from '../src/core/issue-key.ts';
@@ -72,7 +73,14 @@ export const Inputs = z.object({
   'workspace-max-sessions': wholeNumber(1, 100_000).default(50),
   'workspace-max-age-days': wholeNumber(1, 3_650).default(30),
   'workspace-max-size': z.string().transform(bytes).optional(),
-  'claude-path': z.string().optional(),
+  'claude-path': z
+    .string()
+    // It would be looked for in the checkout, so that a branch could bring its own.
+    .refine(
+      (path) => isAbsolute(path) || !/[/\\]/.test(path),
+      'must be a name on the PATH or an absolute path',
+    )
+    .optional(),
   'claude-version': z
     .string()
     .regex(/^\d{1,4}\.\d{1,4}\.\d{1,6}$/, 'must be one version, such as `2.1.330`')

@@ -1,10 +1,10 @@
-import { access, constants } from 'node:fs/promises';
+import { access, constants, realpath } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { delimiter, dirname, isAbsolute, join } from 'node:path';
 import { AppError } from '../src/core/errors.ts';
 import { pickVariables } from '../src/core/variables.ts';
 import { hiddenFiles } from '../src/engines/claude-code/hidden-files.ts';
-import { findIsolation, type Program } from '../src/engines/claude-code/isolation.ts';
+import { findIsolation, type Isolation, type Program } from '../src/engines/claude-code/isolation.ts';
 import type { SessionDirectory } from './session-directory.ts';
 import type { Work } from './work.ts';
 
@@ -33,6 +33,17 @@ export const defaultHiddenPaths = [
   '~/.claude',
   '~/.claude.json',
   '/run/docker.sock',
+  '/var/run/secrets',
+];
+
+/** Variables that name a file with credentials. */
+const credentialFiles = [
+  'AWS_WEB_IDENTITY_TOKEN_FILE',
+  'AWS_SHARED_CREDENTIALS_FILE',
+  'AWS_CONFIG_FILE',
+  'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE',
+  'GOOGLE_APPLICATION_CREDENTIALS',
+  'GOOGLE_GHA_CREDS_PATH',
 ];
 
 /**
@@ -45,20 +56,15 @@ export async function isolation(
   directory: Pick<SessionDirectory, 'root' | 'mirror'>,
   command: string,
 ): Promise<((program: Program) => Program) | undefined> {
-  const { env, inputs, log, mcpProgram, report, workspace } = work;
+  const { env, inputs, log, report } = work;
+  if (inputs.isolation === 'off') return undefined;
   const program = await programFile(command, env);
-  // What is not there cannot be started, which is said where it is tried.
-  if (inputs.isolation === 'off' || program === undefined) return undefined;
-  const files = await hiddenFiles({
-    hidden: [...inputs.hiddenPaths.map(fromHome), ...runnersOwn(env), workspace],
-    needed: [directory.root, directory.mirror],
-    programs: [mcpProgram, process.execPath, program],
-  });
-  const answer = await findIsolation(files, {
-    env: pickVariables(env, ['PATH']),
-    cwd: directory.root,
-    platform: process.platform,
-  });
+  if (program === undefined) {
+    if (inputs.isolation === 'required') throw isolationMissing('there is no Claude Code to try it with');
+    // What is not there cannot be started, which is said where it is tried.
+    return undefined;
+  }
+  const answer = await tryIsolation(work, directory, program);
   if (answer.outcome === 'isolated') {
     log.info('Claude Code sees neither the processes of this runner nor its files with credentials.');
     return answer.isolate;
@@ -70,6 +76,28 @@ export async function isolation(
   );
   log.warn(`Claude Code is not isolated from this runner: ${reason}. See docs/security.md.`);
   return undefined;
+}
+
+async function tryIsolation(
+  { env, inputs, mcpProgram, workspace }: Pick<Work, 'env' | 'inputs' | 'mcpProgram' | 'workspace'>,
+  directory: Pick<SessionDirectory, 'root' | 'mirror'>,
+  program: string,
+): Promise<Isolation> {
+  const hiding = await hiddenFiles({
+    hidden: [...inputs.hiddenPaths.map(fromHome), ...runnersOwn(env), workspace],
+    needed: [directory.root, directory.mirror],
+    programs: [mcpProgram, process.execPath, program],
+    readOnly: [...usedAfterwards(env), dirname(dirname(mcpProgram)), ...(await foldersOf(program))],
+  });
+  if (hiding.outcome === 'in-the-open') {
+    const reason = `${hiding.path} cannot be hidden, as what the agent needs lies directly in it`;
+    return { outcome: 'not-isolated', reason };
+  }
+  return await findIsolation(hiding.files, {
+    env: pickVariables(env, ['PATH']),
+    cwd: directory.root,
+    platform: process.platform,
+  });
 }
 
 function isolationMissing(reason: string): AppError {
@@ -89,13 +117,33 @@ function runnersOwn(env: Work['env']): string[] {
   const besideTemp =
     RUNNER_TEMP === undefined ? [] : [RUNNER_TEMP, ...registration(dirname(dirname(RUNNER_TEMP)))];
   const directories = [GITHUB_EVENT_PATH, GITHUB_STATE].flatMap((file) => (file ? [dirname(file)] : []));
-  return [...besideTemp, ...(GITHUB_WORKSPACE ? [GITHUB_WORKSPACE] : []), ...directories].filter(isAbsolute);
+  const named = [GITHUB_WORKSPACE, ...credentialFiles.map((name) => env[name])];
+  return [...besideTemp, ...named.filter((path) => path !== undefined), ...directories].filter(isAbsolute);
 }
 
 function registration(runner: string): string[] {
   return ['.credentials', '.credentials_rsaparams', '.runner', '.env', '_diag'].map((name) =>
     join(runner, name),
   );
+}
+
+/**
+ * Programs that run after the agent, with the run's token or the runner's: of the actions of this job, some of which
+ * is loaded late, of the runner, of its tools, and of the PATH, such as git.
+ */
+function usedAfterwards({ PATH = '', RUNNER_TEMP, RUNNER_TOOL_CACHE }: Work['env']): string[] {
+  const work = RUNNER_TEMP === undefined ? undefined : dirname(RUNNER_TEMP);
+  const runners =
+    work === undefined
+      ? []
+      : [join(work, '_actions'), join(dirname(work), 'bin'), join(dirname(work), 'externals')];
+  const all = [...runners, RUNNER_TOOL_CACHE ?? '', dirname(process.execPath), ...PATH.split(delimiter)];
+  return all.filter(isAbsolute);
+}
+
+/** The folder that a program is found in, and the one that it lies in. */
+async function foldersOf(program: string): Promise<string[]> {
+  return [dirname(program), dirname(await realpath(program))];
 }
 
 /** Where a program lies: links are followed later. */

@@ -124,6 +124,8 @@ describe('parseInputs', () => {
     ['workspace-max-sessions', '0', 'whole number'],
     ['workspace-max-size', 'much', 'size'],
     ['workspace', 'relative/path', 'absolute'],
+    ['claude-path', './claude', 'absolute'],
+    ['claude-path', 'node_modules/.bin/claude', 'absolute'],
     ['anthropic-base-url', 'nonsense', 'http'],
     ['instructions-from', 'head', 'base'],
     ['isolation', 'on', 'required'],

@@ -105,7 +105,7 @@ async function probe(isolation: string): Promise<{ found: string[]; loot: string
 }
 
 const possible = await findIsolation(
-  { hidden: [], kept: [] },
+  { hidden: [], kept: [], readOnly: [], anchored: [] },
   { env: { PATH: pathForTools }, cwd: import.meta.dirname, platform: process.platform },
 );
 

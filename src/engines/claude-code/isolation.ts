@@ -6,12 +6,16 @@ export interface Program {
   args: string[];
 }
 
-/** What the agent's processes do not get to see of the machine's files. Absolute paths, none a link. */
+/** What the agent's processes do not get to see or to change of the machine's files. Absolute paths, none a link. */
 export interface HiddenFiles {
   /** Directories and files that look empty. */
   hidden: string[];
-  /** What is within them and needed all the same; six at most. */
+  /** What is within them, or within what is read-only, and needed all the same; six at most, the outer before the inner. */
   kept: string[];
+  /** What cannot be written, replaced or renamed, the outer before the inner; what is kept within stays as it is. */
+  readOnly: string[];
+  /** Directories around all that, which cannot be renamed: something else could be put in their place otherwise. */
+  anchored: string[];
 }
 
 export type Isolation =
@@ -24,7 +28,10 @@ const mostKept = 6;
 
 /**
  * Runs as the first process of the new namespaces, with every capability in them. `$1` is the number of kept paths,
- * which follow; then come the hidden ones, `--`, and the program. What is kept is held open while it is covered up.
+ * which follow; then come the anchored, the hidden and the read-only ones, each list with `--` after it, and the
+ * program. What is kept is held open while it is covered up. A directory that something is mounted on cannot be
+ * renamed, so the anchored ones are mounted on themselves. Binds are recursive, as others would take off the covers
+ * within. A namespace of one's own must repeat the `noexec` of a mount that it makes read-only.
  * The program gets no capability, so that it cannot take the covers off; in a namespace of its own making they are
  * locked (mount_namespaces(7)). The shell stays: as the first process it has to bury the orphans, and the program
  * need not know that it is alone.
@@ -39,6 +46,11 @@ while [ "$i" -lt "$kept" ]; do
   i=$((i + 1))
 done
 while [ "$1" != -- ]; do
+  mount --rbind "$1" "$1"
+  shift
+done
+shift
+while [ "$1" != -- ]; do
   if [ -d "$1" ]; then mount -t tmpfs -o size=1m,mode=755 dexter "$1"; else mount --bind /dev/null "$1"; fi
   shift
 done
@@ -51,6 +63,14 @@ while [ "$i" -lt "$kept" ]; do
   eval "exec $((i + 3))<&-"
   i=$((i + 1))
 done
+while [ "$1" != -- ]; do
+  if [ -e "$1" ]; then
+    mount --rbind "$1" "$1"
+    mount -o remount,bind,ro,nosuid,nodev "$1" 2>/dev/null || mount -o remount,bind,ro,nosuid,nodev,noexec "$1"
+  fi
+  shift
+done
+shift
 cd "$PWD"
 set +e
 setpriv --ambient-caps=-all --inh-caps=-all --bounding-set=-all --no-new-privs -- "$@"
@@ -98,8 +118,8 @@ export async function findIsolation(
   return { outcome: 'not-isolated', reason };
 }
 
-function argumentsOf({ hidden, kept }: HiddenFiles): string[] {
-  return [String(kept.length), ...kept, ...hidden, '--'];
+function argumentsOf({ hidden, kept, readOnly, anchored }: HiddenFiles): string[] {
+  return [String(kept.length), ...kept, ...anchored, '--', ...hidden, '--', ...readOnly, '--'];
 }
 
 /** What goes wrong; undefined when the attempt ran among other processes than this one. */
