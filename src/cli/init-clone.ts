@@ -134,7 +134,7 @@ function parsed(text: string): unknown {
 }
 
 /** What `wanted` names behind `uses:` and `current` does not. */
-export function missingUses(current: string, wanted: string): string[] {
+function missingUses(current: string, wanted: string): string[] {
   const has = usesOf(current);
   return usesOf(wanted).filter((uses) => !has.includes(uses));
 }
