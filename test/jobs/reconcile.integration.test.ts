@@ -168,7 +168,7 @@ describe('a run that is not heard any more', () => {
   });
 
   it('goes on when it is heard again while it is looked up', async () => {
-    let beat = async () => {};
+    let beat: () => Promise<void> = async () => undefined;
     const { asked, dispatcher } = github(async () => {
       await beat();
       return { id: '77', url };
