@@ -31,7 +31,8 @@ export async function checkPush(options: CheckPushOptions): Promise<string[]> {
     objectDirectory: join(checkout.directory, '.git', 'objects'),
     temporaryDirectory,
     head,
-    known: baseCommit === undefined ? [start] : [start, baseCommit],
+    start,
+    base: baseCommit,
     env,
   });
   const { refused, told } = verdictOn(await findInPush(changes, rules, secrets), rules);

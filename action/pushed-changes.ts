@@ -2,8 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Git, gitIn } from './git.ts';
 
-/** One path that one of the new commits adds, changes or deletes. */
+/** One path that one of the new commits, or all of them together, adds, changes or deletes. */
 export interface ChangedPath {
+  /** The newest one for what no commit shows alone. */
   commit: string;
   path: string;
   /** Git's mode after the commit: `100644`, `120000` for a link, `160000` for a submodule, `000000` when deleted. */
@@ -14,6 +15,8 @@ export interface ChangedPath {
   /** Bytes of a file that the server does not have yet; undefined for one that it has, and for no file. */
   newBytes: number | undefined;
 }
+
+type Entry = Omit<ChangedPath, 'newBytes'>;
 
 /** What a push would bring to the server. */
 export interface PushedChanges {
@@ -37,21 +40,22 @@ export interface PushedOptions {
   temporaryDirectory: string;
   /** Newest new commit. */
   head: string;
-  /** Commits that the server has. */
-  known: readonly string[];
+  /** Commits that the server has: where the work began, and of the base branch. */
+  start: string;
+  base: string | undefined;
   env: Readonly<Record<string, string | undefined>>;
 }
 
 const noObject = /^0+$/;
 const limits = { timeLimitMs: 120_000 };
-const diffFlags = ['-r', '-c', '--raw', '-z', '--no-abbrev', '--no-renames', '--root', '--no-ext-diff'];
+const diffFlags = ['-r', '--raw', '-z', '--no-abbrev', '--no-renames', '--no-ext-diff'];
 
 /**
  * Reads what would be pushed. In a repository of its own over the checkout's objects, as the push does: grafts,
  * replacements and refs of the agent's repository would show another history than the one that is pushed.
  */
 export async function pushedChanges(options: PushedOptions): Promise<PushedChanges> {
-  const { objectDirectory, temporaryDirectory, head, known, env } = options;
+  const { objectDirectory, temporaryDirectory, head, start, base, env } = options;
   const directory = await mkdtemp(join(temporaryDirectory, 'pushed-'));
   const remove = () => rm(directory, { recursive: true, force: true });
   try {
@@ -59,13 +63,21 @@ export async function pushedChanges(options: PushedOptions): Promise<PushedChang
     const inside = { GIT_DIR: directory, GIT_OBJECT_DIRECTORY: objectDirectory, GIT_NO_REPLACE_OBJECTS: '1' };
     const git: Git = (args, { env: more, ...rest } = {}) =>
       gitIn(directory, env)(args, { ...limits, ...rest, env: { ...inside, ...more } });
+    const known = base === undefined ? [start] : [start, base];
     const range = [head, ...known.map((commit) => `^${commit}`)];
     const commits = linesOf(await git(['rev-list', ...range, '--']));
     const sizes = await newFiles(git, range);
     const changed = async (patterns: readonly string[]) => {
       const pathspecs = patterns.map((pattern) => `:(glob,icase)${pattern}`);
       const input = commits.map((commit) => `${commit}\n`).join('');
-      return parseRaw(await git(['diff-tree', '--stdin', ...diffFlags, '--', ...pathspecs], { input }));
+      const each = await git(['diff-tree', '--stdin', '-c', '--root', ...diffFlags, '--', ...pathspecs], {
+        input,
+      });
+      // A merge shows only what differs from all its parents: one of them may be an old commit, and all is as it was then.
+      const sinceKnown = known.map(async (commit) =>
+        parseRaw(await git(['diff-tree', ...diffFlags, commit, head, '--', ...pathspecs])),
+      );
+      return withTotal(parseRaw(each), await Promise.all(sinceKnown), head);
     };
     const paths = (await changed([])).map((entry) => ({ ...entry, newBytes: sizes.get(entry.hash) }));
     return {
@@ -94,6 +106,20 @@ export async function pushedChanges(options: PushedOptions): Promise<PushedChang
   }
 }
 
+/**
+ * Adds what differs from all known commits and is in none of the entries. What a merge brings from the base branch is
+ * as it is there. The server has these files, or the commit that made them shows them.
+ */
+function withTotal(entries: Entry[], [total = [], ...others]: Entry[][], commit: string): Entry[] {
+  const keyOf = ({ path, mode, hash }: Entry) => `${mode} ${hash} ${path}`;
+  const shown = new Set(entries.map(keyOf));
+  const differing = others.map((other) => new Set(other.map(({ path }) => path)));
+  const missing = total.filter(
+    (entry) => !shown.has(keyOf(entry)) && differing.every((paths) => paths.has(entry.path)),
+  );
+  return [...entries, ...missing.map((entry) => ({ ...entry, commit, before: [] }))];
+}
+
 /** Files that the server does not have, with their sizes. */
 async function newFiles(git: Git, range: readonly string[]): Promise<Map<string, number>> {
   const objects = linesOf(await git(['rev-list', '--objects', '--no-object-names', ...range, '--']));
@@ -115,9 +141,9 @@ async function describe(
 }
 
 /** `git diff-tree --raw -z`: a commit, then its entries, each followed by its path; one hash for each parent. */
-function parseRaw(output: string): Omit<ChangedPath, 'newBytes'>[] {
+function parseRaw(output: string): Entry[] {
   const fields = output.split('\0');
-  const paths: Omit<ChangedPath, 'newBytes'>[] = [];
+  const paths: Entry[] = [];
   let commit = '';
   for (let at = 0; at < fields.length; at += 1) {
     const field = fields[at] ?? '';

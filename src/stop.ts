@@ -46,7 +46,8 @@ export async function stop({ app, server, log, withinSeconds, delaySeconds }: St
     return;
   }
   const handedBack = await inTime(left(0), app.handBack());
-  if (handedBack === undefined)
+  // An end that is being told keeps its lease: it may be told already.
+  if (handedBack === undefined || handedBack.length === 0)
     log.warn('stopped: what is not finished is taken over when its lease is over');
   else log.info({ commandIds: handedBack }, 'stopped: what is not finished was handed back');
 }

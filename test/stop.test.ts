@@ -70,6 +70,14 @@ it.each(['when forced', 'never'] as const)('cuts off requests that end %s', asyn
   expect(done).toEqual(['drain', 'close', 'cut off', 'let go']);
 });
 
+it('does not say that something was handed back when nothing was', async () => {
+  const { said, options } = world({ work: never });
+  const app = { ...options.app, handBack: async () => [] };
+  await stop({ ...options, app, withinSeconds: 1, delaySeconds: 0 });
+  expect(said.join()).not.toContain('handed back');
+  expect(said.join()).toContain('when its lease is over');
+});
+
 it('ends also when the database keeps it from handing back', async () => {
   const { done, said, options } = world({ work: never });
   await stop({ ...options, app: { ...options.app, handBack: never }, withinSeconds: 1, delaySeconds: 0 });

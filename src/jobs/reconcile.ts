@@ -42,9 +42,13 @@ export async function reconcile(services: Services, startedAt: number, stopping:
 /** Ends the commands whose run is over, as GitHub told, and that had no report from it. */
 export async function endVanished(services: Services): Promise<void> {
   for (const row of await vanishedCommands(services.db)) {
-    const run = await getRun(services.db, row.id);
-    if (!run || run.conclusion === null) continue;
-    await endLost(services, row, { how: 'ended', conclusion: run.conclusion }, run.run_url);
+    try {
+      const run = await getRun(services.db, row.id);
+      if (!run || run.conclusion === null) continue;
+      await endLost(services, row, { how: 'ended', conclusion: run.conclusion }, run.run_url);
+    } catch (error) {
+      services.log.error({ commandId: row.id, err: error }, 'a vanished run could not be ended yet');
+    }
   }
 }
 
@@ -68,6 +72,8 @@ async function endSilent(services: Services, row: CommandRow): Promise<void> {
   const run = await getRun(services.db, row.id);
   const request = run && requestOf(row, run);
   const found = request && (await lookUp(services, request, run));
+  // A heartbeat that came meanwhile keeps the run alive; and of several processes one ends it.
+  if (!(await leaseCommand(services.db, row.id, preparingLeaseSeconds, { ifExpired: true }))) return;
   const loss: Loss =
     found?.ended === undefined ? { how: 'silent' } : { how: 'ended', conclusion: found.ended };
   const isEnded = await endLost(services, row, loss, found?.url || run?.run_url);

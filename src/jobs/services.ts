@@ -42,7 +42,7 @@ export interface Services {
   serverUrl: string;
   /** When sessions are forgotten without anybody asking. */
   retention: RetentionRules;
-  /** Ids of the commands that this process prepares, looks after or tells: handed back when it ends before that. */
+  /** Ids of the commands that this process prepares or looks after: handed back when it ends before that. */
   holds: Set<string>;
   /** The pull request for new repositories; absent where it is switched off. */
   onboarding?: NonNullable<OnboardingServices['onboarding']>;

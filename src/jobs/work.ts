@@ -164,7 +164,6 @@ async function showProgress(services: Services): Promise<boolean> {
 async function publishNext(services: Services): Promise<boolean> {
   const [row] = await takeUnpublished(services.db, 1, publishingSeconds);
   if (!row) return false;
-  services.holds.add(row.id);
   try {
     await publishEnd(services, row);
     await markPublished(services.db, row.id);
@@ -175,8 +174,6 @@ async function publishNext(services: Services): Promise<boolean> {
     if (hopeless) await markPublished(services.db, row.id);
     // Tried again after as long as it has been tried already: often at first, seldom later.
     else await postponePublishing(services.db, row.id, Math.max(publishingSeconds, age / 1000));
-  } finally {
-    services.holds.delete(row.id);
   }
   return true;
 }

@@ -190,8 +190,9 @@ export async function putBack(
 }
 
 /**
- * Gives what a process that ends still prepares, looks after or tells to whichever process looks first, instead of
- * when the lease is over. Such a beginning is no failed one; what a runner has stays with the runner.
+ * Gives what a process that ends still prepares or looks after to whichever process looks first, instead of when the
+ * lease is over. Such a beginning is no failed one; what a runner has stays with the runner, and an end that is being
+ * told keeps its lease: the comment may be on its way.
  */
 export async function handBack(db: Db, ids: string[]): Promise<void> {
   if (ids.length === 0) return;
@@ -203,9 +204,8 @@ export async function handBack(db: Db, ids: string[]): Promise<void> {
       lease_until: sql<Date>`now() - interval '1 second'`,
     })
     .where('id', 'in', ids)
-    .where('status', 'not in', ['received', 'queued', 'running'])
+    .where('status', 'in', ['preparing', 'dispatched'])
     .where('resume_at', 'is', null)
-    .where('published_at', 'is', null)
     .execute();
 }
 

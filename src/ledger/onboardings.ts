@@ -16,6 +16,8 @@ export interface TakenOnboarding {
   repository: RepositoryRef;
   /** How often it was taken by now since it became due. */
   attempts: number;
+  /** Since when it is due, as the database writes it: whoever asks meanwhile changes that. */
+  dueAt: string;
 }
 
 /** Has the onboarding of these repositories looked at, however often that was said before. */
@@ -113,17 +115,27 @@ export async function takeOnboarding(
         order by o.due_at, o.repository_id
         limit 1)`)
       .returning(['installation_id', 'repository_id', 'repository_owner', 'repository_name', 'attempts'])
+      // A Date would lose the microseconds.
+      .returning(sql<string>`due_at::text`.as('due'))
       .executeTakeFirst();
     if (!row) return undefined;
     const repository = { id: row.repository_id, owner: row.repository_owner, name: row.repository_name };
-    return { installationId: row.installation_id, repository, attempts: row.attempts };
+    return {
+      installationId: row.installation_id,
+      repository,
+      attempts: row.attempts,
+      dueAt: row.due,
+    };
   });
 }
 
-/** Gives a repository back that was taken. It is due again after `againAfterSeconds`, or not at all. */
+/**
+ * Gives a repository back that was taken. It is due again after `againAfterSeconds`, or not at all; when somebody asked
+ * for it meanwhile, as that says.
+ */
 export async function finishOnboarding(
   db: Db,
-  repositoryId: number,
+  { repository, dueAt }: Pick<TakenOnboarding, 'repository' | 'dueAt'>,
   {
     outcome,
     wrote,
@@ -131,18 +143,20 @@ export async function finishOnboarding(
     againAfterSeconds,
   }: { outcome: string; wrote: boolean; template: string; againAfterSeconds?: number },
 ): Promise<void> {
+  const isAsWas = sql<boolean>`due_at = ${dueAt}::timestamptz`;
+  const again =
+    againAfterSeconds === undefined
+      ? sql<null>`null`
+      : sql<Date>`now() + make_interval(secs => ${againAfterSeconds})`;
   await db
     .updateTable('onboardings')
     .set({
       outcome,
-      template,
+      template: sql<string | null>`case when ${isAsWas} then ${template} else template end`,
       taken_until: null,
-      due_at:
-        againAfterSeconds === undefined
-          ? null
-          : sql<Date>`now() + make_interval(secs => ${againAfterSeconds})`,
+      due_at: sql<Date | null>`case when ${isAsWas} then ${again} else due_at end`,
       ...(wrote ? { wrote_at: sql<Date>`now()` } : {}),
     })
-    .where('repository_id', '=', repositoryId)
+    .where('repository_id', '=', repository.id)
     .execute();
 }

@@ -47,7 +47,7 @@ export async function onboardNext(services: OnboardingServices): Promise<boolean
     tell(log, told, onboarded);
     const wrote = onboarded.outcome === 'opened' || onboarded.outcome === 'updated';
     const outcome = onboarded.outcome === 'skipped' ? onboarded.because : onboarded.outcome;
-    await finishOnboarding(db, repository.id, { outcome, wrote, template: template.version });
+    await finishOnboarding(db, taken, { outcome, wrote, template: template.version });
   } catch (error) {
     const isLast = attempts >= mostAttempts;
     const againAfterSeconds = Math.min(firstRetrySeconds * 2 ** (attempts - 1), longestRetrySeconds);
@@ -55,7 +55,7 @@ export async function onboardNext(services: OnboardingServices): Promise<boolean
       { ...told, err: error, attempts, ...(isLast ? {} : { againAfterSeconds }) },
       isLast ? 'onboarding failed and is given up' : 'onboarding failed and is tried again',
     );
-    await finishOnboarding(db, repository.id, {
+    await finishOnboarding(db, taken, {
       outcome: 'failed',
       // It may have come to that.
       wrote: true,
@@ -82,7 +82,7 @@ async function onboard(
 }
 
 const reasons = {
-  gone: 'the app is not installed on it any more, or is suspended',
+  gone: 'the app is not installed on it any more, or is suspended, or another repository has its name now',
   archived: 'it is archived',
   disabled: 'GitHub has disabled it',
   fork: 'it is a fork; `dexter init --pull-request` opens one there',

@@ -19,7 +19,8 @@ import type { OnboardingTemplate, ProposedFile } from './template.ts';
 
 export interface OnboardingOptions {
   octokit: Awaited<ReturnType<Authenticate>>;
-  repository: Pick<RepositoryRef, 'owner' | 'name'>;
+  /** With an id only that repository: another one may have its name by now. */
+  repository: Pick<RepositoryRef, 'owner' | 'name'> & { id?: number };
   template: OnboardingTemplate;
   /** Address of GitHub for people. */
   serverUrl: string;
@@ -45,8 +46,9 @@ export type Onboarded =
  */
 export async function onboardRepository(options: OnboardingOptions): Promise<Onboarded> {
   const { octokit, template, mayWriteWorkflows, isAsked = false } = options;
+  const { id } = options.repository;
   const state = await readRepositoryState(octokit, options.repository);
-  if (!state) return skipped('gone');
+  if (!state || (id !== undefined && id !== state.repository.id)) return skipped('gone');
   if (state.isArchived) return skipped('archived');
   if (state.isDisabled) return skipped('disabled');
   if (state.isFork && !isAsked) return skipped('fork');

@@ -40,9 +40,9 @@ export function onboardingTemplate(options: TemplateOptions): OnboardingTemplate
   return { workflow, config, version };
 }
 
-/** `uses: dexter-app/dexter[/path]@ref`, with the version that a comment behind it may name. */
+/** `uses: dexter-app/dexter[/path]@ref`, with the comment behind it: what that says of the pin is no longer so. */
 const usesDexter =
-  /(\buses:[ \t]*["']?)dexter-app\/dexter((?:\/[\w./-]+)?)@[\w./-]+(["']?)(?:[ \t]+#[ \t]*v\d[\w.]*)?/g;
+  /(\buses:[ \t]*["']?)dexter-app\/dexter((?:\/[\w./-]+)?)@[\w./-]+(["']?)(?:[ \t]+#[^\r\n]*)?/g;
 
 function pinned(workflow: string, action: string): string {
   const [repository, ref] = action.split('@');

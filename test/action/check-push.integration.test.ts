@@ -258,6 +258,58 @@ describe('checkPush', () => {
     expect((await check())[0]).toMatch(/`.github\/workflows\/evil.yml` is a protected path/);
   });
 
+  describe('of a merge that takes the tree of an old commit', () => {
+    /** A merge of where the work begins and of `old`, with all as it was then. */
+    async function takeBack(old: string): Promise<void> {
+      start = await git(work, 'rev-parse', 'HEAD');
+      const merge = await git(work, 'commit-tree', '-p', start, '-p', old, '-m', 'merge', `${old}^{tree}`);
+      await git(work, 'reset', '--quiet', '--hard', merge);
+    }
+
+    it('refuses what it deletes and takes back', async () => {
+      await repository.commit('main', { '.github/actions/a/action.yml': 'name: old\n' });
+      await git(work, 'pull', '--quiet', '--no-rebase', '--no-edit', 'origin', 'main');
+      const old = await git(work, 'rev-parse', 'HEAD');
+      await repository.commit('main', {
+        '.github/actions/a/action.yml': 'name: new\n',
+        CODEOWNERS: '* @x\n',
+      });
+      await git(work, 'pull', '--quiet', '--no-rebase', '--no-edit', 'origin', 'main');
+      await takeBack(old);
+      const [said] = await check();
+      expect(said).toContain('`.github/actions/a/action.yml` is a protected path');
+      expect(said).toContain('`CODEOWNERS` is a protected path');
+    });
+
+    it('counts its files', async () => {
+      const old = await git(work, 'rev-parse', 'HEAD');
+      await repository.commit(
+        'main',
+        Object.fromEntries(Array.from({ length: 8 }, (_, n) => [`${n}.txt`, 'x'])),
+      );
+      await git(work, 'pull', '--quiet', '--no-rebase', '--no-edit', 'origin', 'main');
+      await takeBack(old);
+      expect((await check({ checks: ['file-count: refuse 7'] }))[0]).toContain('8 files change, more than 7');
+    });
+
+    it.each([
+      ['a link to outside', () => symlink('../../etc/passwd', join(work, 'x')), /`x` is a link to outside/],
+      [
+        'what names submodules',
+        () => put('.gitmodules', '[submodule "x"]\n\tpath = x\n\turl = ../x\n'),
+        /`.gitmodules` adds/,
+      ],
+    ])('refuses %s that comes back', async (_name, change, message) => {
+      await change();
+      await commit();
+      const old = await git(work, 'rev-parse', 'HEAD');
+      await git(work, 'rm', '--quiet', '--ignore-unmatch', '--', '.gitmodules', 'x');
+      await commit();
+      await takeBack(old);
+      expect((await check())[0]).toMatch(message);
+    });
+  });
+
   it('believes neither grafts nor replacements nor refs of the checkout', async () => {
     await put('.github/workflows/x.yml', 'on: push\n');
     await commit('first');

@@ -14,7 +14,7 @@ import { goodReport, repositorySource } from './world.ts';
 export interface SharedDatabase {
   url: string;
   /** Runs statements on it: time passes for a lease. */
-  exec(statements: string): Promise<void>;
+  exec(statements: string): Promise<unknown>;
   close(): Promise<void>;
 }
 

@@ -6,6 +6,7 @@ import {
   askForTemplate,
   finishOnboarding,
   type OnboardingPace,
+  type TakenOnboarding,
   takeOnboarding,
 } from '../../src/ledger/onboardings.ts';
 
@@ -33,8 +34,18 @@ export function onboardingContract(name: string, open: () => Promise<Database>):
 
     const take = (pace = wide, template = 'v1') =>
       takeOnboarding(database.kysely, template, pace, leaseSeconds);
-    const finish = (id: number, more: { wrote?: boolean; againAfterSeconds?: number } = {}) =>
-      finishOnboarding(database.kysely, id, { outcome: 'opened', wrote: true, template: 'v1', ...more });
+    const finish = async (
+      taken: TakenOnboarding | undefined,
+      more: { wrote?: boolean; againAfterSeconds?: number } = {},
+    ) => {
+      if (!taken) throw new Error('none was taken');
+      await finishOnboarding(database.kysely, taken, {
+        outcome: 'opened',
+        wrote: true,
+        template: 'v1',
+        ...more,
+      });
+    };
 
     /** Lets time pass for everything that is written down. */
     const pass = (seconds: number) =>
@@ -46,8 +57,9 @@ export function onboardingContract(name: string, open: () => Promise<Database>):
     it('looks at a repository once, however often it was said', async () => {
       await askForOnboarding(database.kysely, 5, [shop, shop]);
       await askForOnboarding(database.kysely, 5, [shop]);
-      expect(await take()).toEqual({ installationId: 5, repository: shop, attempts: 1 });
-      await finish(shop.id);
+      const taken = await take();
+      expect(taken).toMatchObject({ installationId: 5, repository: shop, attempts: 1 });
+      await finish(taken);
       expect(await take()).toBeUndefined();
     });
 
@@ -63,7 +75,7 @@ export function onboardingContract(name: string, open: () => Promise<Database>):
       const first = await take();
       expect(await take()).toBeUndefined();
       await pass(leaseSeconds + 1);
-      expect(await take()).toEqual({ ...first, attempts: 2 });
+      expect(await take()).toEqual({ ...first, dueAt: expect.any(String), attempts: 2 });
     });
 
     it('gives a repository to one of several that ask at the same time', async () => {
@@ -78,7 +90,7 @@ export function onboardingContract(name: string, open: () => Promise<Database>):
       const work = async () => {
         let count = 0;
         for (let one = await take(pace); one; one = await take(pace)) {
-          await finish(one.repository.id);
+          await finish(one);
           count += 1;
         }
         return count;
@@ -99,26 +111,38 @@ export function onboardingContract(name: string, open: () => Promise<Database>):
       for (let count = 0; count < 10; count++) {
         const one = await take(pace);
         expect(one).toBeDefined();
-        await finish(one?.repository.id ?? 0, { wrote: false });
+        await finish(one, { wrote: false });
       }
       expect(await take(pace)).toBeUndefined();
     });
 
     it('waits before it looks again', async () => {
       await askForOnboarding(database.kysely, 5, [shop]);
-      await take();
-      await finish(shop.id, { againAfterSeconds: 60 });
+      await finish(await take(), { againAfterSeconds: 60 });
       expect(await take()).toBeUndefined();
       await pass(61);
       expect(await take()).toMatchObject({ attempts: 2 });
     });
 
+    it.each([{}, { againAfterSeconds: 60 }])(
+      'looks again at a repository that was asked for while it was looked at',
+      async (more) => {
+        await askForOnboarding(database.kysely, 5, [shop]);
+        await pass(1);
+        const taken = await take();
+        const renamed = { ...shop, name: 'store' };
+        await askForOnboarding(database.kysely, 6, [renamed]);
+        await finish(taken, more);
+        const again = await take(wide, 'v2');
+        expect(again).toMatchObject({ installationId: 6, repository: renamed, attempts: 1 });
+        await finish(again);
+        expect(await take(wide, 'v2')).toBeUndefined();
+      },
+    );
+
     it('looks at all that were done with another template, and leaves them to who has that one', async () => {
       await askForOnboarding(database.kysely, 5, many.slice(0, 3));
-      for (const { id } of many.slice(0, 3)) {
-        await take();
-        await finish(id);
-      }
+      for (let count = 0; count < 3; count++) await finish(await take());
       expect(await askForTemplate(database.kysely, 'v1')).toBe(0);
       expect(await askForTemplate(database.kysely, 'v2')).toBe(3);
       expect(await askForTemplate(database.kysely, 'v2')).toBe(0);
@@ -128,8 +152,7 @@ export function onboardingContract(name: string, open: () => Promise<Database>):
 
     it('looks at the repositories of an installation again that may do more now', async () => {
       await askForOnboarding(database.kysely, 5, [shop]);
-      await take();
-      await finish(shop.id);
+      await finish(await take());
       await askForOnboardingAgain(database.kysely, 6);
       expect(await take()).toBeUndefined();
       await askForOnboardingAgain(database.kysely, 5);

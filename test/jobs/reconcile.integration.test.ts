@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { IssueKey } from '../../src/core/issue-key.ts';
 import type { Dispatcher, RunRef } from '../../src/dispatch/dispatcher.ts';
 import { acceptCommand } from '../../src/jobs/accept.ts';
-import { reconcile } from '../../src/jobs/reconcile.ts';
+import { endVanished, reconcile } from '../../src/jobs/reconcile.ts';
 import type { Services } from '../../src/jobs/services.ts';
 import { getCommand, leaseCommand, moveCommand } from '../../src/ledger/commands.ts';
 import { type Database, openDatabase } from '../../src/ledger/database.ts';
@@ -167,6 +167,37 @@ describe('a run that is not heard any more', () => {
     expect(await isNextFree()).toBe(true);
   });
 
+  it('goes on when it is heard again while it is looked up', async () => {
+    let beat: () => Promise<void> = async () => undefined;
+    const { asked, dispatcher } = github(async () => {
+      await beat();
+      return { id: '77', url };
+    });
+    const { id, look, command, isNextFree } = await lost(dispatcher, 'running');
+    beat = async () => {
+      await leaseCommand(database.kysely, id, 60);
+    };
+    await look();
+    expect((await command())?.status).toBe('running');
+    expect(asked).toEqual(['find']);
+    expect(await isNextFree()).toBe(false);
+    await database.kysely.updateTable('commands').set({ status: 'done' }).where('id', '=', id).execute();
+  });
+
+  it('is ended and cancelled by one of several that look', async () => {
+    const both = Promise.withResolvers<void>();
+    const { asked, dispatcher } = github(async () => {
+      if (asked.length === 2) both.resolve();
+      await both.promise;
+      return { id: '77', url };
+    });
+    const { look, command, isNextFree } = await lost(dispatcher, 'running');
+    await Promise.all([look(), look()]);
+    expect(asked).toEqual(['find', 'find', 'cancel 77']);
+    expect((await command())?.status).toBe('failed');
+    expect(await isNextFree()).toBe(true);
+  });
+
   it('keeps its command for a moment after the app was away itself', async () => {
     const { asked, dispatcher } = github(async () => undefined);
     const { command, isNextFree } = await lost(dispatcher, 'running');
@@ -176,6 +207,30 @@ describe('a run that is not heard any more', () => {
     await reconcile(servicesWith(dispatcher), longAgo, neverStopping);
     expect((await command())?.status).toBe('failed');
     expect(await isNextFree()).toBe(true);
+  });
+});
+
+describe('a run that is over, as GitHub said', () => {
+  it('is ended also when another one cannot be', async () => {
+    const { dispatcher } = github(async () => undefined);
+    const first = await lost(dispatcher, 'running');
+    const second = await lost(dispatcher, 'running');
+    await database.kysely
+      .updateTable('runs')
+      .set({ conclusion: 'failure' })
+      .where('command_id', 'in', [first.id, second.id])
+      .execute();
+    const release: Queue['release'] = async (transaction, id) => {
+      if (id === first.id) throw new Error('the queue is down');
+      await queue.release(transaction, id);
+    };
+    const services = servicesWith(dispatcher);
+    await endVanished({ ...services, queue: { ...queue, release } });
+    expect((await first.command())?.status).toBe('running');
+    expect((await second.command())?.status).toBe('failed');
+    await endVanished(services);
+    expect((await first.command())?.status).toBe('failed');
+    for (const { isNextFree } of [first, second]) expect(await isNextFree()).toBe(true);
   });
 });
 

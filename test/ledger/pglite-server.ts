@@ -64,11 +64,11 @@ export async function startPgliteServer() {
 
   return {
     url: `postgres://postgres@127.0.0.1:${port}/postgres`,
-    /** Runs statements behind the back of whoever is connected. */
+    /** Runs statements behind the back of whoever is connected; answers with the rows of the last one. */
     async exec(statements: string) {
       const release = await turn();
       try {
-        await pglite.exec(statements);
+        return (await pglite.exec(statements)).at(-1)?.rows ?? [];
       } finally {
         release();
       }

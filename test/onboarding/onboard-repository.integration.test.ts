@@ -22,7 +22,7 @@ afterEach(() => github?.close());
 /** Looks at the repository as the app does. */
 async function look(
   template: OnboardingTemplate = templateOf('v1'),
-  more: { mayWriteWorkflows?: boolean; isAsked?: boolean } = {},
+  { id, ...more }: { mayWriteWorkflows?: boolean; isAsked?: boolean; id?: number } = {},
 ): Promise<Onboarded> {
   const quiet = { baseUrl: github.apiUrl, throttle: { enabled: false }, retry: { enabled: false } };
   const app = new App({
@@ -32,7 +32,7 @@ async function look(
   });
   return onboardRepository({
     octokit: await app.getInstallationOctokit(github.app.installationId),
-    repository: { owner: 'acme', name: 'shop' },
+    repository: { owner: 'acme', name: 'shop', ...(id === undefined ? {} : { id }) },
     template,
     serverUrl: 'https://github.com',
     name: 'dexter',
@@ -109,6 +109,17 @@ describe('a repository without the workflow', () => {
     await maria.git.createRef({ ...place, ref: 'refs/heads/dexter/onboarding', sha: data.object.sha });
     expect(await look()).toMatchObject({ outcome: 'opened' });
     expect(await changedIn(1)).toHaveLength(2);
+  });
+
+  it('gets none when it only has the name of the one that is meant', async () => {
+    await begin();
+    const { data } = await maria.repos.get(place);
+    expect(await look(templateOf('v1'), { id: data.id + 1 })).toEqual({
+      outcome: 'skipped',
+      because: 'gone',
+    });
+    expect(await pulls()).toEqual([]);
+    expect(await look(templateOf('v1'), { id: data.id })).toMatchObject({ outcome: 'opened' });
   });
 
   it('keeps settings that it has', async () => {

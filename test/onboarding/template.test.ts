@@ -18,6 +18,7 @@ describe('the template', () => {
     ['dexter-app/dexter/action@main', `acme/bot/action@${sha}`],
     ['dexter-app/dexter/.github/workflows/dexter.yml@v1', `acme/bot/.github/workflows/dexter.yml@${sha}`],
     [`dexter-app/dexter@${'a'.repeat(40)} # v1.2.3`, `acme/bot@${sha}`],
+    [`dexter-app/dexter@${'a'.repeat(40)} # before v1.0.0`, `acme/bot@${sha}`],
     ["'dexter-app/dexter/action@main'", `'acme/bot/action@${sha}'`],
     ['actions/checkout@v4', 'actions/checkout@v4'],
     ['dexter-app/dexterity@v1', 'dexter-app/dexterity@v1'],

@@ -1,17 +1,15 @@
 import { pickVariables, proxyVariables } from '../../../core/variables.ts';
 import { isSince, readCliVersion } from '../../../engines/claude-code/cli-version.ts';
+import { oldestCli } from '../../../engines/claude-code/pinned-cli.ts';
 import { withPrivateDirectory } from '../../private-directory.ts';
 import type { Check } from '../check.ts';
-import { failed, ok, skipped, type Verdict, warning } from '../verdict.ts';
-
-/** The first version that docs/cli-versions.md has in its table. */
-export const firstTried = '2.1.20';
+import { failed, ok, skipped, type Verdict } from '../verdict.ts';
 
 export const claudeCode: Check = {
   id: 'claude-code',
   area: 'app',
   title: 'Claude Code',
-  looksAt: `For local runs: the CLI is there, starts, and is ${firstTried} or newer (docs/cli-versions.md).`,
+  looksAt: `For local runs: the CLI is there, starts, and is ${oldestCli} or newer (docs/cli-versions.md).`,
   mend: 'Install it for the user who runs Dexter, or name it in `DEXTER_CLAUDE_PATH`.',
   needs: ['configuration'],
   async inspect({ config, env }, _, signal) {
@@ -43,9 +41,9 @@ export function judgeCli(command: string, version: string | undefined): Verdict 
       'Install it: `npm install -g @anthropic-ai/claude-code`. Is it elsewhere, set DEXTER_CLAUDE_PATH to its absolute path.',
     );
   }
-  if (!isSince(version, firstTried)) {
-    return warning(
-      `\`${command}\` is version ${version}; nothing before ${firstTried} was tried.`,
+  if (!isSince(version, oldestCli)) {
+    return failed(
+      `\`${command}\` is version ${version}; nothing before ${oldestCli} was tried.`,
       'Update it: `npm install -g @anthropic-ai/claude-code`',
     );
   }

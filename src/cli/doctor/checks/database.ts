@@ -54,12 +54,12 @@ function judgePostgres({
   mayMakeTables,
   mayMakeSchemas,
 }: Extract<DatabaseState, { outcome: 'postgres' }>): Verdict {
-  if (unknown.length > 0) {
-    return failed(
-      `The tables are those of a newer Dexter: this one does not know ${unknown.join(', ')}.`,
-      'Run the version of Dexter that the database was last used with, or a newer one.',
-    );
-  }
+  const newer = `The tables are those of a newer Dexter: this one does not know ${unknown.join(', ')}`;
+  const update = 'Run the version of Dexter that the database was last used with, or a newer one.';
+  if (unknown.length > 0 && pending.length > 0)
+    return failed(`${newer}, and lacks ${pending.join(', ')}.`, update);
+  // Changes only add: a version that was gone back to, or is still being replaced, finds all that it needs.
+  if (unknown.length > 0) return warning(`${newer}, and works with them all the same.`, update);
   if (pending.length === 0) return ok('Postgres answers, and its tables are up to date.');
   const lacking = [
     ...(mayMakeTables ? [] : ['grant create on schema public to <the user of DATABASE_URL>']),
