@@ -32,7 +32,7 @@ async function registryWithFake(): Promise<NpmRegistry> {
   const registry = await startNpmRegistry();
   closing.push(() => registry.close());
   const name = `@anthropic-ai/claude-code-${process.platform}-${process.arch}`;
-  const claude = await readFile(join(world.directory, 'claude'), 'utf8');
+  const claude = await readFile(join(world.directory, 'fake-cli', 'claude'), 'utf8');
   for (const each of [name, `${name}-musl`]) await registry.publish(each, '9.9.9', { claude });
   return registry;
 }

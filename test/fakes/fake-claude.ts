@@ -1,4 +1,4 @@
-import { chmod, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -28,7 +28,10 @@ export interface FakePlan {
 
 /** An executable that runs the fake CLI. */
 export async function installFakeClaude(directory: string): Promise<string> {
-  const command = join(directory, 'claude');
+  // In a folder of its own: an isolated CLI may not write to where it lies.
+  const folder = join(directory, 'fake-cli');
+  await mkdir(folder, { recursive: true });
+  const command = join(folder, 'claude');
   const script = fileURLToPath(new URL('./fake-claude.mjs', import.meta.url));
   await writeFile(command, `#!/bin/sh\nexec "${process.execPath}" "${script}" "$@"\n`);
   await chmod(command, 0o755);
