@@ -92,6 +92,20 @@ fragment ReviewComment on PullRequestReviewComment {
 }
 `;
 
+/** A repository with what it says of commands, for those that come from elsewhere. */
+export const repositoryQuery = `
+query Repository($owner: String!, $name: String!) {
+  repository(owner: $owner, name: $name) {
+    databaseId
+    name
+    owner { login }
+    defaultBranchRef { name }
+    isPrivate
+    settings: object(expression: "HEAD:.github/dexter.yml") { __typename ... on Blob { text } }
+  }
+}
+`;
+
 /** The branch of a pull request, and whether it can still be worked on. */
 export const branchQuery = `
 query Branch($owner: String!, $name: String!, $number: Int!) {

@@ -35,8 +35,11 @@ export interface CommentPlace {
 export interface InstalledRepository {
   installationId: number;
   repository: RepositoryRef;
-  defaultBranch: string;
+  /** Undefined in an empty repository. */
+  defaultBranch: string | undefined;
   isPrivate: boolean;
+  /** The text of `.github/dexter.yml` on the default branch; null without one, empty when it is no text. */
+  settings: string | null;
 }
 
 /** Answers of GitHub that a caller handles: anything else is wrapped as `github-failed`. */

@@ -1,4 +1,6 @@
+import { z } from 'zod';
 import type { RepositoryRef } from '../core/command.ts';
+import { repositoryQuery } from './conversation-query.ts';
 import {
   type Authenticate,
   githubError,
@@ -8,6 +10,7 @@ import {
   say,
   statusOf,
 } from './github.ts';
+import { askGraphQL } from './graphql.ts';
 
 /**
  * What a person may do in a repository, asked live. Whatever GitHub does not answer clearly is `none`, so
@@ -34,6 +37,19 @@ export async function permissionOf(
   }
 }
 
+const RepositoryAnswer = z.object({
+  repository: z
+    .object({
+      databaseId: z.number(),
+      name: z.string(),
+      owner: z.object({ login: z.string() }),
+      defaultBranchRef: z.object({ name: z.string() }).nullable(),
+      isPrivate: z.boolean(),
+      settings: z.object({ text: z.string().nullish() }).nullable(),
+    })
+    .nullable(),
+});
+
 /** The repository and its installation; undefined when the app is not installed on it or it does not exist. */
 export async function findInstalled(
   auth: Authenticate,
@@ -44,12 +60,18 @@ export async function findInstalled(
     const app = await auth();
     const { data: installation } = await app.rest.apps.getRepoInstallation({ owner, repo: name });
     const octokit = await auth(installation.id);
-    const { data } = await octokit.rest.repos.get({ owner, repo: name });
+    const { data, problems } = await askGraphQL(octokit, repositoryQuery, { owner, name });
+    const { repository } = RepositoryAnswer.parse(data);
+    if (!repository) {
+      if (problems.some(({ type }) => type === 'NOT_FOUND')) return undefined;
+      throw new Error(problems.map(({ message }) => message).join('; ') || 'GitHub named no repository');
+    }
     return {
       installationId: installation.id,
-      repository: { id: data.id, owner: data.owner.login, name: data.name },
-      defaultBranch: data.default_branch,
-      isPrivate: data.private,
+      repository: { id: repository.databaseId, owner: repository.owner.login, name: repository.name },
+      defaultBranch: repository.defaultBranchRef?.name,
+      isPrivate: repository.isPrivate,
+      settings: repository.settings ? (repository.settings.text ?? '') : null,
     };
   } catch (error) {
     if (statusOf(error) === 404) return undefined;

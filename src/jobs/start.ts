@@ -173,17 +173,20 @@ async function tryToAdmit(
   return verdict.allowed ? { where, login: verdict.login } : { problem: verdict.problem, isRemembered };
 }
 
-/** What the repository says of commands: read with the conversation, or now for one that comes from JIRA. */
+/** What the repository says of commands: read with the conversation, with the repository, or now. */
 async function settingsOf(
   services: Services,
-  { installationId, repository }: Where,
+  { installationId, repository, settings }: Where,
   conversation: Conversation | undefined,
 ): Promise<{ config: RepositoryConfig } | { problem: Problem }> {
-  const text = conversation
-    ? conversation.settings
-    : await readText(await services.github(installationId), repository, repositoryConfigPath);
-  const read = readRepositoryConfig(text);
+  const read = readRepositoryConfig(await textOfSettings());
   return 'config' in read && !read.config.enabled ? { problem: switchedOff() } : read;
+
+  async function textOfSettings(): Promise<string | undefined> {
+    if (conversation) return conversation.settings;
+    if (settings !== undefined) return settings ?? undefined;
+    return await readText(await services.github(installationId), repository, repositoryConfigPath);
+  }
 }
 
 function isAnsweredHere(ask: Ask): boolean {
@@ -249,6 +252,7 @@ interface Where {
   /** When they were read along with something else. */
   defaultBranch?: string | undefined;
   isPrivate?: boolean | undefined;
+  settings?: string | null;
 }
 
 /**

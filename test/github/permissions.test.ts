@@ -44,6 +44,7 @@ const needs: Record<
   'pulls.updateReviewComment': { pull_requests: 'write' },
   'reactions.createForPullRequestReviewComment': { pull_requests: 'write' },
   'query Conversation': { issues: 'read', pull_requests: 'read', checks: 'read', statuses: 'read' },
+  'query Repository': { contents: 'read', metadata: 'read' },
   'query Branch': { pull_requests: 'read' },
   'mutation AnswerOnIssue': { issues: 'write', pull_requests: 'write' },
   'mutation AnswerInThread': { pull_requests: 'write' },

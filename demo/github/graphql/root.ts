@@ -18,6 +18,8 @@ export function rootOf(world: World, rest: Rest): JsonObject {
       if (!found) throw missing(`Could not resolve to a Repository with the name '${owner}/${name}'.`);
       return {
         databaseId: numberAt(found, 'id'),
+        name: textAt(found, 'name'),
+        owner: { __typename: 'Organization', login: textAt(objectAt(found, 'owner'), 'login') },
         defaultBranchRef: { name: textAt(found, 'default_branch') },
         isPrivate: found.private === true,
         object: async ({ expression }: { expression: string }) => {
