@@ -1,12 +1,14 @@
 import { z } from 'zod';
 import { errorCodes } from './errors.ts';
-import { SessionMode, StoreName } from './session.ts';
+import { ResumeChoice, SessionMode, StoreName } from './session.ts';
 
 /** Tokens by kind, as the Messages API counts them: the four never overlap. */
 export const Usage = z.object({
   inputTokens: z.number().int().nonnegative(),
   cacheReadTokens: z.number().int().nonnegative(),
   cacheWriteTokens: z.number().int().nonnegative(),
+  /** Of `cacheWriteTokens`, those that were written for an hour; absent for none. */
+  cacheWriteHourTokens: z.number().int().nonnegative().optional(),
   outputTokens: z.number().int().nonnegative(),
 });
 export type Usage = z.infer<typeof Usage>;
@@ -30,6 +32,44 @@ export const McpUse = z.object({
 });
 export type McpUse = z.infer<typeof McpUse>;
 
+/** Why a run went on the way it did. Costs are US dollars that were expected before it began; null without prices. */
+export const Resumption = z.object({
+  choice: ResumeChoice,
+  /** In words, for the person who asked. */
+  reason: z.string().max(500),
+  expectedUsd: z.object({
+    warm: z.number().nonnegative().nullable(),
+    compacted: z.number().nonnegative().nullable(),
+    fresh: z.number().nonnegative().nullable(),
+  }),
+  /** Tokens that were expected to be read from the prompt cache by the first request; 0 for none. */
+  expectedCacheRead: z.number().int().nonnegative(),
+});
+export type Resumption = z.infer<typeof Resumption>;
+
+/** The compacted copy that a run made at its end; its usage is part of the report's. */
+export const CompactionReport = z.object({
+  outcome: z.enum(['compacted', 'appended', 'failed']),
+  /** Tokens of the copy; 0 when there is none. */
+  contextTokens: z.number().int().nonnegative(),
+  costUsd: z.number().nonnegative().nullable(),
+  durationMs: z.number().int().nonnegative(),
+});
+export type CompactionReport = z.infer<typeof CompactionReport>;
+
+/** What the session saved in a run, against a new start; `method` says how that was reckoned. */
+export const Saving = z.object({
+  baseline: z.literal('cold-start'),
+  baselineCostUsd: z.number().nonnegative().nullable(),
+  baselineTokens: z.number().int().nonnegative(),
+  method: z.string().max(500),
+  /** Input tokens of all kinds; below zero when the session cost more than a new start. */
+  estimatedTokensSaved: z.number().int(),
+  /** US dollars, null without prices. */
+  estimatedCostSaved: z.number().nullable(),
+});
+export type Saving = z.infer<typeof Saving>;
+
 /** What the runner tells the app when a run ends. Everything in it that the model wrote is untrusted text. */
 export const Report = z.object({
   outcome: z.enum(['done', 'failed', 'cancelled']),
@@ -50,8 +90,11 @@ export const Report = z.object({
       contextTokens: z.number().int().nonnegative(),
       engineVersion: z.string(),
       model: z.string().nullable(),
+      resumption: Resumption.optional(),
+      compaction: CompactionReport.optional(),
     })
     .optional(),
+  saving: Saving.optional(),
   /** What a `forget` removed, store by store. */
   forgotten: z
     .array(
@@ -66,6 +109,8 @@ export const Report = z.object({
   usage: Usage,
   /** US dollars, as the engine computed them; null when it could not say. */
   costUsd: z.number().nonnegative().nullable(),
+  /** Tokens by the model that was asked, where the engine told them apart. */
+  usageByModel: z.record(z.string().max(200), Usage).optional(),
   turns: z.number().int().nonnegative(),
   durationMs: z.number().int().nonnegative(),
   commits: z.array(z.object({ sha: z.string(), title: z.string() })),

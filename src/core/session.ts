@@ -34,6 +34,54 @@ export type TicketSeen = z.infer<typeof TicketSeen>;
 export const TicketsSeen = z.object({ ticket: TicketSeen, ticketAlone: TicketSeen.optional() });
 export type TicketsSeen = z.infer<typeof TicketsSeen>;
 
+/**
+ * What every request of a session has in common, because with another value nothing is read from the prompt cache.
+ * A conversation keeps the pins that it began with.
+ */
+export const SessionPins = z.object({
+  /** Exact version of the engine. */
+  engineVersion: z.string(),
+  model: z.string().nullable(),
+  effort: z.string().nullable(),
+  /** Built-in tools that the engine was offered, in its words, sorted; null for its own default. */
+  tools: z.array(z.string()).nullable(),
+  /** Hash of the MCP servers, of the rules that decide which tools are described, and of the other flags. */
+  flags: z.string(),
+  workingDirectory: z.string(),
+});
+export type SessionPins = z.infer<typeof SessionPins>;
+
+/** The copy that begins with a summary of the conversation instead of all of it. */
+export const CompactedCopy = z.object({
+  /** Its transcript lies beside the whole one, under this id. */
+  sessionId: z.uuid(),
+  /** Tokens that its first request would hold, tools and system prompt included. */
+  contextTokens: z.number().int().nonnegative(),
+  /** Generation whose end was summed up; what was said since then stands in the copy word for word. */
+  summedUpTo: z.number().int().positive(),
+});
+export type CompactedCopy = z.infer<typeof CompactedCopy>;
+
+/** What the runs of a session came to, for the choice of how to go on with it. */
+export const SessionFigures = z.object({
+  /** When the last request of the conversation was made: the life of the prompt cache counts from there. */
+  lastRequestAt: z.iso.datetime(),
+  cacheLife: z.enum(['5m', '1h']),
+  /** Tokens of tools and system prompt; 0 when unknown. */
+  baseTokens: z.number().int().nonnegative(),
+  /** Requests of the main conversation in the run that saved this. */
+  requests: z.number().int().nonnegative(),
+  /** Requests of each run that continued the conversation, oldest first, the newest ten. */
+  followUps: z.array(z.number().int().nonnegative()).max(10),
+  /** The run that began the conversation. */
+  start: z.object({
+    contextTokens: z.number().int().nonnegative(),
+    requests: z.number().int().nonnegative(),
+    costUsd: z.number().nonnegative().nullable(),
+  }),
+});
+export type SessionFigures = z.infer<typeof SessionFigures>;
+
 /** Written beside the transcript in every archive; read before anything else of it is used. */
 export const SessionManifest = z.object({
   format: z.literal(1),
@@ -62,6 +110,10 @@ export const SessionManifest = z.object({
   contextTokens: z.number().int().nonnegative(),
   /** US dollars of all runs of the session together. */
   costUsd: z.number().nonnegative(),
+  /** Absent in archives of earlier versions, like the two after it. */
+  pins: SessionPins.optional(),
+  figures: SessionFigures.optional(),
+  compacted: CompactedCopy.optional(),
   /** Version of the rules that the files were scrubbed with. */
   scrubRules: z.string(),
   createdAt: z.iso.datetime(),
@@ -72,3 +124,7 @@ export type SessionManifest = z.infer<typeof SessionManifest>;
 /** How a run came by its conversation. */
 export const SessionMode = z.enum(['fresh', 'resume']);
 export type SessionMode = z.infer<typeof SessionMode>;
+
+/** How a run goes on: with the whole conversation, with its compacted copy, or with a new one. */
+export const ResumeChoice = z.enum(['warm', 'compacted', 'fresh']);
+export type ResumeChoice = z.infer<typeof ResumeChoice>;
