@@ -90,7 +90,8 @@ export function linkedRepositories(text: string, serverUrl: string): string[] {
   for (const [, owner = '', name = ''] of text.matchAll(pattern)) {
     const bare = name.replace(/\.+$/, '').replace(/\.git$/, '');
     const key = `${owner}/${bare}`.toLowerCase();
-    if (bare !== '' && !found.has(key)) found.set(key, `${owner}/${bare}`);
+    // What is left of `..git` ends with a dot, as no name on GitHub does.
+    if (bare !== '' && !bare.endsWith('.') && !found.has(key)) found.set(key, `${owner}/${bare}`);
   }
   return [...found.values()];
 }

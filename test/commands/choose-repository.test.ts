@@ -141,6 +141,13 @@ describe('chooseRepository', () => {
     expect(choose({ projectKey })).toMatchObject({ code: 'repository-unknown' });
   });
 
+  it.each(['https://github.com/acme/..git', 'https://github.com/acme/x..git', 'https://github.com/acme/.'])(
+    'takes %s for no repository',
+    (text) => {
+      expect(linkedRepositories(text, 'https://github.com')).toEqual([]);
+    },
+  );
+
   it('never answers with half a repository', () => {
     const pieces = fc.array(
       fc.constantFrom('https://github.com/', 'acme', '/', '.', '.git', 'x', ' ', '..', '-'),
