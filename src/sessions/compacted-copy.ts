@@ -44,14 +44,16 @@ export async function graftCopyFile(
   const whole = join(configDirectory, transcriptPath(sessionId));
   const copy = join(configDirectory, transcriptPath(copyId));
   const size = await sizeOf(whole);
-  const leaf = await leafOf(copy);
+  const { leaf, uuids } = await endOf(copy);
   if (leaf === undefined) return { outcome: 'unfit', reason: 'its transcript is missing or empty' };
   if (size === undefined || size < bytesBefore) {
     return { outcome: 'unfit', reason: 'the transcript of the whole conversation was written anew' };
   }
   const added: RecordFields[] = [];
   for await (const { fields } of linesOfFile(whole, bytesBefore)) if (fields) added.push(fields);
-  const grafted = graft(added, { sessionId: copyId, leaf });
+  // A run that died may have done it already.
+  const done = added.findLastIndex(({ uuid }) => uuids.has(uuid));
+  const grafted = graft(added.slice(done + 1), { sessionId: copyId, leaf });
   if (grafted.outcome === 'unfit') return grafted;
   await appendFile(copy, linesOf(grafted.records));
   return { outcome: 'made', messageTokens: tokensOfMessages(grafted.records) };
@@ -112,18 +114,21 @@ async function* linesOfFile(path: string, start: number): AsyncGenerator<{ field
   }
 }
 
-/** The record that the conversation ends with. */
-async function leafOf(path: string): Promise<string | undefined> {
+/** The record that a conversation ends with, and all that it has; nothing for a file that is not there. */
+async function endOf(path: string): Promise<{ leaf?: string; uuids: Set<unknown> }> {
   let leaf: string | undefined;
+  const uuids = new Set<unknown>();
   try {
     for await (const { fields } of linesOfFile(path, 0)) {
       if (fields === undefined || fields.isSidechain === true || fields.parentUuid === undefined) continue;
-      if (typeof fields.uuid === 'string') leaf = fields.uuid;
+      if (typeof fields.uuid !== 'string') continue;
+      leaf = fields.uuid;
+      uuids.add(leaf);
     }
   } catch (error) {
     if (!hasCode(error, 'ENOENT')) throw error;
   }
-  return leaf;
+  return leaf === undefined ? { uuids } : { leaf, uuids };
 }
 
 async function sizeOf(path: string): Promise<number | undefined> {
