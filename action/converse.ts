@@ -3,23 +3,30 @@ import { mkdir, rm } from 'node:fs/promises';
 import { renderPrompt } from '../src/context/prompt.ts';
 import { AppError, messageOf } from '../src/core/errors.ts';
 import { redact } from '../src/core/redact.ts';
-import type { SessionManifest, SessionMode } from '../src/core/session.ts';
+import type { ResumeChoice, SessionManifest, SessionMode } from '../src/core/session.ts';
 import type { EngineEvent, EngineResult, EngineTask } from '../src/engines/engine.ts';
 import { newestGeneration, type RestoreResult, restore } from '../src/sessions/restore.ts';
+import { transcriptPath } from '../src/sessions/session-files.ts';
 import { aroundBranch } from './around-branch.ts';
 import { writeBaseInstructions } from './base-instructions.ts';
 import type { Checkout } from './checkout.ts';
 import { listOfFiles, noticesOfFiles, writeContextFiles } from './context-files.ts';
 import type { Cli } from './find-cli.ts';
+import { type KeptCopy, keepCopy } from './keep-copy.ts';
 import { mcpServers } from './mcp-servers.ts';
+import type { RunState } from './run-state.ts';
 import type { SessionDirectory } from './session-directory.ts';
 import { startEngine } from './start-engine.ts';
 import { ticketTold, toldContext } from './told-context.ts';
 import type { Work } from './work.ts';
 
+type SessionState = NonNullable<RunState['session']>;
+
 /** How a run comes by its conversation. */
 export interface Conversation {
   mode: SessionMode;
+  /** What is gone on with: for `compacted`, `sessionId` is that of the copy that was restored. */
+  choice: ResumeChoice;
   sessionId: string;
   /** Generation that this run saves. */
   nextGeneration: number;
@@ -36,6 +43,8 @@ export interface Conversation {
 export interface Talk {
   conversation: Conversation;
   result: EngineResult;
+  task: EngineTask;
+  copy: KeptCopy;
 }
 
 /** What the engine works with. */
@@ -64,16 +73,20 @@ export async function converse(
   const failedServers = new Set<string>();
   work.board.step('Starting Claude Code');
   const first = await ask(conversation);
-  if (first.stopReason !== 'session-lost' || conversation.mode === 'fresh' || work.stop.signal.aborted) {
-    return await noted({ conversation, result: first });
+  if (
+    first.result.stopReason !== 'session-lost' ||
+    conversation.mode === 'fresh' ||
+    work.stop.signal.aborted
+  ) {
+    return await noted({ conversation, ...first });
   }
   await rm(directory.config, { recursive: true, force: true });
   await mkdir(directory.config, { mode: 0o700 });
-  const notices = [...conversation.notices, lostNotice(first.detail || 'Claude Code refused it')];
+  const notices = [...conversation.notices, lostNotice(first.result.detail || 'Claude Code refused it')];
   const again = fresh(conversation.nextGeneration - 1, notices, conversation.isGuessed);
-  return await noted({ conversation: again, result: await ask(again) });
+  return await noted({ conversation: again, ...(await ask(again)) });
 
-  async function ask(current: Conversation): Promise<EngineResult> {
+  async function ask(current: Conversation): Promise<Pick<Talk, 'result' | 'task'>> {
     if (work.inputs.instructionsFrom === 'base') await writeBaseInstructions(checkout, directory.config);
     work.engineBegins({
       id: current.sessionId,
@@ -84,6 +97,7 @@ export async function converse(
       model: current.restored?.model ?? null,
       effort: effortOf(work, current),
       costBeforeUsd: current.restored?.costUsd ?? 0,
+      ...copyState(current),
       headCommit: checkout.start,
       baseBranchCommit: checkout.baseCommit ?? null,
       ticket: ticketTold(work, current.mode),
@@ -112,10 +126,12 @@ export async function converse(
     };
     const result = await started.engine.run(task, onEvent, work.stop.signal);
     // From here on the answer goes to places that the agent may not have known of: the pull request, the log.
-    return { ...result, summary: redact(result.summary, work.secrets) };
+    return { task, result: { ...result, summary: redact(result.summary, work.secrets) } };
   }
 
-  async function noted(talk: Talk): Promise<Talk> {
+  async function noted(ended: Omit<Talk, 'copy'>): Promise<Talk> {
+    const copy = await keepCopy(work, directory, started.engine, { ...ended, endedAt: new Date() });
+    const talk = { ...ended, copy };
     const failed = [...failedServers].map(
       (name) => `The MCP server \`${name}\` could not be used: its tools were not there.`,
     );
@@ -136,6 +152,7 @@ export async function openConversation(work: Work, directory: SessionDirectory):
     case 'restored':
       return {
         mode: 'resume',
+        choice: 'warm',
         sessionId: found.manifest.sessionId,
         nextGeneration: found.newest + 1,
         isGuessed: false,
@@ -189,11 +206,23 @@ async function restoreOrSay(
 function fresh(newest: number, notices: string[], isGuessed = false): Conversation {
   return {
     mode: 'fresh',
+    choice: 'fresh',
     sessionId: randomUUID(),
     nextGeneration: newest + 1,
     isGuessed,
     parentGeneration: 0,
     notices,
+  };
+}
+
+/** What the post step needs to keep the copy of a conversation that a run died in. */
+function copyState({ choice, restored }: Conversation): Pick<SessionState, 'copy' | 'figures'> {
+  if (restored === undefined) return {};
+  const { compacted, figures, files, sessionId } = restored;
+  const bytesBefore = files.find(({ path }) => path === transcriptPath(sessionId))?.bytes ?? 0;
+  return {
+    ...(figures === undefined ? {} : { figures }),
+    ...(choice === 'warm' && compacted !== undefined ? { copy: { ...compacted, bytesBefore } } : {}),
   };
 }
 

@@ -7,6 +7,7 @@ import { StoreName } from '../src/core/session.ts';
 import { PreviousMasterKeys, SessionMasterKey } from '../src/core/session-key.ts';
 import { parseSize } from '../src/core/size.ts';
 import { pinnedCli } from '../src/engines/claude-code/pinned-cli.ts';
+import { defaultCompactAbove } from '../src/sessions/plan-compaction.ts';
 import type { GarbageLimits } from '../src/workspace/plan-garbage.ts';
 import { instructionSources } from './base-instructions.ts';
 import { defaultHiddenPaths, type IsolationMode, isolationModes } from './isolate.ts';
@@ -114,6 +115,7 @@ export const Inputs = z.object({
   'push-checks': z.string().default('').transform(pushChecksOf),
   'protected-paths': z.string().default(defaultProtectedPaths.join('\n')).transform(lines),
   'max-turns': wholeNumber(1, 10_000).optional(),
+  'compact-above': wholeNumber(0, 10_000_000).default(defaultCompactAbove),
   'timeout-minutes': wholeNumber(1, 5 * 24 * 60).default(60),
 });
 
@@ -166,6 +168,8 @@ export interface ActionInputs {
   /** What is looked at before a push. */
   pushRules: PushRules;
   maxTurns: number | undefined;
+  /** Tokens above which a conversation gets a compacted copy; 0 for never. */
+  compactAbove: number;
   timeoutMinutes: number;
 }
 
@@ -292,6 +296,7 @@ function settingsOf(inputs: z.infer<typeof AloneInputs>): Settings {
     hiddenPaths: inputs['hidden-paths'],
     pushRules: { ...inputs['push-checks'], protectedPaths: inputs['protected-paths'] },
     maxTurns: inputs['max-turns'],
+    compactAbove: inputs['compact-above'],
     timeoutMinutes: inputs['timeout-minutes'],
   };
 }

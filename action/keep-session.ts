@@ -5,6 +5,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { AppError, messageOf } from '../src/core/errors.ts';
 import { restore } from '../src/sessions/restore.ts';
 import { type SaveOptions, type SaveResult, save } from '../src/sessions/save.ts';
+import { sessionFigures } from '../src/sessions/session-figures.ts';
 import type { Checkout } from './checkout.ts';
 import { effortOf, type Talk } from './converse.ts';
 import type { SessionDirectory } from './session-directory.ts';
@@ -16,7 +17,7 @@ export async function keepSession(
   work: Work,
   directory: SessionDirectory,
   checkout: Checkout,
-  { conversation, result }: Talk,
+  { conversation, copy, result, task }: Talk,
   headCommit: string,
 ): Promise<void> {
   work.board.step('Saving the session');
@@ -35,7 +36,15 @@ export async function keepSession(
     baseBranchCommit: checkout.baseCommit ?? null,
     ticket: ticketTold(work, conversation.mode),
     contextTokens: result.contextTokens,
-    costUsd: (conversation.restored?.costUsd ?? 0) + (result.costUsd ?? 0),
+    costUsd: (conversation.restored?.costUsd ?? 0) + (result.costUsd ?? 0) + (copy.costUsd ?? 0),
+    figures: sessionFigures({
+      ...conversation,
+      result,
+      prompt: task.prompt,
+      lastRequestAt: copy.lastRequestAt,
+    }),
+    // Under `choice: compacted` the copy is the conversation, and what it was made of is not saved again.
+    ...(copy.compacted === undefined ? {} : { compacted: copy.compacted }),
     createdAt: new Date().toISOString(),
   };
   const isAnswered = result.contextTokens > 0 || result.stopReason === 'completed';
@@ -53,6 +62,7 @@ export async function keepSession(
     contextTokens: result.contextTokens,
     engineVersion: result.version,
     model: result.model,
+    ...(copy.report === undefined ? {} : { compaction: copy.report }),
   };
 }
 

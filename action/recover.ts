@@ -2,8 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { messageOf } from '../src/core/errors.ts';
 import type { Report } from '../src/core/report.ts';
+import type { SessionManifest } from '../src/core/session.ts';
 import { killLeftovers } from '../src/engines/claude-code/leftovers.ts';
 import { bringProjectFolderHome } from '../src/engines/claude-code/project-folder.ts';
+import { graftCopyFile } from '../src/sessions/compacted-copy.ts';
 import { hasAnswer } from '../src/sessions/has-answer.ts';
 import { restore } from '../src/sessions/restore.ts';
 import { type SaveResult, save } from '../src/sessions/save.ts';
@@ -119,6 +121,21 @@ async function savedBefore(
   }
 }
 
+/** The copy with what the run has said until it died; none when that cannot be appended to it. */
+async function keptCopy(
+  { id, copy, figures }: LostSession,
+  { config }: SessionDirectory,
+): Promise<Pick<SessionManifest, 'compacted' | 'figures'>> {
+  const kept = figures === undefined ? {} : { figures };
+  if (copy === undefined) return kept;
+  const { bytesBefore, ...compacted } = copy;
+  const options = { sessionId: id, copyId: compacted.sessionId, bytesBefore };
+  const grafted = await graftCopyFile(config, options);
+  if (grafted.outcome === 'unfit') return kept;
+  const contextTokens = compacted.contextTokens + grafted.messageTokens;
+  return { ...kept, compacted: { ...compacted, contextTokens } };
+}
+
 async function saveAs(
   generation: number,
   { state, env }: RecoverOptions,
@@ -149,6 +166,7 @@ async function saveAs(
       ticket: session.ticket,
       contextTokens: 0,
       costUsd: session.costBeforeUsd,
+      ...(await keptCopy(session, directory)),
       createdAt: new Date().toISOString(),
     },
   });

@@ -1,5 +1,11 @@
 import { z } from 'zod';
-import { SessionManifest, SessionMode, SessionRef } from '../src/core/session.ts';
+import {
+  CompactedCopy,
+  SessionFigures,
+  SessionManifest,
+  SessionMode,
+  SessionRef,
+} from '../src/core/session.ts';
 import { SessionKeys } from '../src/core/session-key.ts';
 
 /** What the post step needs to know of a run that died: kept with `core.saveState`, step by step. */
@@ -24,6 +30,10 @@ export const RunState = z.object({
       model: z.string().nullable(),
       effort: z.string().nullable(),
       costBeforeUsd: z.number(),
+      /** The compacted copy of what was continued, and the length of the whole transcript before the run. */
+      copy: CompactedCopy.extend({ bytesBefore: z.number() }).optional(),
+      /** As they were before the run. */
+      figures: SessionFigures.optional(),
       headCommit: z.string(),
       baseBranchCommit: SessionManifest.shape.baseBranchCommit,
       ticket: SessionManifest.shape.ticket,

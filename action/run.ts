@@ -15,6 +15,7 @@ import { findCli } from './find-cli.ts';
 import { forget } from './forget.ts';
 import { gitIn } from './git.ts';
 import { checkGit } from './git-version.ts';
+import { countCopy } from './keep-copy.ts';
 import { keepSession } from './keep-session.ts';
 import { openRemote, type Remote } from './remote.ts';
 import { finishedReport } from './report.ts';
@@ -89,6 +90,7 @@ async function doWork(work: Work): Promise<void> {
   const talk = await converse(work, directory, prepared);
   const ending = endingOf(talk.result, work.stop.cause(), inputs);
   Object.assign(report, ending.report);
+  countCopy(report, talk.copy);
 
   // What only the end of a run needs, such as a parser of Markdown, is not loaded before the engine starts.
   const { commitChanges } = await import('./commit.ts');

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { answerTo, type RequestKind } from './agent.ts';
+import { type Answer, answerTo, type RequestKind } from './agent.ts';
 import { MessagesRequest, unansweredToolUse } from './messages.ts';
 import { countTokens, createPromptCache, estimateTokens, type InputUsage } from './prompt-cache.ts';
 import { eventsOf, type Message, serverSentEvent } from './stream.ts';
@@ -21,13 +21,17 @@ export interface ModelOptions {
   port?: number;
 }
 
-/** What goes wrong with one request. `silent` never answers; `cut` drops the connection in mid-stream. */
+/**
+ * What goes wrong with one request. `silent` never answers; `cut` drops the connection in mid-stream; `empty` is an
+ * answer in which nothing is said.
+ */
 export type Fault =
   | { kind: 'none' }
   | { kind: 'status'; status: 429 | 500 | 529; retryAfterSeconds?: number }
   | { kind: 'cut'; afterEvents: number }
   | { kind: 'slow'; ms: number }
-  | { kind: 'silent' };
+  | { kind: 'silent' }
+  | { kind: 'empty' };
 
 /** One request for a message, written when it is answered or refused. */
 export interface LoggedRequest {
@@ -106,9 +110,10 @@ export async function startModel(options: ModelOptions): Promise<Model> {
       log('refused', 400);
       return refuse(response, 400, counted.problem);
     }
-    const { kind, message } = messageFor(body, tasks, counted.usage, newId);
+    const said = fault.kind === 'empty' ? nothingSaid : answerTo(body, tasks);
+    const { kind, message } = messageFor(body, said, counted.usage, newId);
     counted.begin();
-    log(fault.kind === 'cut' ? 'fault' : kind, 200, message.usage);
+    log(fault.kind === 'none' || fault.kind === 'slow' ? kind : 'fault', 200, message.usage);
     if (!body.stream) return send(response, 200, message);
     response.writeHead(200, { 'content-type': 'text/event-stream', 'request-id': newId('req') });
     const events = eventsOf(message);
@@ -139,6 +144,8 @@ export async function startModel(options: ModelOptions): Promise<Model> {
   };
 }
 
+const nothingSaid: Answer = { kind: 'task', content: [], stopReason: 'end_turn' };
+
 const nothing: LoggedRequest['usage'] = {
   input_tokens: 0,
   cache_read_input_tokens: 0,
@@ -149,11 +156,10 @@ const nothing: LoggedRequest['usage'] = {
 
 function messageFor(
   body: MessagesRequest,
-  tasks: readonly Task[],
+  { kind, content, stopReason }: Answer,
   usage: InputUsage,
   newId: (prefix: string) => string,
 ): { kind: RequestKind; message: Message } {
-  const { kind, content, stopReason } = answerTo(body, tasks);
   const output_tokens = content.reduce((sum, said) => sum + estimateTokens(JSON.stringify(said)), 0);
   const message: Message = {
     id: newId('msg'),

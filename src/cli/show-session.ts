@@ -131,6 +131,12 @@ function generationText(generation: number, manifest: SessionManifest | undefine
     : `${generation}, which continues generation ${manifest.parentGeneration}`;
 }
 
+function copyText({ compacted }: SessionManifest): string {
+  if (compacted === undefined) return 'none';
+  const { sessionId, contextTokens, summedUpTo } = compacted;
+  return `${sessionId}, ${formatCount(contextTokens)} tokens, a summary of what was said up to generation ${summedUpTo}`;
+}
+
 function manifestFacts(manifest: SessionManifest): [string, string][] {
   const { files } = manifest;
   const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
@@ -141,6 +147,7 @@ function manifestFacts(manifest: SessionManifest): [string, string][] {
     ['Model', manifest.model ?? 'unknown'],
     ['Effort', manifest.effort ?? "the engine's default"],
     ['Context', `${formatCount(manifest.contextTokens)} tokens`],
+    ['Compacted copy', copyText(manifest)],
     ['Cost so far', formatCost(manifest.costUsd)],
     ['Directory', manifest.workingDirectory],
     ['Began from', manifest.baseCommit ?? 'unknown'],

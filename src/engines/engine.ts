@@ -59,11 +59,38 @@ export interface EngineResult {
   usage: Usage;
   /** Tokens in the last request: what a resume has to bring back. */
   contextTokens: number;
+  /** Tokens that the first request of the main conversation brought along; 0 when it was not answered. */
+  firstRequestTokens: number;
+  /** Requests of the main conversation that were answered. */
+  requests: number;
   costUsd: number | null;
   turns: number;
   /** Names of tools that were denied, one entry per denial. */
   denials: string[];
 }
+
+/** A session to be summed up, with all that its prompt cache depends on. */
+export interface CompactionTask
+  extends Omit<EngineTask, 'prompt' | 'mode' | 'maxBudgetUsd' | 'maxTurns' | 'sessionId'> {
+  /** Session that is summed up; it stays as it is. */
+  sessionId: string;
+  /** Session that is made, a UUID. */
+  copyId: string;
+  /** What the summary has to hold, one paragraph. */
+  instructions: string;
+  timeLimitMs: number;
+}
+
+export type CompactionResult = {
+  usage: Usage;
+  /** US dollars; null when the engine could not say. */
+  costUsd: number | null;
+  durationMs: number;
+} & (
+  | { outcome: 'compacted' }
+  /** There is no copy, or none that can be relied on; `detail` is safe to show, without secrets. */
+  | { outcome: 'failed'; reason: 'no-summary' | 'time' | 'model' | 'cancelled'; detail: string }
+);
 
 /** What talks to the model. */
 export interface Engine {
@@ -73,4 +100,11 @@ export interface Engine {
    * When `signal` aborts, the engine ends the turn so that the session can be resumed, and answers `cancelled`.
    */
   run(task: EngineTask, onEvent: (event: EngineEvent) => void, signal: AbortSignal): Promise<EngineResult>;
+
+  /**
+   * Makes a copy of a session under an id of its own that begins with a summary instead of the conversation, which is
+   * read from the prompt cache for it. Never rejects for what the engine or the model does, and never touches the
+   * session itself. The copy is as the engine leaves it: whoever keeps it looks whether a summary is in it.
+   */
+  compact(task: CompactionTask, signal: AbortSignal): Promise<CompactionResult>;
 }

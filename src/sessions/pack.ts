@@ -45,11 +45,11 @@ export type PackResult =
  * more on unpacking than is allowed.
  */
 export function pack(directory: string, facts: ManifestFacts, files: SessionFile[]): PackResult {
-  const { sessionId } = facts;
+  const { sessionId, compacted } = facts;
   if (!files.some(({ path }) => path === transcriptPath(sessionId))) return { outcome: 'nothing' };
   const reason = whyTooLarge(files);
   if (reason !== undefined) return { outcome: 'too-large', reason };
-  const foreign = files.find(({ path }) => !isSessionFile(path, sessionId));
+  const foreign = files.find(({ path }) => !isSessionFile(path, sessionId, compacted?.sessionId));
   if (foreign) throw new Error(`${JSON.stringify(foreign.path)} is no part of a session`);
 
   const manifest = SessionManifest.parse({ ...facts, format: 1, files });

@@ -2,8 +2,10 @@ import { AppError, messageOf } from '../core/errors.ts';
 import type { SessionManifest, SessionRef } from '../core/session.ts';
 import type { SessionKeys } from '../core/session-key.ts';
 import type { ReadResult, SessionStore } from '../stores/session-store.ts';
+import { removeCopyFile } from './compacted-copy.ts';
 import { repair } from './repair.ts';
 import { openSealed } from './seal.ts';
+import { withoutCopy } from './session-files.ts';
 import { unpack } from './unpack.ts';
 
 export interface RestoreOptions {
@@ -107,7 +109,8 @@ async function bringIn(options: RestoreOptions, { generation, archive }: Hit): P
     const repaired = await repair(configDirectory, unpacked.manifest.sessionId, { isVerified: true });
     if (repaired.outcome === 'broken') return { outcome: 'unusable', reason: repaired.reason };
     const dropped = repaired.outcome === 'repaired' ? repaired.dropped : [];
-    return { outcome: 'restored', manifest: unpacked.manifest, dropped };
+    const manifest = await withUsableCopy(unpacked.manifest, configDirectory);
+    return { outcome: 'restored', manifest, dropped };
   } catch (cause) {
     // The store gave the archive out and could not bring it all: another generation may be whole.
     if (cause instanceof AppError) return { outcome: 'unusable', reason: cause.message };
@@ -117,6 +120,16 @@ async function bringIn(options: RestoreOptions, { generation, archive }: Hit): P
       cause,
     });
   }
+}
+
+/** A copy that is damaged is no copy; that costs money when it would have been taken up, and nothing else. */
+async function withUsableCopy(manifest: SessionManifest, configDirectory: string): Promise<SessionManifest> {
+  const { compacted } = manifest;
+  if (compacted === undefined) return manifest;
+  const repaired = await repair(configDirectory, compacted.sessionId, { isVerified: true });
+  if (repaired.outcome !== 'broken') return manifest;
+  await removeCopyFile(configDirectory, compacted.sessionId);
+  return withoutCopy(manifest);
 }
 
 function wrongKey(keyId: string): string {

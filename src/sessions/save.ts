@@ -7,8 +7,9 @@ import { deriveFrom, type SessionKeys } from '../core/session-key.ts';
 import type { SessionStore } from '../stores/session-store.ts';
 import { type ManifestFacts, pack } from './pack.ts';
 import { repair } from './repair.ts';
+import type { ScrubResult } from './scrub/scrub.ts';
 import { seal } from './seal.ts';
-import { countLeftOut, transcriptPath } from './session-files.ts';
+import { countLeftOut, hasCopy, transcriptPath } from './session-files.ts';
 
 export interface SaveOptions {
   store: SessionStore;
@@ -51,13 +52,32 @@ export async function save(options: SaveOptions): Promise<SaveResult> {
   await mkdir(temporaryDirectory, { recursive: true, mode: 0o700 });
   const scrubbed = join(temporaryDirectory, `scrubbed-${randomUUID()}`);
   try {
-    const files = await scrubOrThrow(options, scrubbed);
-    const written = await writeSession(options, scrubbed, files);
+    const { kept, files } = await scrubbedWithCopy(options, scrubbed);
+    if (facts.compacted !== undefined && kept.facts.compacted === undefined) notices.push(lostCopy);
+    const written = await writeSession(kept, scrubbed, files);
     notices.push(...(await leftOut(options)));
     return written.outcome === 'saved' ? { ...written, notices } : written;
   } finally {
     await rm(scrubbed, { recursive: true, force: true });
   }
+}
+
+const lostCopy =
+  'The compacted copy of the session was damaged and is left out: a later follow-up may cost more than with it.';
+
+/** The copy is kept when it is whole and can be scrubbed; otherwise the conversation is saved without it. */
+async function scrubbedWithCopy(
+  options: SaveOptions,
+  target: string,
+): Promise<{ kept: SaveOptions; files: SessionFile[] }> {
+  const { compacted, ...facts } = options.facts;
+  if (compacted !== undefined && hasCopy(options.facts)) {
+    const repaired = await repair(options.configDirectory, compacted.sessionId);
+    const scrubbed = repaired.outcome === 'broken' ? repaired : await scrubAll(options, target);
+    if (scrubbed.outcome === 'scrubbed') return { kept: options, files: scrubbed.files };
+  }
+  const kept = { ...options, facts };
+  return { kept, files: await scrubOrThrow(kept, target) };
 }
 
 /** Its rules take a while to load, which a run has when its session is to be saved. */
@@ -111,18 +131,24 @@ function damaged(issueKey: string, reason: string): AppError {
 
 /** A session that cannot be cleaned of secrets is lost rather than leaked. */
 async function scrubOrThrow(options: SaveOptions, target: string): Promise<SessionFile[]> {
-  const { before, configDirectory, facts, keys, secrets } = options;
-  const { scrub } = await loadScrub();
-  const result = await scrub(configDirectory, facts.sessionId, target, {
-    secrets,
-    markKey: deriveFrom(keys.current, 'dexter scrub marks'),
-    ...(before === undefined ? {} : { before }),
-  });
+  const { facts } = options;
+  const result = await scrubAll(options, target);
   if (result.outcome === 'scrubbed') return result.files;
   if (result.outcome === 'broken') throw damaged(facts.ref.issueKey, result.reason);
   throw new AppError('session-not-saved', {
     message: `The session of ${facts.ref.issueKey} was not saved, because secrets could not be taken out of it safely: ${result.reason}.`,
     hint: 'Keep secrets out of what the agent reads; its next session starts from what was saved before.',
+  });
+}
+
+async function scrubAll(options: SaveOptions, target: string): Promise<ScrubResult> {
+  const { before, configDirectory, facts, keys, secrets } = options;
+  const { scrub } = await loadScrub();
+  return await scrub(configDirectory, facts.sessionId, target, {
+    secrets,
+    markKey: deriveFrom(keys.current, 'dexter scrub marks'),
+    copyId: facts.compacted?.sessionId,
+    ...(before === undefined ? {} : { before }),
   });
 }
 

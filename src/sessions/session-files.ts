@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hasCode } from '../core/errors.ts';
+import type { SessionManifest } from '../core/session.ts';
 import { fitsHeader } from './tar-stream.ts';
 
 /**
@@ -29,11 +30,15 @@ export function transcriptPath(sessionId: string): string {
 
 /**
  * Whether a file of the configuration directory belongs into an archive: the transcript, what its sub-agents
- * said, and tool results that were too long for it. Everything else there either holds credentials or is
- * executed by the next start of the CLI (settings, hooks, plugins, shell snapshots).
+ * said, and tool results that were too long for it, and the same of the compacted copy. Everything else there
+ * either holds credentials or is executed by the next start of the CLI (settings, hooks, plugins, shell snapshots).
  */
-export function isSessionFile(path: string, sessionId: string): boolean {
+export function isSessionFile(path: string, sessionId: string, copyId?: string): boolean {
   if (!fitsHeader(path)) return false;
+  return isOf(path, sessionId) || (copyId !== undefined && isOf(path, copyId));
+}
+
+function isOf(path: string, sessionId: string): boolean {
   if (path === transcriptPath(sessionId)) return true;
   const [projects, folder, session, kind, ...rest] = path.split('/');
   return (
@@ -49,15 +54,34 @@ export function isSessionFile(path: string, sessionId: string): boolean {
 
 const isKind = (name: string | undefined) => name === 'subagents' || name === 'tool-results';
 
-/** Paths of a session's files relative to the configuration directory, sorted; links are left out. */
-export async function findSessionFiles(configDirectory: string, sessionId: string): Promise<string[]> {
+/** Whether a session and a copy of it can lie side by side: under one id they would be one transcript. */
+export function hasCopy({ sessionId, compacted }: Pick<SessionManifest, 'sessionId' | 'compacted'>): boolean {
+  return compacted !== undefined && compacted.sessionId !== sessionId;
+}
+
+/** A manifest of the whole conversation alone. */
+export function withoutCopy(manifest: SessionManifest): SessionManifest {
+  const { compacted: _, ...rest } = manifest;
+  return { ...rest, files: rest.files.filter(({ path }) => isSessionFile(path, rest.sessionId)) };
+}
+
+/**
+ * Paths of the files of a session and its copy, relative to the configuration directory, sorted; links are left out.
+ */
+export async function findSessionFiles(
+  configDirectory: string,
+  sessionId: string,
+  copyId?: string,
+): Promise<string[]> {
   const folder = `projects/${projectFolder}`;
+  const ids = copyId === undefined ? [sessionId] : [sessionId, copyId];
   const found: string[] = [];
   for (const entry of await listed(join(configDirectory, folder), false)) {
-    if (entry.isFile() && entry.name === `${sessionId}.jsonl`) found.push(`${folder}/${entry.name}`);
+    const isTranscript = ids.some((id) => entry.name === `${id}.jsonl`);
+    if (entry.isFile() && isTranscript) found.push(`${folder}/${entry.name}`);
   }
-  found.push(...(await filesBeside(configDirectory, sessionId)));
-  return found.filter((path) => isSessionFile(path, sessionId)).sort();
+  for (const id of ids) found.push(...(await filesBeside(configDirectory, id)));
+  return found.filter((path) => isSessionFile(path, sessionId, copyId)).sort();
 }
 
 /** How many files are where those of a session are, and cannot be kept because of their names. */

@@ -19,6 +19,33 @@ export const TranscriptRecord = z.looseObject({
 });
 export type TranscriptRecord = z.infer<typeof TranscriptRecord>;
 
+/** A record with its fields in the order in which they stand, for whoever writes it again. */
+export type RecordFields = Record<string, unknown>;
+
+export function isFields(value: unknown): value is RecordFields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** A line's fields, or undefined when the line is no JSON object. */
+export function parseFields(line: string): RecordFields | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    return isFields(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** What a message says in words; empty for a record that is no message. */
+export function textOfRecord({ message }: RecordFields): string {
+  const content = isFields(message) ? message.content : undefined;
+  if (typeof content === 'string') return content;
+  if (!Array.isArray(content)) return '';
+  return content
+    .map((block: unknown) => (isFields(block) && typeof block.text === 'string' ? block.text : ''))
+    .join('\n');
+}
+
 /** A line's record, or undefined when the line is no JSON object. */
 export function parseRecord(line: string): TranscriptRecord | undefined {
   try {

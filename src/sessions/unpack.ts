@@ -9,7 +9,7 @@ import { type SessionFile, SessionManifest, type SessionRef } from '../core/sess
 import { giveBack } from './give-back.ts';
 import { growsTooMuch } from './growth.ts';
 import { manifestName, written } from './pack.ts';
-import { isSessionFile, limits, transcriptPath } from './session-files.ts';
+import { hasCopy, isSessionFile, limits, transcriptPath, withoutCopy } from './session-files.ts';
 import { readTar, type TarFile } from './tar-stream.ts';
 
 export interface Expected {
@@ -32,7 +32,8 @@ class Unusable extends Error {}
  * Unpacks an archive into `configDirectory`, which is replaced as a whole and only when everything was right:
  * the manifest comes first and names the session and generation that were asked for, each file is one that
  * the manifest lists, with its size and hash, under a path that a session may have. The chunks of the archive
- * are used up: their memory is given back.
+ * are used up: their memory is given back. A compacted copy that is damaged is left out, and so is its place in the
+ * manifest: the whole conversation goes on.
  */
 export async function unpack(
   archive: ReadableStream<Uint8Array>,
@@ -118,12 +119,29 @@ async function extractFiles(
     const described = missing.get(file.path);
     if (described === undefined) throw new Unusable(`${JSON.stringify(file.path)} is not in the manifest`);
     missing.delete(file.path);
-    await writeChecked(file, described, staging);
+    try {
+      await writeChecked(file, described, staging);
+    } catch (error) {
+      if (!(error instanceof Unusable) || isOfWhole(file.path, manifest)) throw error;
+      for await (const rest of file.content) giveBack(rest);
+      missing.set(file.path, described);
+    }
   }
   if (manifest === undefined) throw new Unusable('the archive is empty');
-  const [lost] = missing.keys();
-  if (lost !== undefined) throw new Unusable(`${lost} is missing`);
-  return manifest;
+  const lost = [...missing.keys()];
+  for (const path of lost) if (isOfWhole(path, manifest)) throw new Unusable(`${path} is missing`);
+  if (manifest.compacted === undefined) return manifest;
+  const copyPath = transcriptPath(manifest.compacted.sessionId);
+  const isThere = manifest.files.some(({ path }) => path === copyPath);
+  if (isThere && lost.length === 0 && hasCopy(manifest)) return manifest;
+  for (const { path } of manifest.files) {
+    if (!isOfWhole(path, manifest)) await rm(join(staging, path), { force: true });
+  }
+  return withoutCopy(manifest);
+}
+
+function isOfWhole(path: string, { sessionId }: SessionManifest): boolean {
+  return isSessionFile(path, sessionId);
 }
 
 async function readManifest(file: TarFile, expected: Expected): Promise<SessionManifest> {
@@ -133,7 +151,7 @@ async function readManifest(file: TarFile, expected: Expected): Promise<SessionM
   for await (const part of file.content) parts.push(Buffer.from(part));
   const json = Buffer.concat(parts).toString('utf8');
   const manifest = SessionManifest.parse(JSON.parse(json));
-  const { ref, generation, sessionId, files } = manifest;
+  const { ref, generation, sessionId, files, compacted } = manifest;
   if (
     ref.installationId !== expected.ref.installationId ||
     ref.repositoryId !== expected.ref.repositoryId ||
@@ -149,7 +167,7 @@ async function readManifest(file: TarFile, expected: Expected): Promise<SessionM
     throw new Unusable('it lists a file twice');
   if (!files.some(({ path }) => path === transcriptPath(sessionId)))
     throw new Unusable('it has no transcript');
-  const foreign = files.find(({ path }) => !isSessionFile(path, sessionId));
+  const foreign = files.find(({ path }) => !isSessionFile(path, sessionId, compacted?.sessionId));
   if (foreign) throw new Unusable(`${JSON.stringify(foreign.path)} is no part of a session`);
   const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
   if (total > limits.totalBytes) throw new Unusable(`it holds ${total} bytes`);

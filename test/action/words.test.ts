@@ -115,6 +115,8 @@ describe('endingOf', () => {
     version: '1',
     usage: { inputTokens: 1, cacheReadTokens: 2, cacheWriteTokens: 3, outputTokens: 4 },
     contextTokens: 5,
+    firstRequestTokens: 3,
+    requests: 6,
     costUsd: 0.5,
     turns: 6,
     denials: ['Bash'],

@@ -30,20 +30,30 @@ export function anyVersion(engine: Engine, options: AnyVersionOptions): Engine {
   let asked: Promise<string | undefined> | undefined;
 
   return {
-    async run(task, onEvent, signal) {
-      asked ??= known === undefined ? askVersion(options, signal) : Promise.resolve(known.version);
-      const version = await asked;
-      const workingDirectory = await realpath(task.workingDirectory);
-      const wanted = projectFolderOf(version, { workingDirectory, projectFolder });
-      await lendProjectFolder(task.configDirectory, projectFolder, wanted);
-      try {
-        return await engine.run(inWordsOf(version, task), onEvent, signal);
-      } finally {
-        await bringProjectFolderHome(task.configDirectory, task.sessionId, projectFolder);
-      }
-    },
+    run: (task, onEvent, signal) => inFolder(task, signal, (known) => engine.run(known, onEvent, signal)),
+    compact: (task, signal) => inFolder(task, signal, (known) => engine.compact(known, signal)),
   };
+
+  async function inFolder<Task extends AnyTask, Result>(
+    task: Task,
+    signal: AbortSignal,
+    act: (task: Task) => Promise<Result>,
+  ): Promise<Result> {
+    asked ??= known === undefined ? askVersion(options, signal) : Promise.resolve(known.version);
+    const version = await asked;
+    const workingDirectory = await realpath(task.workingDirectory);
+    const wanted = projectFolderOf(version, { workingDirectory, projectFolder });
+    await lendProjectFolder(task.configDirectory, projectFolder, wanted);
+    try {
+      return await act(inWordsOf(version, task));
+    } finally {
+      await bringProjectFolderHome(task.configDirectory, task.sessionId, projectFolder);
+    }
+  }
 }
+
+/** What tasks of all kinds have that depends on the version. */
+type AnyTask = Pick<EngineTask, 'workingDirectory' | 'configDirectory' | 'sessionId' | 'effort'>;
 
 function askVersion(options: AnyVersionOptions, signal: AbortSignal): Promise<string | undefined> {
   // Nothing that is only asked for its version may write into the session.
@@ -52,8 +62,9 @@ function askVersion(options: AnyVersionOptions, signal: AbortSignal): Promise<st
   return readCliVersion(options.command, env, options.temporaryDirectory, signal);
 }
 
-function inWordsOf(version: string | undefined, task: EngineTask): EngineTask {
+function inWordsOf<Task extends AnyTask>(version: string | undefined, task: Task): Task {
   if (isSince(version, firstWithEffort)) return task;
-  const { effort: _, ...known } = task;
+  const known = { ...task };
+  delete known.effort;
   return known;
 }

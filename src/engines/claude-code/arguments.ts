@@ -1,4 +1,4 @@
-import type { EngineTask } from '../engine.ts';
+import type { CompactionTask, EngineTask } from '../engine.ts';
 
 /**
  * The CLI sweeps transcripts older than this when it starts; the default of 30 days would delete a session
@@ -34,4 +34,10 @@ export function cliArguments(task: EngineTask): string[] {
     // Takes as many values as follow, so it comes last.
     ...(task.allowedTools.length === 0 ? [] : ['--allowedTools', ...task.allowedTools]),
   ];
+}
+
+/** The same flags, as each is part of what the prompt cache goes by; the conversation is resumed as another one. */
+export function compactionArguments({ copyId, ...task }: CompactionTask): string[] {
+  const resumed = cliArguments({ ...task, mode: 'resume', prompt: '' });
+  return ['--fork-session', '--session-id', copyId, ...resumed];
 }

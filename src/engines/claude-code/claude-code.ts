@@ -1,9 +1,16 @@
 import { AppError, hasCode } from '../../core/errors.ts';
 import { redact } from '../../core/redact.ts';
-import type { Engine, EngineEvent, EngineResult, EngineTask } from '../engine.ts';
-import { cliArguments } from './arguments.ts';
+import type {
+  CompactionResult,
+  CompactionTask,
+  Engine,
+  EngineEvent,
+  EngineResult,
+  EngineTask,
+} from '../engine.ts';
+import { cliArguments, compactionArguments } from './arguments.ts';
 import { classify, refusalsThatCount } from './classify.ts';
-import { type CliProcess, type GraceTimes, startCli } from './cli-process.ts';
+import { type CliExit, type CliProcess, type GraceTimes, startCli } from './cli-process.ts';
 import { cliEnvironment } from './environment.ts';
 import type { Program } from './isolation.ts';
 import { splitLines } from './lines.ts';
@@ -41,19 +48,50 @@ export function claudeCode(options: ClaudeCodeOptions): Engine {
 
   return {
     async run(task, onEvent, signal) {
-      const cli = await start(task, options);
-      const stop = () => cli.stop();
-      signal.addEventListener('abort', stop);
-      if (signal.aborted) stop();
-      try {
-        const run = await follow(cli, onEvent);
-        const exit = await cli.ended();
-        return resultOf(run, task, classify(run, exit, task.mode, signal.aborted, secrets));
-      } finally {
-        signal.removeEventListener('abort', stop);
-      }
+      const cli = await start({ ...task, args: cliArguments(task) }, options);
+      const { run, exit } = await whole(cli, onEvent, signal);
+      return resultOf(run, task, classify(run, exit, task.mode, signal.aborted, secrets));
+    },
+
+    async compact(task, signal) {
+      const startedAt = performance.now();
+      const limit = AbortSignal.timeout(task.timeLimitMs);
+      const prompt = `/compact ${task.instructions}`;
+      const cli = await start({ ...task, prompt, args: compactionArguments(task), env: fewRetries }, options);
+      const { run, exit } = await whole(cli, () => undefined, AbortSignal.any([signal, limit]));
+      const ending = signal.aborted
+        ? 'cancelled'
+        : limit.aborted
+          ? 'time'
+          : classify(run, exit, 'resume', false, secrets);
+      return {
+        ...outcomeOf(run, ending, task),
+        usage: usageOf(run),
+        costUsd: costOf(run),
+        durationMs: Math.round(performance.now() - startedAt),
+      };
     },
   };
+
+  function outcomeOf(
+    { compactionError, result }: RunRecord,
+    ending: ReturnType<typeof classify> | 'cancelled' | 'time',
+    { timeLimitMs }: CompactionTask,
+  ) {
+    const failed = (reason: (CompactionResult & { outcome: 'failed' })['reason'], detail: string) =>
+      ({ outcome: 'failed', reason, detail: redact(detail, secrets) }) as const;
+    if (ending === 'cancelled') return failed('cancelled', 'The run was ended.');
+    if (ending === 'time') {
+      return failed('time', `It took longer than ${Math.round(timeLimitMs / 1000)} seconds.`);
+    }
+    const said = compactionError || '';
+    if (noSummary.test(said)) return failed('no-summary', 'The model answered with no summary.');
+    if (said !== '') return failed('model', said);
+    if (ending.stopReason !== 'completed') return failed('model', ending.detail ?? '');
+    // A version that does not know the command answers it like any other prompt, or with a word about it.
+    if (compactionError === undefined && result?.result) return failed('no-summary', result.result);
+    return { outcome: 'compacted' } as const;
+  }
 
   function resultOf(run: RunRecord, task: EngineTask, ending: ReturnType<typeof classify>): EngineResult {
     const failed = ending.stopReason === 'logged-out' || ending.stopReason === 'session-lost';
@@ -65,6 +103,8 @@ export function claudeCode(options: ClaudeCodeOptions): Engine {
       version: run.version,
       usage: usageOf(run),
       contextTokens: run.contextTokens,
+      firstRequestTokens: run.firstRequestTokens,
+      requests: run.requests.size,
       costUsd: costOf(run),
       turns: run.result?.num_turns ?? run.answers,
       denials: run.result?.permission_denials.map(({ tool_name }) => tool_name) ?? [],
@@ -72,13 +112,23 @@ export function claudeCode(options: ClaudeCodeOptions): Engine {
   }
 }
 
-async function start(task: EngineTask, options: ClaudeCodeOptions): Promise<CliProcess> {
+/** The CLI retries a failing request for minutes, in which the run would wait for a copy that it can do without. */
+const fewRetries = { CLAUDE_CODE_MAX_RETRIES: '2' };
+
+const noSummary = /no assistant message|no summary|empty|failed to generate/i;
+
+type Start = Pick<EngineTask, 'prompt' | 'workingDirectory' | 'configDirectory'> & {
+  args: string[];
+  env?: Record<string, string>;
+};
+
+async function start(task: Start, options: ClaudeCodeOptions): Promise<CliProcess> {
   const { grace = defaultGrace, isolate = (program: Program) => program, ...environment } = options;
-  const { command, args } = isolate({ command: options.command, args: cliArguments(task) });
+  const { command, args } = isolate({ command: options.command, args: task.args });
   try {
     return await startCli(command, args, {
       cwd: task.workingDirectory,
-      env: cliEnvironment({ ...environment, configDirectory: task.configDirectory }),
+      env: { ...cliEnvironment({ ...environment, configDirectory: task.configDirectory }), ...task.env },
       input: task.prompt,
       grace,
     });
@@ -88,6 +138,23 @@ async function start(task: EngineTask, options: ClaudeCodeOptions): Promise<CliP
       hint: 'Set the input `claude-path` to where it is on the runner, or leave it empty: then it is installed.',
       cause,
     });
+  }
+}
+
+/** Follows a process to its end, and ends it when `signal` aborts. */
+async function whole(
+  cli: CliProcess,
+  onEvent: (event: EngineEvent) => void,
+  signal: AbortSignal,
+): Promise<{ run: RunRecord; exit: CliExit }> {
+  const stop = () => cli.stop();
+  signal.addEventListener('abort', stop);
+  if (signal.aborted) stop();
+  try {
+    const run = await follow(cli, onEvent);
+    return { run, exit: await cli.ended() };
+  } finally {
+    signal.removeEventListener('abort', stop);
   }
 }
 

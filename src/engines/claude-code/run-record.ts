@@ -10,6 +10,10 @@ export interface RunRecord {
   usageOf: Map<string, Usage>;
   /** Tokens that the newest request of the main conversation brought along and got. */
   contextTokens: number;
+  /** Tokens that the first of these brought along. */
+  firstRequestTokens: number;
+  /** Ids of the messages of the main conversation. */
+  requests: Set<string>;
   lastText: string;
   /** Requests that the model answered. */
   answers: number;
@@ -17,6 +21,8 @@ export interface RunRecord {
   apiError: string | undefined;
   /** How often in a row the model's API refused the key. */
   refusedKeys: number;
+  /** Why a compaction failed, in the CLI's words; empty when it did not. */
+  compactionError: string | undefined;
   result: ResultLine | undefined;
 }
 
@@ -26,10 +32,13 @@ export function newRecord(): RunRecord {
     model: null,
     usageOf: new Map(),
     contextTokens: 0,
+    firstRequestTokens: 0,
+    requests: new Set(),
     lastText: '',
     answers: 0,
     apiError: undefined,
     refusedKeys: 0,
+    compactionError: undefined,
     result: undefined,
   };
 }
@@ -45,6 +54,11 @@ export function record(run: RunRecord, line: StreamLine): EngineEvent[] {
     case 'system':
       if (line.subtype === 'api_retry') {
         run.refusedKeys = line.error_status === 401 || line.error_status === 403 ? run.refusedKeys + 1 : 0;
+        return [];
+      }
+      if (line.subtype === 'status') {
+        run.compactionError =
+          line.compact_result === 'success' ? '' : line.compact_error || line.compact_result;
         return [];
       }
       run.version = line.claude_code_version;
@@ -79,7 +93,12 @@ function recordAssistant(
   const usage = toUsage(message.usage);
   if (!run.usageOf.has(message.id)) run.answers += 1;
   run.usageOf.set(message.id, largest(run.usageOf.get(message.id) ?? noUsage, usage));
-  if (!parent_tool_use_id) run.contextTokens = total(run.usageOf.get(message.id) ?? usage);
+  if (!parent_tool_use_id) {
+    const tokens = run.usageOf.get(message.id) ?? usage;
+    run.contextTokens = total(tokens);
+    if (run.requests.size === 0) run.firstRequestTokens = total(tokens) - tokens.outputTokens;
+    run.requests.add(message.id);
+  }
   for (const block of message.content) {
     if (block.type === 'text') {
       if (!parent_tool_use_id) run.lastText = block.text;

@@ -31,6 +31,14 @@ const RetryLine = z.object({
   error_status: z.number().nullish(),
 });
 
+/** How a compaction went; other states have no result. */
+const CompactionLine = z.object({
+  type: z.literal('system'),
+  subtype: z.literal('status'),
+  compact_result: z.string(),
+  compact_error: z.string().nullish(),
+});
+
 const ContentBlock = z.union([
   z.object({ type: z.literal('text'), text: z.string() }),
   z.object({ type: z.literal('tool_use'), name: z.string(), input: z.record(z.string(), z.unknown()) }),
@@ -78,7 +86,7 @@ const ResultLine = z.object({
   api_error_status: z.number().nullish(),
 });
 
-export const StreamLine = z.union([InitLine, RetryLine, AssistantLine, ResultLine]);
+export const StreamLine = z.union([InitLine, RetryLine, CompactionLine, AssistantLine, ResultLine]);
 export type StreamLine = z.infer<typeof StreamLine>;
 export type ResultLine = z.infer<typeof ResultLine>;
 export type AssistantLine = z.infer<typeof AssistantLine>;

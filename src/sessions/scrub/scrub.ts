@@ -20,6 +20,8 @@ export interface ScrubOptions {
   markKey: Uint8Array;
   /** What was scrubbed before, as the manifest of the restored archive says; it is not scrubbed twice. */
   before?: { scrubRules: string; files: readonly SessionFile[] };
+  /** Session id of the compacted copy that is scrubbed with it. */
+  copyId?: string | undefined;
 }
 
 export type ScrubResult =
@@ -51,7 +53,7 @@ export async function scrub(
   configDirectory: string,
   sessionId: string,
   target: string,
-  { secrets, markKey, before }: ScrubOptions,
+  { secrets, markKey, before, copyId }: ScrubOptions,
 ): Promise<ScrubResult> {
   const scrubber = createScrubber(secrets, markKey);
   const tools = { scrubber, suspects: createSuspects(scrubber) };
@@ -61,12 +63,13 @@ export async function scrub(
   try {
     const files: SessionFile[] = [];
     const result = { replaced: 0, blocksDropped: 0 };
-    for (const path of await findSessionFiles(configDirectory, sessionId)) {
+    for (const path of await findSessionFiles(configDirectory, sessionId, copyId)) {
       const [source, copy] = [join(configDirectory, path), join(target, path)];
       const known = scrubbedBefore.find((file) => file.path === path);
       // What was saved before is as it is: to refuse it now would refuse the session for ever.
       const savedBytes = before?.files.find((file) => file.path === path)?.bytes ?? 0;
-      const chainedFrom = path === transcriptPath(sessionId) ? savedBytes : undefined;
+      const isTranscript = [sessionId, copyId].some((id) => id !== undefined && path === transcriptPath(id));
+      const chainedFrom = isTranscript ? savedBytes : undefined;
       if (findSecrets(path, scrubber).length > 0) {
         return { outcome: 'refused', reason: 'a secret stands in the name of one of its files' };
       }

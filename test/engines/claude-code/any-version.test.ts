@@ -1,8 +1,9 @@
 import { mkdir, readdir, readFile, realpath, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { noUsage } from '../../../src/core/report.ts';
 import { anyVersion } from '../../../src/engines/claude-code/any-version.ts';
-import type { Engine, EngineTask } from '../../../src/engines/engine.ts';
+import type { CompactionTask, Engine, EngineTask } from '../../../src/engines/engine.ts';
 import { temporaryDirectory } from '../../fakes/temporary-directory.ts';
 
 const sessionId = '11111111-2222-4333-8444-555555555555';
@@ -27,6 +28,7 @@ async function setUp(version: string) {
     allowedTools: [],
   };
   const tasks: EngineTask[] = [];
+  const compactions: CompactionTask[] = [];
   const folders: string[][] = [];
   let writesTo = 'work';
   let fails = false;
@@ -48,10 +50,16 @@ async function setUp(version: string) {
         version,
         usage: { inputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0, outputTokens: 0 },
         contextTokens: 0,
+        firstRequestTokens: 0,
+        requests: 1,
         costUsd: 0,
         turns: 1,
         denials: [],
       };
+    },
+    async compact(given) {
+      compactions.push(given);
+      return { outcome: 'compacted', usage: noUsage, costUsd: 0, durationMs: 1 };
     },
   };
   const options = {
@@ -66,6 +74,7 @@ async function setUp(version: string) {
     task,
     tasks,
     folders,
+    compactions,
     engine: anyVersion(engine, options),
     write: (name: string) => {
       writesTo = name;

@@ -1,0 +1,203 @@
+import { randomUUID } from 'node:crypto';
+import { AppError, messageOf } from '../src/core/errors.ts';
+import { redact } from '../src/core/redact.ts';
+import { type CompactionReport, noUsage, type Report, type Usage } from '../src/core/report.ts';
+import type { CompactedCopy } from '../src/core/session.ts';
+import type { CompactionResult, Engine, EngineResult, EngineTask } from '../src/engines/engine.ts';
+import { graftCopyFile, removeCopyFile, trimCopyFile } from '../src/sessions/compacted-copy.ts';
+import { compactionInstructions } from '../src/sessions/compaction-instructions.ts';
+import {
+  type CompactionFacts,
+  type EndOfRun,
+  planCompaction,
+  pricesOfRun,
+} from '../src/sessions/plan-compaction.ts';
+import { sessionFigures } from '../src/sessions/session-figures.ts';
+import { transcriptPath } from '../src/sessions/session-files.ts';
+import type { Conversation } from './converse.ts';
+import type { SessionDirectory } from './session-directory.ts';
+import type { Work } from './work.ts';
+
+/** A summary of some thousand tokens is written in a minute or two; nobody is to wait much longer for it. */
+const timeLimitMs = 4 * 60 * 1000;
+
+/** What a follow-up takes when none is known yet. */
+const usualRequests = 5;
+
+/** What was done at the end of a run so that a late follow-up is cheap. */
+export interface KeptCopy {
+  /** The copy that is saved with the conversation; absent for none. */
+  compacted?: CompactedCopy;
+  /** Absent when there was nothing to do. */
+  report?: CompactionReport;
+  /** Tokens and dollars that it took, which the run's own do not hold. */
+  usage: Usage;
+  costUsd: number | null;
+  /** When the conversation was last read from the prompt cache, which counts as its use. */
+  lastRequestAt: Date;
+}
+
+export interface EndedRun {
+  conversation: Conversation;
+  task: EngineTask;
+  result: EngineResult;
+  endedAt: Date;
+}
+
+/**
+ * Compacts the conversation, or appends what was said to the copy that it has. Never rejects: a copy that cannot be made
+ * is a notice in the report. Waits for the engine, which must be up.
+ */
+export async function keepCopy(
+  work: Work,
+  directory: SessionDirectory,
+  engine: Engine,
+  run: EndedRun,
+): Promise<KeptCopy> {
+  const nothing: KeptCopy = { usage: noUsage, costUsd: null, lastRequestAt: run.endedAt };
+  try {
+    const plan = planCompaction(factsOf(work, run));
+    if (plan.action === 'none') {
+      work.log.info(`No compacted copy of the conversation: ${plan.reason}.`);
+      return nothing;
+    }
+    if (plan.action === 'append') return { ...nothing, ...(await appended(work, directory, run)) };
+    return await compacted(work, directory, engine, run);
+  } catch (error) {
+    work.log.warn(messageOf(error));
+    work.report.notices.push(notMade(error instanceof AppError ? error.message : 'the runner failed'));
+    return nothing;
+  }
+}
+
+/** Puts what the copy took into the report of the run. */
+export function countCopy(report: Report, { usage, costUsd }: Pick<KeptCopy, 'usage' | 'costUsd'>): void {
+  report.usage = sumOf(report.usage, usage);
+  if (costUsd !== null) report.costUsd = (report.costUsd ?? 0) + costUsd;
+}
+
+function factsOf({ inputs, stop }: Work, { conversation, task, result, endedAt }: EndedRun): CompactionFacts {
+  const { restored, mode } = conversation;
+  const { maxBudgetUsd } = inputs.job.session;
+  const figures = sessionFigures({ mode, result, restored, prompt: task.prompt, lastRequestAt: endedAt });
+  const copy = copyOf(conversation);
+  const { followUps } = figures;
+  const mean = followUps.reduce((sum, requests) => sum + requests, 0) / (followUps.length || 1);
+  return {
+    end: stop.signal.aborted ? 'stopped' : endOf(result),
+    threshold: inputs.compactAbove,
+    contextTokens: result.contextTokens,
+    baseTokens: figures.baseTokens,
+    copy: copy && { contextTokens: copy.contextTokens + (addedTokens(conversation, result) ?? 0) },
+    prices: pricesOfRun(result.usage, result.costUsd),
+    cacheLife: figures.cacheLife,
+    requests: mean || usualRequests,
+    start: figures.start,
+    ...(maxBudgetUsd === undefined ? {} : { budgetLeftUsd: maxBudgetUsd - (result.costUsd ?? maxBudgetUsd) }),
+  };
+}
+
+function endOf({ stopReason }: EngineResult): EndOfRun {
+  switch (stopReason) {
+    case 'completed':
+    case 'turns':
+    case 'budget':
+      return 'ended';
+    case 'cancelled':
+      return 'stopped';
+    case 'session-lost':
+    case 'logged-out':
+    case 'failed':
+      return 'failed';
+  }
+}
+
+/** The copy of what was continued; the one that was continued itself is none any more. */
+function copyOf({ choice, restored }: Conversation): CompactedCopy | undefined {
+  return choice === 'warm' ? restored?.compacted : undefined;
+}
+
+/** Measured by the difference between the last requests of two runs; undefined when one of them is not known. */
+function addedTokens({ restored }: Conversation, { contextTokens }: EngineResult): number | undefined {
+  const before = restored?.contextTokens ?? 0;
+  return before > 0 && contextTokens > 0 ? Math.max(0, contextTokens - before) : undefined;
+}
+
+async function appended(
+  { report }: Work,
+  directory: SessionDirectory,
+  { conversation, result }: EndedRun,
+): Promise<Pick<KeptCopy, 'compacted' | 'report'>> {
+  const copy = copyOf(conversation);
+  const { restored, sessionId } = conversation;
+  if (copy === undefined || restored === undefined) return {};
+  const startedAt = performance.now();
+  const path = transcriptPath(sessionId);
+  const bytesBefore = restored.files.find((file) => file.path === path)?.bytes ?? 0;
+  const options = { sessionId, copyId: copy.sessionId, bytesBefore };
+  const grafted = await graftCopyFile(directory.config, options);
+  const durationMs = Math.round(performance.now() - startedAt);
+  if (grafted.outcome === 'unfit') {
+    report.notices.push(notMade(grafted.reason));
+    return { report: { outcome: 'failed', contextTokens: 0, costUsd: 0, durationMs } };
+  }
+  const more = addedTokens(conversation, result) ?? grafted.messageTokens;
+  const contextTokens = copy.contextTokens + more;
+  return {
+    compacted: { ...copy, contextTokens },
+    report: { outcome: 'appended', contextTokens, costUsd: 0, durationMs },
+  };
+}
+
+async function compacted(
+  work: Work,
+  directory: SessionDirectory,
+  engine: Engine,
+  run: EndedRun,
+): Promise<KeptCopy> {
+  work.board.step('Summing up the conversation');
+  const { prompt, mode: _, maxBudgetUsd: __, maxTurns: ___, ...pins } = run.task;
+  const { mode, nextGeneration, restored } = run.conversation;
+  const copyId = randomUUID();
+  const requestAt = new Date();
+  const task = { ...pins, copyId, instructions: compactionInstructions, timeLimitMs };
+  const result = await engine.compact(task, work.stop.signal);
+  const { usage, costUsd, durationMs } = result;
+  const spent = { usage, costUsd, lastRequestAt: usage.cacheReadTokens > 0 ? requestAt : run.endedAt };
+  const trimmed =
+    result.outcome === 'compacted' ? await trimCopyFile(directory.config, copyId) : failure(result);
+  if (trimmed.outcome === 'made') {
+    const { baseTokens } = sessionFigures({ ...run, mode, restored, prompt, lastRequestAt: run.endedAt });
+    const contextTokens = baseTokens + trimmed.messageTokens;
+    return {
+      ...spent,
+      compacted: { sessionId: copyId, contextTokens, summedUpTo: nextGeneration },
+      report: { outcome: 'compacted', contextTokens, costUsd, durationMs },
+    };
+  }
+  await removeCopyFile(directory.config, copyId);
+  const isStopped = result.outcome === 'failed' && result.reason === 'cancelled';
+  if (!isStopped) work.report.notices.push(notMade(redact(trimmed.reason, work.secrets)));
+  const earlier = await appended(work, directory, run);
+  const contextTokens = earlier.compacted?.contextTokens ?? 0;
+  return { ...spent, ...earlier, report: { outcome: 'failed', contextTokens, costUsd, durationMs } };
+}
+
+function failure({ detail }: CompactionResult & { outcome: 'failed' }): { outcome: 'unfit'; reason: string } {
+  return { outcome: 'unfit', reason: detail.replaceAll(/\s+/g, ' ').slice(0, 300) };
+}
+
+function notMade(reason: string): string {
+  return `No compacted copy of the conversation was made (${reason.trim().replace(/\.$/, '')}). The whole conversation is saved; a follow-up that comes late may cost more.`;
+}
+
+function sumOf(one: Usage, other: Usage): Usage {
+  const hour = (one.cacheWriteHourTokens ?? 0) + (other.cacheWriteHourTokens ?? 0);
+  return {
+    inputTokens: one.inputTokens + other.inputTokens,
+    cacheReadTokens: one.cacheReadTokens + other.cacheReadTokens,
+    cacheWriteTokens: one.cacheWriteTokens + other.cacheWriteTokens,
+    ...(hour > 0 ? { cacheWriteHourTokens: hour } : {}),
+    outputTokens: one.outputTokens + other.outputTokens,
+  };
+}
