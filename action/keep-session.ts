@@ -36,7 +36,7 @@ export async function keepSession(
     ticket: ticketTold(work, conversation.mode),
     contextTokens: result.contextTokens,
     costUsd: (conversation.restored?.costUsd ?? 0) + (result.costUsd ?? 0),
-    createdAt: new Date().toISOString(),
+    createdAt: new Date(work.now()).toISOString(),
   };
   const isAnswered = result.contextTokens > 0 || result.stopReason === 'completed';
   const saved = replacesForNothing(conversation, isAnswered)
@@ -53,6 +53,7 @@ export async function keepSession(
     contextTokens: result.contextTokens,
     engineVersion: result.version,
     model: result.model,
+    resumption: conversation.resumption,
   };
 }
 
