@@ -19,7 +19,8 @@ const keptShare = 0.5;
 /**
  * Whether the branch still holds what a conversation did to it. A rebase, a squash or an amended commit keeps it, and
  * so does a merge: of each file that was changed it is asked whether the branch still changes it, or has it as it was
- * then. `gone` is a branch that was reset or begun anew. What was never pushed was taken away by nobody.
+ * then. `gone` is a branch that was reset or begun anew. What was never pushed was taken away by nobody. `unknown` when
+ * the commit is not on this runner: a rebase is likelier than anything else.
  */
 export async function branchKept({
   git,

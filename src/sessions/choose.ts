@@ -205,13 +205,13 @@ const named = {
 } as const satisfies Record<ResumeChoice, string>;
 
 function reasonFor(choice: ResumeChoice, { facts, state, costs, isInDollars }: Reasons): string {
+  // While it is warm there is nothing to compare, unless something else was taken.
+  const isPlain = choice === 'warm' && state.isWarm;
   const notes = [
     ...(isInDollars ? [] : [`no prices are known for ${facts.model ?? 'the model'}`]),
-    ...(facts.earlier?.isEstimated ? ['sizes are estimated'] : []),
+    ...(facts.earlier?.isEstimated && !isPlain ? ['sizes are estimated'] : []),
   ];
   const comparison = compared(choice, costs, isInDollars);
-  // While it is warm there is nothing to explain, unless something else was taken.
-  const isPlain = choice === 'warm' && state.isWarm;
   const link = choice !== 'warm' && state.isWarm ? ', but' : ', and';
   const reason = isPlain ? state.says : `${state.says}${link} ${comparison}`;
   return notes.length === 0 ? reason : `${reason} (${notes.join('; ')})`;
