@@ -1,6 +1,16 @@
-import type { BaseNews, BranchCommit, BranchNews } from '../src/context/branch-news.ts';
+import type { BaseNews, BranchCommit, BranchNews, BranchSoFar } from '../src/context/branch-news.ts';
 import type { SessionManifest } from '../src/core/session.ts';
-import { type Git, GitError } from './git.ts';
+import type { Git } from './git.ts';
+import {
+  changedFiles,
+  countOf,
+  isAncestor,
+  isCommitName,
+  limits,
+  lines,
+  mergeBase,
+  resolved,
+} from './history.ts';
 
 export interface BranchNewsOptions {
   /** Git in the checkout, before the agent has had it. */
@@ -18,7 +28,6 @@ export interface BranchNewsOptions {
 const mostCommits = 20;
 const mostFiles = 10;
 const mostBoth = 30;
-const limits = { timeLimitMs: 60_000 };
 
 /**
  * What happened to the branch and its base since the conversation was saved, from the checkout alone. Undefined when
@@ -45,6 +54,24 @@ export async function branchNews(options: BranchNewsOptions): Promise<BranchNews
     commits,
     moreCommits: Math.max(0, shas.length - mostCommits),
     ...moved,
+  };
+}
+
+/** What the branch holds beyond its base, for a conversation that begins: undefined when that is nothing. */
+export async function branchSoFar({
+  git,
+  base,
+  start,
+  ownEmail,
+}: Omit<BranchNewsOptions, 'since'>): Promise<BranchSoFar | undefined> {
+  const baseCommit = await resolved(git, `refs/remotes/origin/${base}`);
+  if (baseCommit === undefined) return undefined;
+  const shas = lines(await git(['rev-list', start, `^${baseCommit}`, '--'], limits));
+  if (shas.length === 0) return undefined;
+  return {
+    base,
+    commits: await described(git, shas.slice(0, mostCommits), ownEmail),
+    moreCommits: Math.max(0, shas.length - mostCommits),
   };
 }
 
@@ -127,48 +154,4 @@ async function baseNews(
     both: both.slice(0, mostBoth),
     moreBoth: Math.max(0, both.length - mostBoth),
   };
-}
-
-/** Files that differ between two commits, renamed ones under both names; all of them for a first commit. */
-async function changedFiles(git: Git, from: string | undefined, to: string): Promise<string[]> {
-  const flags = ['-r', '-z', '--name-only', '--no-commit-id', '--no-ext-diff', '--no-renames'];
-  const ends = from === undefined ? ['--root', to] : [from, to];
-  const listed = await git(['diff-tree', ...flags, ...ends, '--'], limits);
-  return listed.split('\0').filter((path) => path !== '');
-}
-
-async function countOf(git: Git, range: string): Promise<number> {
-  return Number(await git(['rev-list', '--count', range, '--'], limits));
-}
-
-async function isAncestor(git: Git, older: string, newer: string): Promise<boolean> {
-  return (await orNot(git(['merge-base', '--is-ancestor', older, newer], limits))) !== undefined;
-}
-
-/** Undefined when two commits have no history in common, or one of them is not here. */
-async function mergeBase(git: Git, one: string, other: string): Promise<string | undefined> {
-  return lines((await orNot(git(['merge-base', one, other], limits))) ?? '')[0];
-}
-
-/** The commit that a name stands for, when all of it is here. */
-async function resolved(git: Git, name: string): Promise<string | undefined> {
-  return orNot(git(['rev-parse', '--verify', '--quiet', '--end-of-options', `${name}^{commit}`], limits));
-}
-
-async function orNot(command: Promise<string>): Promise<string | undefined> {
-  try {
-    return await command;
-  } catch (error) {
-    if (error instanceof GitError) return undefined;
-    throw error;
-  }
-}
-
-function lines(text: string): string[] {
-  return text.split('\n').filter((line) => line !== '');
-}
-
-/** The manifest may be of another repository's making: nothing else than a whole hash reaches git. */
-function isCommitName(name: string | null | undefined): name is string {
-  return /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(name ?? '');
 }

@@ -1,19 +1,16 @@
-import { randomUUID } from 'node:crypto';
-import { mkdir, rm } from 'node:fs/promises';
 import { renderPrompt } from '../src/context/prompt.ts';
-import { AppError, messageOf } from '../src/core/errors.ts';
 import { redact } from '../src/core/redact.ts';
-import type { ResumeChoice, SessionManifest, SessionMode } from '../src/core/session.ts';
 import type { EngineEvent, EngineResult, EngineTask } from '../src/engines/engine.ts';
-import { newestGeneration, type RestoreResult, restore } from '../src/sessions/restore.ts';
 import { transcriptPath } from '../src/sessions/session-files.ts';
 import { aroundBranch } from './around-branch.ts';
 import { writeBaseInstructions } from './base-instructions.ts';
 import type { Checkout } from './checkout.ts';
+import { insteadOfRefused } from './choose-conversation.ts';
 import { listOfFiles, noticesOfFiles, writeContextFiles } from './context-files.ts';
 import type { Cli } from './find-cli.ts';
 import { type KeptCopy, keepCopy } from './keep-copy.ts';
 import { mcpServers } from './mcp-servers.ts';
+import type { Conversation } from './open-conversation.ts';
 import type { RunState } from './run-state.ts';
 import type { SessionDirectory } from './session-directory.ts';
 import { startEngine } from './start-engine.ts';
@@ -21,24 +18,6 @@ import { ticketTold, toldContext } from './told-context.ts';
 import type { Work } from './work.ts';
 
 type SessionState = NonNullable<RunState['session']>;
-
-/** How a run comes by its conversation. */
-export interface Conversation {
-  mode: SessionMode;
-  /** What is gone on with: for `compacted`, `sessionId` is that of the copy that was restored. */
-  choice: ResumeChoice;
-  sessionId: string;
-  /** Generation that this run saves. */
-  nextGeneration: number;
-  /** The store did not say which one is its newest, so the next one is guessed from what the app remembers. */
-  isGuessed: boolean;
-  /** Generation that was restored, 0 for none. */
-  parentGeneration: number;
-  /** What was restored; absent for a fresh session. */
-  restored?: SessionManifest;
-  /** For the person who asked. */
-  notices: string[];
-}
 
 export interface Talk {
   conversation: Conversation;
@@ -55,8 +34,8 @@ export interface Prepared {
 }
 
 /**
- * Runs the engine in the conversation: one attempt to resume, and when the engine does not know the session or
- * refuses it, exactly one fresh start.
+ * Runs the engine in the conversation. When it does not know the session or refuses it: once in what there is instead,
+ * which is the whole conversation for its compacted copy, and then once in a new one.
  */
 export async function converse(
   work: Work,
@@ -66,25 +45,26 @@ export async function converse(
   work.board.step('Reading the ticket');
   const files = await writeContextFiles({ ...work, signal: work.stop.signal }, directory);
   const mcp = await mcpServers(work, directory, checkout, files.attachments);
-  const { news, logs } = await aroundBranch(work, checkout, conversation.restored);
-  // What is new since another conversation is nothing for one that begins.
-  const around = (current: Conversation) => (current.mode === 'fresh' ? [logs] : [news, logs]);
+  const { news, logs, soFar } = await aroundBranch(work, checkout, conversation.restored);
+  // What is new since another conversation is nothing for one that begins, but that one may have left something.
+  const around = async (current: Conversation) => [
+    current.mode === 'resume' ? news : followsAnother(current) ? await soFar() : '',
+    logs,
+  ];
   await using started = await startEngine(work, directory, cli);
   const failedServers = new Set<string>();
   work.board.step('Starting Claude Code');
-  const first = await ask(conversation);
-  if (
-    first.result.stopReason !== 'session-lost' ||
-    conversation.mode === 'fresh' ||
-    work.stop.signal.aborted
+  let current = conversation;
+  let asked = await ask(current);
+  while (
+    asked.result.stopReason === 'session-lost' &&
+    current.mode === 'resume' &&
+    !work.stop.signal.aborted
   ) {
-    return await noted({ conversation, ...first });
+    current = await insteadOfRefused(current, asked.result.detail || 'Claude Code refused it', directory);
+    asked = await ask(current);
   }
-  await rm(directory.config, { recursive: true, force: true });
-  await mkdir(directory.config, { mode: 0o700 });
-  const notices = [...conversation.notices, lostNotice(first.result.detail || 'Claude Code refused it')];
-  const again = fresh(conversation.nextGeneration - 1, notices, conversation.isGuessed);
-  return await noted({ conversation: again, ...(await ask(again)) });
+  return await noted({ conversation: current, ...asked });
 
   async function ask(current: Conversation): Promise<Pick<Talk, 'result' | 'task'>> {
     if (work.inputs.instructionsFrom === 'base') await writeBaseInstructions(checkout, directory.config);
@@ -109,12 +89,16 @@ export async function converse(
       mode: current.mode,
       context: {
         ...told,
-        markdown: [told.markdown, listOfFiles(files, told), ...around(current)]
+        markdown: [told.markdown, listOfFiles(files, told), ...(await around(current))]
           .filter((part) => part !== '')
           .join('\n\n'),
       },
       instruction: work.inputs.job.instruction,
-      notices: [...movedNotice(current, checkout.start), ...noticesOfFiles(files, told)],
+      notices: [
+        ...begunNotice(current),
+        ...movedNotice(current, checkout.start),
+        ...noticesOfFiles(files, told),
+      ],
     });
     const task = {
       ...taskFor(work, directory, checkout, current, prompt),
@@ -142,79 +126,6 @@ export async function converse(
   }
 }
 
-/** Restores the session that the job asks for, or says why a new one is started. */
-export async function openConversation(work: Work, directory: SessionDirectory): Promise<Conversation> {
-  const { generation: expected, mode } = work.inputs.job.session;
-  // The store alone counts: it takes the generation after its newest, whatever the app remembers of one it lost.
-  if (mode === 'fresh') return await freshAfter(work);
-  const found = await restoreOrSay(work, directory);
-  switch (found.outcome) {
-    case 'restored':
-      return {
-        mode: 'resume',
-        choice: 'warm',
-        sessionId: found.manifest.sessionId,
-        nextGeneration: found.newest + 1,
-        isGuessed: false,
-        parentGeneration: found.generation,
-        restored: found.manifest,
-        notices: [
-          ...(found.newest < expected ? [olderNotice(found.newest, expected)] : []),
-          ...found.notices,
-        ],
-      };
-    case 'none':
-      return fresh(0, expected > 0 ? [lostNotice('it is not in the store of this runner')] : []);
-    case 'unusable':
-      return fresh(found.newest, [lostNotice(found.reason)]);
-    case 'failed':
-      return fresh(expected, [lostNotice(found.reason)], true);
-  }
-}
-
-/** Somebody asked for a new one, perhaps because the store does not give the earlier one out any more. */
-async function freshAfter({ inputs, ref, store }: Work): Promise<Conversation> {
-  try {
-    return fresh(await newestGeneration(store, ref), []);
-  } catch (error) {
-    if (!(error instanceof AppError)) throw error;
-    return fresh(inputs.job.session.generation, [error.message], true);
-  }
-}
-
-/** A store that fails costs the conversation, not the run. */
-async function restoreOrSay(
-  { claim, store, ref, inputs }: Work,
-  directory: SessionDirectory,
-): Promise<RestoreResult | { outcome: 'failed'; reason: string }> {
-  const { entry } = inputs.job.session;
-  try {
-    return await restore({
-      store,
-      keys: claim.sessionKeys,
-      ref,
-      entry,
-      configDirectory: directory.config,
-      temporaryDirectory: directory.root,
-    });
-  } catch (error) {
-    if (!(error instanceof AppError)) throw error;
-    return { outcome: 'failed', reason: messageOf(error) };
-  }
-}
-
-function fresh(newest: number, notices: string[], isGuessed = false): Conversation {
-  return {
-    mode: 'fresh',
-    choice: 'fresh',
-    sessionId: randomUUID(),
-    nextGeneration: newest + 1,
-    isGuessed,
-    parentGeneration: 0,
-    notices,
-  };
-}
-
 /** What the post step needs to keep the copy of a conversation that a run died in. */
 function copyState({ choice, restored }: Conversation): Pick<SessionState, 'copy' | 'figures'> {
   if (restored === undefined) return {};
@@ -224,14 +135,6 @@ function copyState({ choice, restored }: Conversation): Pick<SessionState, 'copy
     ...(figures === undefined ? {} : { figures }),
     ...(choice === 'warm' && compacted !== undefined ? { copy: { ...compacted, bytesBefore } } : {}),
   };
-}
-
-function lostNotice(reason: string): string {
-  return `The earlier session could not be continued (${reason.replace(/\.$/, '')}), so a new one was started.`;
-}
-
-function olderNotice(found: number, expected: number): string {
-  return `The newest session that is left is generation ${found}, not ${expected}: what came after it is not in the conversation.`;
 }
 
 /** The one that the conversation began with: with another one nothing of it is read from the prompt cache. */
@@ -264,6 +167,18 @@ function taskFor(
     ...(maxBudgetUsd === undefined ? {} : { maxBudgetUsd }),
     ...(maxTurns === undefined ? {} : { maxTurns }),
   };
+}
+
+/** Whether there was a conversation before this one, as far as is known. */
+function followsAnother({ mode, nextGeneration }: Conversation): boolean {
+  return mode === 'fresh' && nextGeneration > 1;
+}
+
+function begunNotice(conversation: Conversation): string[] {
+  if (!followsAnother(conversation)) return [];
+  return [
+    'Earlier runs worked on this ticket in a conversation that is not part of this one. What they pushed stands on the branch: look at it before you begin.',
+  ];
 }
 
 /** The conversation remembers files as they were when it was saved. */

@@ -14,7 +14,7 @@ import {
 } from '../src/sessions/plan-compaction.ts';
 import { sessionFigures } from '../src/sessions/session-figures.ts';
 import { transcriptPath } from '../src/sessions/session-files.ts';
-import type { Conversation } from './converse.ts';
+import type { Conversation } from './open-conversation.ts';
 import type { SessionDirectory } from './session-directory.ts';
 import type { Work } from './work.ts';
 

@@ -45,7 +45,7 @@ export async function keepSession(
     }),
     // Under `choice: compacted` the copy is the conversation, and what it was made of is not saved again.
     ...(copy.compacted === undefined ? {} : { compacted: copy.compacted }),
-    createdAt: new Date().toISOString(),
+    createdAt: new Date(work.now()).toISOString(),
   };
   const isAnswered = result.contextTokens > 0 || result.stopReason === 'completed';
   const saved = replacesForNothing(conversation, isAnswered)
@@ -63,6 +63,7 @@ export async function keepSession(
     engineVersion: result.version,
     model: result.model,
     ...(copy.report === undefined ? {} : { compaction: copy.report }),
+    resumption: conversation.resumption,
   };
 }
 

@@ -3,6 +3,7 @@ import { extname, join } from 'node:path';
 import * as core from '@actions/core';
 import { messageOf, toProblem } from '../src/core/errors.ts';
 import type { Report } from '../src/core/report.ts';
+import { findPrices } from '../src/pricing/find-prices.ts';
 import { tidyWorkspace } from '../src/workspace/collect-garbage.ts';
 import { type AppClient, appClient } from './app-client.ts';
 import { type ActionInputs, isStandAlone, parseInputs } from './inputs.ts';
@@ -54,6 +55,8 @@ async function main(env: NodeJS.ProcessEnv): Promise<void> {
     log,
     keepState: (state) => bestEffort(() => core.saveState(stateNames.run, state), warn),
     keepReport: async (report) => bestEffort(() => keepReport(reportPath, report), warn),
+    now: Date.now,
+    pricesOf: (model) => findPrices(model),
     timeLimitMs: engineTimeLimitMs(inputs.timeoutMinutes),
   });
   if (ended.outcome === 'ended' && ended.delivered) await rm(reportPath, { force: true });

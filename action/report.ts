@@ -3,6 +3,7 @@ import { redact } from '../src/core/redact.ts';
 import { noUsage, type Report } from '../src/core/report.ts';
 
 const longestSummary = 200_000;
+const longestReason = 500;
 
 export function emptyReport(): Report {
   return {
@@ -48,6 +49,7 @@ export function finishedReport(report: Report, durationMs: number, secrets: read
     ...(problem
       ? { problem: { ...problem, message: clean(problem.message), hint: clean(problem.hint) } }
       : {}),
+    ...(report.session === undefined ? {} : { session: cleanSession(report.session, clean) }),
     summary: clean(report.summary).slice(0, longestSummary).toWellFormed(),
     commits: report.commits.map(({ sha, title }) => ({ sha, title: clean(title) })),
     denials: report.denials.map(clean),
@@ -63,4 +65,14 @@ export function finishedReport(report: Report, durationMs: number, secrets: read
         }),
     durationMs,
   };
+}
+
+function cleanSession(
+  session: NonNullable<Report['session']>,
+  clean: (text: string) => string,
+): NonNullable<Report['session']> {
+  const { resumption } = session;
+  if (resumption === undefined) return session;
+  const reason = clean(resumption.reason).slice(0, longestReason).toWellFormed();
+  return { ...session, resumption: { ...resumption, reason } };
 }

@@ -9,7 +9,8 @@ import { lockSession } from '../src/workspace/lock-session.ts';
 import { takeAway } from '../src/workspace/remove-tree.ts';
 import { type Answer, isExplained } from './app-client.ts';
 import { type Checkout, prepareCheckout } from './checkout.ts';
-import { converse, openConversation, type Prepared } from './converse.ts';
+import { chooseConversation } from './choose-conversation.ts';
+import { converse, type Prepared } from './converse.ts';
 import { endingOf, lostRun, stoppedBeforeStart } from './ending.ts';
 import { findCli } from './find-cli.ts';
 import { forget } from './forget.ts';
@@ -17,6 +18,7 @@ import { gitIn } from './git.ts';
 import { checkGit } from './git-version.ts';
 import { countCopy } from './keep-copy.ts';
 import { keepSession } from './keep-session.ts';
+import { openConversation } from './open-conversation.ts';
 import { openRemote, type Remote } from './remote.ts';
 import { finishedReport } from './report.ts';
 import { openSessionDirectory, type SessionDirectory } from './session-directory.ts';
@@ -28,7 +30,7 @@ export type RunEnd =
 
 /** One run of one command: claim, work, report. Whatever goes wrong after the claim ends in the report. */
 export async function run(options: RunOptions): Promise<RunEnd> {
-  const startedAt = Date.now();
+  const startedAt = options.now();
   const { app, claimToken, log, runner } = options;
   const claim = await app.claim(
     {
@@ -60,7 +62,7 @@ async function worked(options: RunOptions, claim: Work['claim'], startedAt: numb
     begun.report.outcome = 'failed';
     begun.report.problem = toProblem(error);
   }
-  return finishedReport(begun.report, Date.now() - startedAt, begun.secrets);
+  return finishedReport(begun.report, options.now() - startedAt, begun.secrets);
 }
 
 /** The story of a run that has only to forget. */
@@ -140,8 +142,9 @@ async function prepare(work: Work, directory: SessionDirectory): Promise<Prepare
       keepIgnored,
     });
     board.step('Restoring the session');
-    const conversation = await opening;
+    const opened = await opening;
     const cli = await finding;
+    const conversation = await chooseConversation(work, directory, { opened, checkout, cli });
     if (!stop.signal.aborted) return { checkout, cli, conversation };
   } catch (error) {
     if (!stop.signal.aborted) throw error;

@@ -14,6 +14,8 @@ export interface ToldContext {
   markdown: string;
   /** Nothing was shortened or left out. */
   isWhole: boolean;
+  /** The conversation knows the ticket as largely another text. */
+  isRewritten?: true;
 }
 
 /**
@@ -27,10 +29,12 @@ export function toldContext(
 ): ToldContext {
   const delta = claimed.delta ?? (claimed.seen ? undefined : deltaIn(job));
   if (delta !== undefined && restored?.ticket?.hash === delta.from) {
-    return { kind: 'news', markdown: delta.markdown, isWhole: delta.isWhole };
+    const { markdown, isWhole, isRewritten } = delta;
+    return { kind: 'news', markdown, isWhole, ...(isRewritten ? { isRewritten } : {}) };
   }
   const markdown = claimed.text ?? unpacked('context', job.context) ?? '';
-  return { kind: 'all', markdown, isWhole: claimed.full === undefined || claimed.full === markdown };
+  const isWhole = claimed.full === undefined || claimed.full === markdown;
+  return { kind: 'all', markdown, isWhole };
 }
 
 function deltaIn({ delta = '' }: Pick<Job, 'delta'>): ContextDelta | undefined {

@@ -1,6 +1,7 @@
 import type { Report } from '../src/core/report.ts';
 import type { ClaimResponse } from '../src/core/runner.ts';
 import type { SessionRef } from '../src/core/session.ts';
+import type { ModelPrices } from '../src/pricing/model-prices.ts';
 import type { AppClient } from './app-client.ts';
 import { type Heartbeat, type HeartbeatOptions, startHeartbeat } from './heartbeat.ts';
 import type { ActionInputs } from './inputs.ts';
@@ -34,6 +35,10 @@ export interface RunOptions {
   keepState: (state: RunState) => void;
   /** Leaves the report for the post step, in place of the one before, until it is delivered. Never rejects. */
   keepReport: (report: Report) => Promise<void>;
+  /** Milliseconds since 1970: how old a session is, and when it was saved. */
+  now: () => number;
+  /** What the tokens of a model cost; undefined for one that is not known. */
+  pricesOf: (model: string) => ModelPrices | undefined;
   /** How long the engine may work. */
   timeLimitMs: number;
   /** Pace of the heartbeats; the contract's unless a test is in a hurry. */
@@ -127,7 +132,7 @@ export function startWork(
     engineBegins: (session) => keepState({ ...state, session }),
     async reached(step) {
       const soFar = reportSoFar(report, step === 'pushed');
-      await options.keepReport(finishedReport(soFar, Date.now() - startedAt, secrets));
+      await options.keepReport(finishedReport(soFar, options.now() - startedAt, secrets));
     },
     async [Symbol.asyncDispose]() {
       stop[Symbol.dispose]();

@@ -40,6 +40,29 @@ export interface BaseNews {
   moreBoth: number;
 }
 
+/** What a branch holds that a conversation begins on. */
+export interface BranchSoFar {
+  /** Branch that it goes into. */
+  base: string;
+  /** Newest first, without what the base has. */
+  commits: BranchCommit[];
+  /** How many more there are. */
+  moreCommits: number;
+}
+
+/** The commits as Markdown; empty when there are none. What they say is data. */
+export function renderBranchSoFar(soFar: BranchSoFar | undefined): string {
+  if (!soFar) return '';
+  const { base, commits, moreCommits } = soFar;
+  const name = oneLine(base).replaceAll('`', "'");
+  return [
+    `Commits that \`${name}\` does not have, newest first:`,
+    '',
+    ...commits.map(commitLine),
+    ...olderLine(moreCommits),
+  ].join('\n');
+}
+
 /** The news as Markdown, one paragraph for each part; empty when there is none. What it names is data. */
 export function renderBranchNews(news: BranchNews | undefined): string {
   if (!news) return '';
@@ -54,9 +77,11 @@ function commitsPart({ since, holdsSince, commits, moreCommits }: BranchNews): s
     unknown: `Commit ${short}, which this conversation ended with, is not to be found any more: the branch was rewritten. Its commits, newest first:`,
   }[holdsSince];
   if (commits.length === 0) return holdsSince === 'yes' ? '' : heading.replace(/ [^.:]*:$/, ' None.');
-  const more =
-    moreCommits > 0 ? [`- (${counted(moreCommits, 'older commit is', 'older commits are')} left out)`] : [];
-  return [heading, '', ...commits.map(commitLine), ...more].join('\n');
+  return [heading, '', ...commits.map(commitLine), ...olderLine(moreCommits)].join('\n');
+}
+
+function olderLine(more: number): string[] {
+  return more > 0 ? [`- (${counted(more, 'older commit is', 'older commits are')} left out)`] : [];
 }
 
 function commitLine({ sha, author, subject, byDexter, files, moreFiles }: BranchCommit): string {

@@ -34,6 +34,12 @@ it.each([
   expect(toldContext(job, nothing, restored)).toEqual(told);
 });
 
+it('says that the conversation knows another ticket', () => {
+  const rewritten = { context: '', delta: JSON.stringify({ ...delta, isRewritten: true }) };
+  expect(toldContext(rewritten, nothing, ticketOf(delta.from))).toMatchObject({ isRewritten: true });
+  expect(toldContext(rewritten, nothing, ticketOf('b'.repeat(64))).isRewritten).toBeUndefined();
+});
+
 it('takes from the claim what the inputs leave to it', () => {
   const claimed = { text: '# Long ticket', delta, attachments: [] };
   const inputs = { context: 'claim:', delta: 'claim:' };

@@ -150,6 +150,8 @@ export async function createWorld({ bundled = false, folder }: WorldOptions = {}
         log: { info: () => undefined, warn: () => undefined, secret: () => undefined },
         keepState: () => undefined,
         keepReport: async () => undefined,
+        now: Date.now,
+        pricesOf: () => undefined,
         timeLimitMs: 60_000,
         heartbeatPace: { intervalMs: 200, throttleMs: 20 },
       };

@@ -17,7 +17,8 @@ const isResume = process.argv.includes('--resume');
 const session_id = isResume ? argument('--resume') : argument('--session-id');
 const prompt = await text(process.stdin);
 const plans = [...prompt.matchAll(/^FAKE: (.*)$/gm)].map(([, json]) => JSON.parse(json));
-const plan = plans.find(({ when }) => when === undefined || (when === 'resume') === isResume) ?? {};
+const whens = [undefined, session_id, isResume ? 'resume' : 'fresh'];
+const plan = plans.find(({ when }) => whens.includes(when)) ?? {};
 
 const say = (line) => process.stdout.write(`${JSON.stringify({ session_id, ...line })}\n`);
 if (plan.record) {

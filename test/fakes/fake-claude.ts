@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url';
 
 /** What the fake CLI does; see fake-claude.mjs. */
 export interface FakePlan {
-  /** Only for a resume, or only for a fresh start; the first plan that fits is taken. */
-  when?: 'resume' | 'fresh';
+  /** Only for a resume, a fresh start, or the session of this id; the first plan that fits is taken. */
+  when?: string;
   /** File that argv, env, cwd and prompt are written to. */
   record?: string;
   transcript?: false;

@@ -1,0 +1,130 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { messageOf } from '../src/core/errors.ts';
+import type { SessionManifest } from '../src/core/session.ts';
+import { afterRefusal, choose, type Earlier } from '../src/sessions/choose.ts';
+import { movedPins, sessionSize } from '../src/sessions/resume-facts.ts';
+import { branchKept } from './branch-kept.ts';
+import type { Checkout } from './checkout.ts';
+import type { Cli } from './find-cli.ts';
+import { type Conversation, fresh, lostNotice, type Opened } from './open-conversation.ts';
+import type { SessionDirectory } from './session-directory.ts';
+import { toldContext } from './told-context.ts';
+import type { Work } from './work.ts';
+
+export interface ChooseOptions {
+  opened: Opened;
+  checkout: Pick<Checkout, 'base' | 'directory' | 'git' | 'start'>;
+  cli: Pick<Cli, 'version'>;
+}
+
+/** Decides how the run goes on with what was restored, and puts away what it does not go on with. */
+export async function chooseConversation(
+  work: Work,
+  directory: SessionDirectory,
+  options: ChooseOptions,
+): Promise<Conversation> {
+  const { lost, ...opened } = options.opened;
+  const { restored } = opened;
+  const { mode, model: asked } = work.inputs.job.session;
+  const model = asked ?? restored?.model ?? null;
+  const earlier = restored && (await earlierOf(work, restored, options));
+  const { resumption, isWarm } = choose({
+    // The app asks for a new one as well where it knows of none.
+    wantsFresh: mode === 'fresh' && opened.nextGeneration > 1,
+    earlier,
+    lost,
+    model,
+    prices: model === null ? undefined : work.pricesOf(model),
+  });
+  const { choice } = resumption;
+  if (restored === undefined) return { ...opened, choice, resumption };
+  if (choice === 'fresh') {
+    await emptyConfig(directory);
+    return { ...fresh(opened.nextGeneration - 1, opened.notices), choice, resumption };
+  }
+  if (choice === 'warm' || restored.compacted === undefined) return { ...opened, choice, resumption };
+  const { compacted, ...whole } = restored;
+  const expectedCacheRead = isWarm ? (earlier?.fullTokens ?? 0) : 0;
+  return {
+    ...opened,
+    sessionId: compacted.sessionId,
+    choice,
+    resumption,
+    instead: {
+      ...opened,
+      // Without the copy that is no good: what is saved in the end has none, or a new one.
+      restored: whole,
+      choice: 'warm',
+      resumption: { ...resumption, choice: 'warm', expectedCacheRead },
+    },
+  };
+}
+
+/**
+ * What is left when the engine refuses a conversation: the whole one for its copy, else a new one.
+ * @param why what the engine said.
+ */
+export async function insteadOfRefused(
+  refused: Conversation,
+  why: string,
+  directory: SessionDirectory,
+): Promise<Conversation> {
+  const { instead, notices, resumption } = refused;
+  if (instead !== undefined) {
+    const { expectedCacheRead } = instead.resumption;
+    return {
+      ...instead,
+      notices: [...notices, copyNotice(why)],
+      resumption: afterRefusal(resumption, 'warm', { why, expectedCacheRead }),
+    };
+  }
+  await emptyConfig(directory);
+  return {
+    ...fresh(refused.nextGeneration - 1, [...notices, lostNotice(why)], refused.isGuessed),
+    choice: 'fresh',
+    resumption: afterRefusal(resumption, 'fresh', { why, expectedCacheRead: 0 }),
+  };
+}
+
+function copyNotice(why: string): string {
+  return `The compacted copy of the session could not be continued (${why.replace(/\.$/, '')}), so the whole conversation was.`;
+}
+
+async function earlierOf(
+  work: Work,
+  restored: SessionManifest,
+  { checkout, cli }: ChooseOptions,
+): Promise<Earlier> {
+  const { job } = work.inputs;
+  const { lastRequestAt, ...size } = sessionSize(restored);
+  return {
+    ...size,
+    ageMs: work.now() - lastRequestAt,
+    moved: movedPins(restored, {
+      engineVersion: cli.version,
+      model: job.session.model,
+      workingDirectory: checkout.directory,
+    }),
+    ticket: toldContext(job, work.claim.context, restored).isRewritten === true ? 'rewritten' : 'same',
+    branch: await branchOf(work, restored, checkout),
+  };
+}
+
+async function branchOf(
+  { log }: Work,
+  { headCommit }: SessionManifest,
+  { base, git, start }: ChooseOptions['checkout'],
+): Promise<Earlier['branch']> {
+  try {
+    return await branchKept({ git, base, start, ended: headCommit });
+  } catch (error) {
+    log.warn(`Whether the branch holds what was done before could not be found out: ${messageOf(error)}`);
+    return 'unknown';
+  }
+}
+
+/** Nothing of the earlier conversation is left for the engine to find. */
+async function emptyConfig({ config }: SessionDirectory): Promise<void> {
+  await rm(config, { recursive: true, force: true });
+  await mkdir(config, { mode: 0o700 });
+}

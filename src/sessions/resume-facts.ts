@@ -1,0 +1,90 @@
+import type { SessionManifest, SessionPins } from '../core/session.ts';
+import { requestsOf } from '../pricing/expected-cost.ts';
+import { transcriptPath } from './session-files.ts';
+
+/** What a saved session says about what going on with it takes. All sizes are tokens. */
+export interface SessionSize {
+  /** The whole conversation with its base. */
+  fullTokens: number;
+  compactedTokens?: number | undefined;
+  baseTokens: number;
+  cacheLife: '5m' | '1h';
+  /** When the last request was made, as milliseconds since 1970. */
+  lastRequestAt: number;
+  /** Of a follow-up. */
+  requests: number;
+  start: { contextTokens: number; requests: number };
+  /** Some of it was not noted when the session was saved. */
+  isEstimated: boolean;
+}
+
+/** Bytes of a transcript for each token of its conversation: tool results stand in it twice, with much around them. */
+const bytesPerToken = 8;
+/** Tools and system prompt of the CLI as it is; measured with 2.1.330. */
+const usualBaseTokens = 12_000;
+/** What a request of a run that looks around brings in; measured: 140,000 tokens in 23 requests. */
+const tokensPerRequest = 6_000;
+
+/**
+ * Reads the sizes out of a manifest. What an earlier version of Dexter did not note, or a run that died could not, is
+ * estimated from what there is.
+ */
+export function sessionSize(manifest: SessionManifest): SessionSize {
+  const { figures, compacted, contextTokens, createdAt } = manifest;
+  const fullTokens = contextTokens || figures?.start.contextTokens || tokensOfFiles(manifest);
+  const start = {
+    contextTokens: figures?.start.contextTokens || fullTokens,
+    requests: figures?.start.requests || Math.ceil(fullTokens / tokensPerRequest),
+  };
+  return {
+    fullTokens,
+    ...(compacted === undefined ? {} : { compactedTokens: compacted.contextTokens }),
+    baseTokens: Math.min(fullTokens, figures?.baseTokens || usualBaseTokens),
+    cacheLife: figures?.cacheLife ?? '5m',
+    lastRequestAt: Date.parse(figures?.lastRequestAt ?? createdAt),
+    requests: requestsOf(figures?.followUps ?? []),
+    start,
+    isEstimated: figures === undefined || contextTokens === 0,
+  };
+}
+
+function tokensOfFiles({ files, sessionId }: SessionManifest): number {
+  const transcript = files.find(({ path }) => path === transcriptPath(sessionId));
+  return Math.ceil((transcript?.bytes ?? 0) / bytesPerToken);
+}
+
+/** What a run is about to ask with; undefined for what is not known. */
+export type PinsNow = { [Name in keyof SessionPins]?: SessionPins[Name] | undefined };
+
+/**
+ * What is another than in the session's earlier requests, in words: with any of it nothing is read from the prompt
+ * cache. What is not known of either side counts as the same.
+ */
+export function movedPins(
+  { pins, engineVersion, model, effort, workingDirectory }: SessionManifest,
+  now: PinsNow,
+): string[] {
+  const then: PinsNow = pins ?? { engineVersion, model, effort, workingDirectory };
+  const isKnown = (value: unknown) => value !== undefined && value !== null && value !== 'unknown';
+  const isMoved = (name: keyof SessionPins) =>
+    isKnown(then[name]) && isKnown(now[name]) && JSON.stringify(then[name]) !== JSON.stringify(now[name]);
+  return [
+    ...(isMoved('engineVersion')
+      ? [`Claude Code is ${now.engineVersion} now and was ${then.engineVersion}`]
+      : []),
+    ...(isMoved('model') && !isSameModel(now.model ?? '', then.model ?? '')
+      ? [`the model is ${now.model} now and was ${then.model}`]
+      : []),
+    ...(isMoved('effort') ? [`the effort is ${now.effort} now and was ${then.effort}`] : []),
+    ...(isMoved('tools') ? ['the tools are others than before'] : []),
+    ...(isMoved('flags') ? ['the settings are others than before'] : []),
+    ...(isMoved('workingDirectory') ? ['the checkout lies in another directory than before'] : []),
+  ];
+}
+
+/** `sonnet` and `claude-sonnet-4-5` may both be what the engine calls `claude-sonnet-4-5-20250929`. */
+function isSameModel(asked: string, had: string): boolean {
+  const withoutDate = (name: string) => name.replace(/-\d{8}$/, '');
+  if (withoutDate(asked) === withoutDate(had)) return true;
+  return /^[a-z]+$/.test(asked) && had.split('-').includes(asked);
+}
