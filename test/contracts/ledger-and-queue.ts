@@ -878,6 +878,7 @@ export function ledgerAndQueueContract(name: string, create: () => Promise<Ledge
           baseline: 'cold-start',
           baselineCostUsd: 0.75,
           baselineTokens: 900,
+          goingOnCostUsd: 0.1,
           method: 'reckoned',
           estimatedTokensSaved: -50,
           estimatedCostSaved: 0.5,
