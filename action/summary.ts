@@ -1,7 +1,9 @@
 import type { Job } from '../src/core/job.ts';
 import type { Report } from '../src/core/report.ts';
-import { formatCost, formatCount, formatDuration, formatSession } from '../src/report/figures.ts';
+import { costFacts } from '../src/report/cost-facts.ts';
+import { formatCount, formatDuration } from '../src/report/figures.ts';
 import { inlineCode, neutralise } from '../src/report/neutralise.ts';
+import { figuresTable, textInCell } from '../src/report/status-comment.ts';
 
 const titles: Record<Report['outcome'], string> = {
   done: '✅ Done',
@@ -12,9 +14,9 @@ const titles: Record<Report['outcome'], string> = {
 /** The job summary as Markdown. What the model wrote in it is neutralised. */
 export function renderSummary(job: Job, report: Report, serverUrl: string): string {
   const sameHost = { sameHost: serverUrl };
-  const { problem, pullRequest, usage } = report;
+  const { problem, pullRequest } = report;
+  const cost = costFacts(report);
   const rows: [string, string][] = [
-    ['Session', formatSession(report.session)],
     ['Pull request', pullRequest ? `[#${pullRequest.number}](<${pullRequest.url}>)` : 'none'],
     [
       'Commits',
@@ -22,21 +24,19 @@ export function renderSummary(job: Job, report: Report, serverUrl: string): stri
     ],
     ['Duration', formatDuration(report.durationMs)],
     ['Turns', formatCount(report.turns)],
-    ['Input tokens', formatCount(usage.inputTokens)],
-    ['Cache read tokens', formatCount(usage.cacheReadTokens)],
-    ['Cache write tokens', formatCount(usage.cacheWriteTokens)],
-    ['Output tokens', formatCount(usage.outputTokens)],
-    ['Cost', formatCost(report.costUsd)],
+    ...cost.rows.map(([name, value]): [string, string] => [name, textInCell(value, sameHost)]),
   ];
   return [
     `## ${titles[report.outcome]}: ${job.issueKey}`,
+    cost.headline === '' ? '' : `**${cost.headline}**`,
     problem ? `**${neutralise(problem.message, sameHost)}**\n\n${neutralise(problem.hint, sameHost)}` : '',
     ...report.notices.map((notice) => `> ${neutralise(notice, sameHost).replaceAll('\n', ' ')}`),
     report.denials.length === 0
       ? ''
       : `Not allowed and so not done: ${[...new Set(report.denials)].map(inlineCode).join(', ')}.`,
     neutralise(report.summary, sameHost),
-    ['| | |', '| - | - |', ...rows.map(([name, value]) => `| ${name} | ${value} |`)].join('\n'),
+    figuresTable(rows),
+    cost.method === '' ? '' : `<sub>${textInCell(cost.method, sameHost)}</sub>`,
   ]
     .filter((part) => part !== '')
     .join('\n\n');

@@ -2,7 +2,8 @@ import type { Problem } from '../core/errors.ts';
 import type { McpUse, Progress, Report } from '../core/report.ts';
 import type { CommandStatus } from '../core/status.ts';
 import type { WaitingFor } from '../core/waiting-for.ts';
-import { formatCost, formatCount, formatDuration, formatSession, formatUsage, plural } from './figures.ts';
+import { costFacts } from './cost-facts.ts';
+import { formatCost, formatCount, formatDuration, plural } from './figures.ts';
 import { forgottenMarkdown } from './forgotten.ts';
 import { inlineCode, type NeutraliseOptions, neutralise } from './neutralise.ts';
 import { isPlainUrl, waitingMarkdown } from './waiting.ts';
@@ -108,11 +109,11 @@ function finished(title: string, report: Report, facts: StatusFacts, options: Ne
     ];
   }
   return [
-    headline,
+    [headline, costFacts(report).headline].filter((line) => line !== '').join('\\\n'),
     explain(facts.problem, options),
     notices(report, options),
     neutralise(report.summary, options),
-    figures(report),
+    figures(report, options),
   ];
 }
 
@@ -146,16 +147,23 @@ function firstOf<T>(all: T[], show: (one: T) => string, separator: string): stri
   return [...all.slice(0, listed).map(show), ...more].join(separator);
 }
 
-function figures(report: Report): string {
-  const rows: [string, string][] = [
-    ['Session', formatSession(report.session)],
+/** Folded up: what everybody wants to know stands above. */
+function figures(report: Report, options: NeutraliseOptions): string {
+  const { rows, method } = costFacts(report);
+  const table = figuresTable([
     ['Commits', report.commits.length === 0 ? 'none' : firstOf(report.commits, commit, '<br>')],
     ['Turns', formatCount(report.turns)],
     ...mcpRow(report),
-    ['Tokens', formatUsage(report.usage)],
-    ['Cost', formatCost(report.costUsd)],
-  ];
-  return ['| | |', '| --- | --- |', ...rows.map(([name, value]) => `| ${name} | ${value} |`)].join('\n');
+    ...rows.map(([name, value]): [string, string] => [name, textInCell(value, options)]),
+  ]);
+  return [
+    '<details><summary>Session, tokens and cost</summary>',
+    table,
+    method === '' ? '' : `<sub>${oneLine(method, options)}</sub>`,
+    '</details>',
+  ]
+    .filter((part) => part !== '')
+    .join('\n\n');
 }
 
 function mcpRow({ mcp = [] }: Report): [string, string][] {
@@ -169,6 +177,15 @@ function mcpRow({ mcp = [] }: Report): [string, string][] {
 function commit({ sha, title }: Report['commits'][number]): string {
   const id = /^[0-9a-f]{7,64}$/.test(sha) ? `${sha.slice(0, 9)} ` : '';
   return `${id}${codeInCell(title.slice(0, longestTitle))}`;
+}
+
+export function figuresTable(rows: [string, string][]): string {
+  return ['| | |', '| --- | --- |', ...rows.map(([name, value]) => `| ${name} | ${value} |`)].join('\n');
+}
+
+/** Neutral text on one line; as an entity a bar ends no cell. */
+export function textInCell(text: string, options: NeutraliseOptions): string {
+  return oneLine(text, options).replaceAll('|', '&#124;');
 }
 
 function codeInCell(text: string): string {
