@@ -1,9 +1,9 @@
 import type { Job } from '../src/core/job.ts';
 import type { Report } from '../src/core/report.ts';
+import { codeInCell, figuresTable, textInCell } from '../src/report/cells.ts';
 import { costFacts } from '../src/report/cost-facts.ts';
 import { formatCount, formatDuration } from '../src/report/figures.ts';
 import { inlineCode, neutralise } from '../src/report/neutralise.ts';
-import { figuresTable, textInCell } from '../src/report/status-comment.ts';
 
 const titles: Record<Report['outcome'], string> = {
   done: '✅ Done',
@@ -20,7 +20,8 @@ export function renderSummary(job: Job, report: Report, serverUrl: string): stri
     ['Pull request', pullRequest ? `[#${pullRequest.number}](<${pullRequest.url}>)` : 'none'],
     [
       'Commits',
-      report.commits.map(({ sha, title }) => `${sha.slice(0, 9)} ${inCell(title)}`).join('<br>') || 'none',
+      report.commits.map(({ sha, title }) => `${sha.slice(0, 9)} ${codeInCell(title)}`).join('<br>') ||
+        'none',
     ],
     ['Duration', formatDuration(report.durationMs)],
     ['Turns', formatCount(report.turns)],
@@ -40,8 +41,4 @@ export function renderSummary(job: Job, report: Report, serverUrl: string): stri
   ]
     .filter((part) => part !== '')
     .join('\n\n');
-}
-
-function inCell(text: string): string {
-  return inlineCode(text).replaceAll('|', '\\|');
 }

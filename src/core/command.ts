@@ -24,7 +24,7 @@ export const CommandFlags = z.strictObject({
 export type CommandFlags = z.infer<typeof CommandFlags>;
 
 /** The words that are no instruction for the engine; everything else is one. */
-export const controlWords = ['help', 'status', 'stop', 'retry', 'forget'] as const;
+export const controlWords = ['help', 'status', 'cost', 'stop', 'retry', 'forget'] as const;
 export type ControlWord = (typeof controlWords)[number];
 
 /** What a person asked, once its text is understood. */

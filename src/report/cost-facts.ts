@@ -1,5 +1,5 @@
 import type { Report, Saving } from '../core/report.ts';
-import { formatCost, formatCount, formatSession, formatUsage } from './figures.ts';
+import { allTokens, formatCost, formatCount, formatSession, formatUsage } from './figures.ts';
 
 /** What a run cost and saved, in words: plain text, of which the reason and the method are the runner's. */
 export interface CostFacts {
@@ -29,7 +29,7 @@ export function costFacts(report: Reported): CostFacts {
 }
 
 function headline({ session, usage, costUsd, saving }: Reported): string {
-  const tokens = usage.inputTokens + usage.cacheReadTokens + usage.cacheWriteTokens + usage.outputTokens;
+  const tokens = allTokens(usage);
   const spent = costUsd === null ? (tokens > 0 ? `${formatCount(tokens)} tokens` : '') : formatCost(costUsd);
   if (!session) return costUsd === 0 ? '' : spent;
   const how = session.mode === 'fresh' ? 'new session' : formatSession(session);

@@ -25,6 +25,17 @@ export function formatCost(costUsd: number | null): string {
   return `$${costUsd.toFixed(2)}`;
 }
 
+/** What was saved; a loss has a minus sign. */
+export function formatSaved(usd: number | null): string {
+  if (usd === null) return 'unknown';
+  return usd < 0 ? `−${formatCost(-usd)}` : formatCost(usd);
+}
+
+/** Of all kinds. */
+export function allTokens(usage: Usage): number {
+  return usage.inputTokens + usage.cacheReadTokens + usage.cacheWriteTokens + usage.outputTokens;
+}
+
 export function formatCount(count: number): string {
   return count.toLocaleString('en-US');
 }

@@ -2,6 +2,7 @@ import type { Problem } from '../core/errors.ts';
 import type { McpUse, Progress, Report } from '../core/report.ts';
 import type { CommandStatus } from '../core/status.ts';
 import type { WaitingFor } from '../core/waiting-for.ts';
+import { codeInCell, figuresTable, oneLine, textInCell } from './cells.ts';
 import { costFacts } from './cost-facts.ts';
 import { formatCost, formatCount, formatDuration, plural } from './figures.ts';
 import { forgottenMarkdown } from './forgotten.ts';
@@ -129,17 +130,13 @@ function explain(problem: Problem | undefined, options: NeutraliseOptions): stri
 function notices(report: Report, options: NeutraliseOptions): string {
   const denied = [...new Set(report.denials)];
   return [
-    ...report.notices.slice(0, listed).map((notice) => `> ℹ️ ${oneLine(notice, options)}`),
+    ...report.notices.slice(0, listed).map((notice) => `> ℹ️ ${oneLine(notice, longestNotice, options)}`),
     ...(denied.length > 0
       ? [
           `> ⚠️ Not allowed and so not done: ${firstOf(denied, (name) => inlineCode(name.slice(0, longestTitle)), ', ')}. \`allowed-tools\` of the workflow allows more.`,
         ]
       : []),
   ].join('\n>\n');
-}
-
-function oneLine(notice: string, options: NeutraliseOptions): string {
-  return neutralise(notice.slice(0, longestNotice).replaceAll(/\s+/g, ' '), options).replaceAll('\n', ' ');
 }
 
 function firstOf<T>(all: T[], show: (one: T) => string, separator: string): string {
@@ -159,7 +156,7 @@ function figures(report: Report, options: NeutraliseOptions): string {
   return [
     '<details><summary>Session, tokens and cost</summary>',
     table,
-    method === '' ? '' : `<sub>${oneLine(method, options)}</sub>`,
+    method === '' ? '' : `<sub>${oneLine(method, longestNotice, options)}</sub>`,
     '</details>',
   ]
     .filter((part) => part !== '')
@@ -177,18 +174,4 @@ function mcpRow({ mcp = [] }: Report): [string, string][] {
 function commit({ sha, title }: Report['commits'][number]): string {
   const id = /^[0-9a-f]{7,64}$/.test(sha) ? `${sha.slice(0, 9)} ` : '';
   return `${id}${codeInCell(title.slice(0, longestTitle))}`;
-}
-
-export function figuresTable(rows: [string, string][]): string {
-  return ['| | |', '| --- | --- |', ...rows.map(([name, value]) => `| ${name} | ${value} |`)].join('\n');
-}
-
-/** Neutral text on one line; as an entity a bar ends no cell. */
-export function textInCell(text: string, options: NeutraliseOptions): string {
-  return oneLine(text, options).replaceAll('|', '&#124;');
-}
-
-function codeInCell(text: string): string {
-  // A backslash before a pipe would escape the backslash that escapes the pipe.
-  return inlineCode(text.replaceAll('\\|', '\\ |')).replaceAll('|', '\\|');
 }
