@@ -16,6 +16,7 @@ import { forget } from './forget.ts';
 import { gitIn } from './git.ts';
 import { checkGit } from './git-version.ts';
 import { keepSession } from './keep-session.ts';
+import { reckonSaving } from './reckon-saving.ts';
 import { openRemote, type Remote } from './remote.ts';
 import { finishedReport } from './report.ts';
 import { openSessionDirectory, type SessionDirectory } from './session-directory.ts';
@@ -100,6 +101,7 @@ async function doWork(work: Work): Promise<void> {
   const isOurs = (await work.heartbeat.now()) === 'alive';
   if (isOurs) await keepSession(work, directory, checkout, talk, head);
   else Object.assign(report, lostRun(report, work.heartbeat.lostBecause()));
+  Object.assign(report, reckonSaving(report, talk));
   await work.reached('saved');
   if (isOurs && ending.publish) await publish(work, directory, checkout, head);
   else if (commits.length > 0) await keepForLater(work, checkout, head);
