@@ -114,7 +114,7 @@ export async function converse(
   }
 
   async function noted(ended: Omit<Talk, 'copy'>): Promise<Talk> {
-    const copy = await keepCopy(work, directory, started.engine, { ...ended, endedAt: new Date() });
+    const copy = await keepCopy(work, directory, started.engine, { ...ended, endedAt: new Date(work.now()) });
     const talk = { ...ended, copy };
     const failed = [...failedServers].map(
       (name) => `The MCP server \`${name}\` could not be used: its tools were not there.`,

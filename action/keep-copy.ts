@@ -159,7 +159,7 @@ async function compacted(
   const { prompt, mode: _, maxBudgetUsd: __, maxTurns: ___, ...pins } = run.task;
   const { mode, nextGeneration, restored } = run.conversation;
   const copyId = randomUUID();
-  const requestAt = new Date();
+  const requestAt = new Date(work.now());
   const task = { ...pins, copyId, instructions: compactionInstructions, timeLimitMs };
   const result = await engine.compact(task, work.stop.signal);
   const { usage, costUsd, durationMs } = result;

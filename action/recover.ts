@@ -54,6 +54,7 @@ async function lostReport(options: RecoverOptions, directory: SessionDirectory |
   };
   const { session } = state;
   if (session === undefined) return report;
+  report.costUsd = null;
   let saved: SaveResult = { outcome: 'nothing' };
   try {
     if (directory !== undefined) saved = await savedSession(options, session, directory);

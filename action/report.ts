@@ -10,7 +10,8 @@ export function emptyReport(): Report {
     outcome: 'failed',
     summary: '',
     usage: noUsage,
-    costUsd: null,
+    // Until the engine begins: from then on nobody knows before it ends.
+    costUsd: 0,
     turns: 0,
     durationMs: 0,
     commits: [],

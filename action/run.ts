@@ -19,6 +19,7 @@ import { checkGit } from './git-version.ts';
 import { countCopy } from './keep-copy.ts';
 import { keepSession } from './keep-session.ts';
 import { openConversation } from './open-conversation.ts';
+import { reckonSaving } from './reckon-saving.ts';
 import { openRemote, type Remote } from './remote.ts';
 import { finishedReport } from './report.ts';
 import { openSessionDirectory, type SessionDirectory } from './session-directory.ts';
@@ -104,6 +105,7 @@ async function doWork(work: Work): Promise<void> {
   const isOurs = (await work.heartbeat.now()) === 'alive';
   if (isOurs) await keepSession(work, directory, checkout, talk, head);
   else Object.assign(report, lostRun(report, work.heartbeat.lostBecause()));
+  Object.assign(report, reckonSaving(report, talk));
   await work.reached('saved');
   if (isOurs && ending.publish) await publish(work, directory, checkout, head);
   else if (commits.length > 0) await keepForLater(work, checkout, head);

@@ -129,7 +129,10 @@ export function startWork(
       log.secret(value);
       secrets.push(value);
     },
-    engineBegins: (session) => keepState({ ...state, session }),
+    engineBegins(session) {
+      report.costUsd = null;
+      keepState({ ...state, session });
+    },
     async reached(step) {
       const soFar = reportSoFar(report, step === 'pushed');
       await options.keepReport(finishedReport(soFar, options.now() - startedAt, secrets));

@@ -13,6 +13,7 @@ export const commandDocs = [
   { usage: '<instruction>', does: 'does what the instruction says, in the session of this issue' },
   { usage: 'fresh <instruction>', does: 'the same in a new session' },
   { usage: 'status', does: 'says what is running and waiting on this issue' },
+  { usage: 'cost', does: 'says what the runs of this issue cost, and what the session saved' },
   { usage: 'stop', does: 'ends what is running and drops what is waiting on this issue' },
   { usage: 'retry', does: 'does the last instruction that did not succeed again' },
   {

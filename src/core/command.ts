@@ -24,7 +24,7 @@ export const CommandFlags = z.strictObject({
 export type CommandFlags = z.infer<typeof CommandFlags>;
 
 /** The words that are no instruction for the engine; everything else is one. */
-export const controlWords = ['help', 'status', 'stop', 'retry', 'forget'] as const;
+export const controlWords = ['help', 'status', 'cost', 'stop', 'retry', 'forget'] as const;
 export type ControlWord = (typeof controlWords)[number];
 
 /** What a person asked, once its text is understood. */
@@ -44,6 +44,18 @@ export const Actor = z.discriminatedUnion('from', [
   z.object({ from: z.literal('dexter') }),
 ]);
 export type Actor = z.infer<typeof Actor>;
+
+/** One text per person, for sums: `github:123`, `jira:<account id>`, or `dexter`. Names change, these do not. */
+export function actorKey(actor: Actor): string {
+  switch (actor.from) {
+    case 'github':
+      return `github:${actor.id}`;
+    case 'jira':
+      return `jira:${actor.accountId}`;
+    case 'dexter':
+      return 'dexter';
+  }
+}
 
 const githubRepository = z.object({ id: z.number(), owner: z.string(), name: z.string() });
 export const RepositoryRef = githubRepository;

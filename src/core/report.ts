@@ -57,15 +57,21 @@ export const CompactionReport = z.object({
 });
 export type CompactionReport = z.infer<typeof CompactionReport>;
 
-/** What the session saved in a run, against a new start; `method` says how that was reckoned. */
+/**
+ * What the session saved in a run, against a new start; `method` says how that was reckoned. A figure is null where
+ * nobody can say it.
+ */
 export const Saving = z.object({
   baseline: z.literal('cold-start'),
   baselineCostUsd: z.number().nonnegative().nullable(),
-  baselineTokens: z.number().int().nonnegative(),
+  /** Input tokens of all kinds. */
+  baselineTokens: z.number().int().nonnegative().nullable(),
+  /** What bringing the conversation back and sending it again cost, to be held against what was expected of that. */
+  goingOnCostUsd: z.number().nonnegative().nullable(),
   method: z.string().max(500),
-  /** Input tokens of all kinds; below zero when the session cost more than a new start. */
-  estimatedTokensSaved: z.number().int(),
-  /** US dollars, null without prices. */
+  /** Input tokens of all kinds; below zero when the session took more than a new start. */
+  estimatedTokensSaved: z.number().int().nullable(),
+  /** US dollars; below zero when the session cost more than a new start. */
   estimatedCostSaved: z.number().nullable(),
 });
 export type Saving = z.infer<typeof Saving>;

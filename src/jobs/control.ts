@@ -8,10 +8,15 @@ import {
   repositoryOf,
   requestStop,
 } from '../ledger/commands.ts';
+import { costOfIssue } from '../ledger/costs.ts';
 import { getRun } from '../ledger/runs.ts';
 import type { CommandRow } from '../ledger/tables.ts';
+import { issueCostMarkdown } from '../report/issue-cost.ts';
 import type { Services } from './services.ts';
 import { settle } from './settle.ts';
+
+/** Runs of an issue that are told one by one. */
+const shownRuns = 30;
 
 /** Answers a word that needs no runner, as Markdown. */
 export async function answerControl(
@@ -24,6 +29,8 @@ export async function answerControl(
       return help(services.name);
     case 'status':
       return status(await otherCommands(services, row));
+    case 'cost':
+      return cost(services, row);
     case 'stop':
       return stop(services, row);
   }
@@ -60,6 +67,14 @@ function status(open: CommandRow[]): string {
   if (open.length === 0) return 'Nothing is running or waiting on this issue.';
   const lines = open.map((command) => `- ${stateOf(command)}: ${shortAsk(command.ask)}`);
   return [`On this issue, in the order in which they are done:`, '', ...lines].join('\n');
+}
+
+/** Of the repository that asks alone: another one with the same tickets may have other readers. */
+async function cost({ db }: Services, row: CommandRow): Promise<string> {
+  const repository = repositoryOf(row);
+  if (!repository) throw new Error(`command ${row.id} has no repository`);
+  const issue = { issueKey: row.issue_key, repositoryId: repository.id };
+  return issueCostMarkdown(await costOfIssue(db, issue, shownRuns));
 }
 
 function stateOf({ status, resume_at: resumeAt }: CommandRow): string {

@@ -390,7 +390,11 @@ async function cancel(services: Services, id: string): Promise<void> {
   await settle(services, id, { status: 'cancelled' });
 }
 
-async function answer(services: Services, row: CommandRow, word: 'help' | 'status' | 'stop'): Promise<void> {
+async function answer(
+  services: Services,
+  row: CommandRow,
+  word: Parameters<typeof answerControl>[2],
+): Promise<void> {
   await settle(services, row.id, { status: 'done', answer: await answerControl(services, row, word) });
 }
 

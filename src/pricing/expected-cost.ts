@@ -25,7 +25,7 @@ export const neededShare = 0.7;
 
 /** Files that are to be edited are read again after a compaction; so are a few more. */
 const rereadTokens = 12_000;
-const rereadRequests = 2;
+export const rereadRequests = 2;
 
 /** What the model writes to read one thing more: a tool call, and a sentence before some of them. */
 const outputPerReading = 150;

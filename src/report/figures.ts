@@ -25,6 +25,17 @@ export function formatCost(costUsd: number | null): string {
   return `$${costUsd.toFixed(2)}`;
 }
 
+/** What was saved; a loss has a minus sign. */
+export function formatSaved(usd: number | null): string {
+  if (usd === null) return 'unknown';
+  return usd < 0 ? `−${formatCost(-usd)}` : formatCost(usd);
+}
+
+/** Of all kinds. */
+export function allTokens(usage: Usage): number {
+  return usage.inputTokens + usage.cacheReadTokens + usage.cacheWriteTokens + usage.outputTokens;
+}
+
 export function formatCount(count: number): string {
   return count.toLocaleString('en-US');
 }
@@ -38,14 +49,34 @@ export function formatUsage(usage: Usage): string {
   return [
     `${formatCount(usage.inputTokens)} input`,
     `${formatCount(usage.cacheReadTokens)} read from the cache`,
-    `${formatCount(usage.cacheWriteTokens)} written to it`,
+    ...formatWrites(usage),
     `${formatCount(usage.outputTokens)} output`,
   ].join(', ');
+}
+
+/** The two lives of what is written have two prices. */
+function formatWrites({ cacheWriteTokens: all, cacheWriteHourTokens: hour = 0 }: Usage): string[] {
+  if (hour === 0) return [`${formatCount(all)} written to it`];
+  const short = Math.max(0, all - hour);
+  return [
+    ...(short > 0 ? [`${formatCount(short)} written to it for 5 minutes`] : []),
+    `${formatCount(hour)} written to it for 1 hour`,
+  ];
 }
 
 /** How the run came by its conversation, in words. */
 export function formatSession(session: Report['session']): string {
   if (!session) return 'none';
   if (session.mode === 'fresh') return 'new';
-  return session.ageSeconds === undefined ? 'resumed' : `resumed (${formatAge(session.ageSeconds)} old)`;
+  const way = wayOf(session);
+  const age = session.ageSeconds === undefined ? '' : `${formatAge(session.ageSeconds)} old`;
+  const facts = [way, age].filter((part) => part !== '').join(', ');
+  return facts === '' ? 'resumed' : `resumed (${facts})`;
+}
+
+/** A conversation is warm while the prompt cache is expected to hold it; afterwards it is only brought back whole. */
+function wayOf({ resumption }: NonNullable<Report['session']>): string {
+  if (!resumption || resumption.choice === 'fresh') return '';
+  if (resumption.choice === 'compacted') return 'compacted';
+  return resumption.expectedCacheRead > 0 ? 'warm' : 'whole';
 }

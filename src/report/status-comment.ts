@@ -2,7 +2,9 @@ import type { Problem } from '../core/errors.ts';
 import type { McpUse, Progress, Report } from '../core/report.ts';
 import type { CommandStatus } from '../core/status.ts';
 import type { WaitingFor } from '../core/waiting-for.ts';
-import { formatCost, formatCount, formatDuration, formatSession, formatUsage, plural } from './figures.ts';
+import { codeInCell, figuresTable, oneLine, textInCell } from './cells.ts';
+import { costFacts } from './cost-facts.ts';
+import { formatCost, formatCount, formatDuration, plural } from './figures.ts';
 import { forgottenMarkdown } from './forgotten.ts';
 import { inlineCode, type NeutraliseOptions, neutralise } from './neutralise.ts';
 import { isPlainUrl, waitingMarkdown } from './waiting.ts';
@@ -108,11 +110,11 @@ function finished(title: string, report: Report, facts: StatusFacts, options: Ne
     ];
   }
   return [
-    headline,
+    [headline, costFacts(report).headline].filter((line) => line !== '').join('\\\n'),
     explain(facts.problem, options),
     notices(report, options),
     neutralise(report.summary, options),
-    figures(report),
+    figures(report, options),
   ];
 }
 
@@ -128,7 +130,7 @@ function explain(problem: Problem | undefined, options: NeutraliseOptions): stri
 function notices(report: Report, options: NeutraliseOptions): string {
   const denied = [...new Set(report.denials)];
   return [
-    ...report.notices.slice(0, listed).map((notice) => `> ℹ️ ${oneLine(notice, options)}`),
+    ...report.notices.slice(0, listed).map((notice) => `> ℹ️ ${oneLine(notice, longestNotice, options)}`),
     ...(denied.length > 0
       ? [
           `> ⚠️ Not allowed and so not done: ${firstOf(denied, (name) => inlineCode(name.slice(0, longestTitle)), ', ')}. \`allowed-tools\` of the workflow allows more.`,
@@ -137,25 +139,28 @@ function notices(report: Report, options: NeutraliseOptions): string {
   ].join('\n>\n');
 }
 
-function oneLine(notice: string, options: NeutraliseOptions): string {
-  return neutralise(notice.slice(0, longestNotice).replaceAll(/\s+/g, ' '), options).replaceAll('\n', ' ');
-}
-
 function firstOf<T>(all: T[], show: (one: T) => string, separator: string): string {
   const more = all.length > listed ? [`and ${formatCount(all.length - listed)} more`] : [];
   return [...all.slice(0, listed).map(show), ...more].join(separator);
 }
 
-function figures(report: Report): string {
-  const rows: [string, string][] = [
-    ['Session', formatSession(report.session)],
+/** Folded up: what everybody wants to know stands above. */
+function figures(report: Report, options: NeutraliseOptions): string {
+  const { rows, method } = costFacts(report);
+  const table = figuresTable([
     ['Commits', report.commits.length === 0 ? 'none' : firstOf(report.commits, commit, '<br>')],
     ['Turns', formatCount(report.turns)],
     ...mcpRow(report),
-    ['Tokens', formatUsage(report.usage)],
-    ['Cost', formatCost(report.costUsd)],
-  ];
-  return ['| | |', '| --- | --- |', ...rows.map(([name, value]) => `| ${name} | ${value} |`)].join('\n');
+    ...rows.map(([name, value]): [string, string] => [name, textInCell(value, options)]),
+  ]);
+  return [
+    '<details><summary>Session, tokens and cost</summary>',
+    table,
+    method === '' ? '' : `<sub>${oneLine(method, longestNotice, options)}</sub>`,
+    '</details>',
+  ]
+    .filter((part) => part !== '')
+    .join('\n\n');
 }
 
 function mcpRow({ mcp = [] }: Report): [string, string][] {
@@ -169,9 +174,4 @@ function mcpRow({ mcp = [] }: Report): [string, string][] {
 function commit({ sha, title }: Report['commits'][number]): string {
   const id = /^[0-9a-f]{7,64}$/.test(sha) ? `${sha.slice(0, 9)} ` : '';
   return `${id}${codeInCell(title.slice(0, longestTitle))}`;
-}
-
-function codeInCell(text: string): string {
-  // A backslash before a pipe would escape the backslash that escapes the pipe.
-  return inlineCode(text.replaceAll('\\|', '\\ |')).replaceAll('|', '\\|');
 }

@@ -10,7 +10,8 @@ import {
   adfText,
   markdownToAdf,
 } from '../jira/markdown-to-adf.ts';
-import { formatCost, formatDuration, formatSession, formatUsage, plural } from './figures.ts';
+import { costFacts } from './cost-facts.ts';
+import { formatCount, formatDuration } from './figures.ts';
 import { forgottenMarkdown } from './forgotten.ts';
 import { type NeutraliseOptions, neutralise } from './neutralise.ts';
 
@@ -75,7 +76,13 @@ function headline({ status, report, pullRequest }: TicketEndFacts): AdfNode {
   const link = pullRequest
     ? [adfText(' · '), adfLink(`pull request #${pullRequest.number}`, pullRequest.url)]
     : [];
-  return adfParagraph(adfText(titles[status], { type: 'strong' }), adfText(duration || ' '), ...link);
+  const cost = report && !report.forgotten ? costFacts(report).headline : '';
+  return adfParagraph(
+    adfText(titles[status], { type: 'strong' }),
+    adfText(duration || ' '),
+    ...link,
+    ...(cost === '' ? [] : [{ type: 'hardBreak' }, adfText(cost)]),
+  );
 }
 
 /** A problem may quote what git, a server or the engine said. */
@@ -90,17 +97,32 @@ function notices(report: Report, options: NeutraliseOptions): AdfNode[] {
     .flatMap((notice) => markdownToAdf(neutralise(notice.slice(0, longestNotice), options)));
 }
 
+/** Folded up where JIRA can: what everybody wants to know stands above. */
 function figures(report: Report): AdfNode {
-  return adfParagraph(
-    adfText(
-      [
-        `Session: ${formatSession(report.session)}`,
-        plural(report.commits.length, 'commit'),
-        plural(report.turns, 'turn'),
-        `tokens: ${formatUsage(report.usage)}`,
-        `cost: ${formatCost(report.costUsd)}`,
-      ].join(' · '),
-      { type: 'em' },
-    ),
-  );
+  const { rows, method } = costFacts(report);
+  const facts: [string, string][] = [
+    ['Commits', formatCount(report.commits.length)],
+    ['Turns', formatCount(report.turns)],
+    ...rows,
+  ];
+  const table = {
+    type: 'table',
+    content: facts.map(([name, value]) => ({
+      type: 'tableRow',
+      content: [
+        { type: 'tableHeader', content: [adfParagraph(adfText(name))] },
+        { type: 'tableCell', content: [adfParagraph(adfText(plainLine(value)))] },
+      ],
+    })),
+  };
+  const note = plainLine(method);
+  return {
+    type: 'expand',
+    attrs: { title: 'Session, tokens and cost' },
+    content: [table, ...(note === '' ? [] : [adfParagraph(adfText(note, { type: 'em' }))])],
+  };
+}
+
+function plainLine(text: string): string {
+  return text.replaceAll(/\s+/g, ' ').trim().toWellFormed();
 }

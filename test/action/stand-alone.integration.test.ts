@@ -94,7 +94,7 @@ describe('a run without the app', { timeout: severalRuns }, () => {
     const second = await world.run(commented('rob', pull.number, `@dexter ${instructions.onPullRequest}`));
     expect(second.exitCode, second.output).toBe(0);
     expect(second.outputs).toEqual(first.outputs);
-    expect(second.summary).toContain('| Session | resumed (');
+    expect(second.summary).toContain('Resumed (');
     expect(second.summary).toContain(`## ✅ Done: ${key}`);
     expect(await subjects(branch)).toHaveLength(3);
     const author = await git(
@@ -108,7 +108,7 @@ describe('a run without the app', { timeout: severalRuns }, () => {
     expect(author).toContain('Requested-by: @rob');
     const onPull = await commentsOn(pull.number);
     expect(onPull).toHaveLength(1);
-    expect(onPull[0]?.body).toContain('| Session | resumed (');
+    expect(onPull[0]?.body).toContain('Resumed (');
     expect((await commentsOn(issue)).map(({ id }) => id)).toEqual([onIssue?.id]);
     // The second request of the model found what the first run had written into its cache.
     const used = world.model.requests.at(-1)?.usage;
@@ -153,7 +153,7 @@ describe('a run without the app', { timeout: severalRuns }, () => {
       const second = await world.run(await dispatched(`@dexter ${instructions.onPullRequest}`, 'two'));
       expect(second.exitCode, second.output).toBe(0);
       expect(second.outputs).toEqual(first.outputs);
-      expect(second.summary).toContain('| Session | resumed (');
+      expect(second.summary).toContain('Resumed (');
       const told = await commentsOn(number);
       expect(told.map(({ by }) => by)).toEqual(['github-actions[bot]', 'github-actions[bot]']);
       const message = await git(world.github.gitDirectory, 'log', '-1', '--format=%B', pull.head.ref);

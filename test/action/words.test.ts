@@ -228,6 +228,8 @@ describe('renderSummary', () => {
     expect(renderSummary(job, report, 'https://github.com')).toMatchInlineSnapshot(`
       "## ❌ Failed: DXTR-1
 
+      **$0.25**
+
       **The push was rejected.**
 
       Ask again.
@@ -239,16 +241,13 @@ describe('renderSummary', () => {
       \`@bob\` did it
 
       | | |
-      | - | - |
-      | Session | none |
+      | --- | --- |
       | Pull request | [#7](<https://github.com/acme/shop/pull/7>) |
       | Commits | abcdef012 \`a\\|b <img>\` |
       | Duration | 0 s |
       | Turns | 0 |
-      | Input tokens | 0 |
-      | Cache read tokens | 0 |
-      | Cache write tokens | 0 |
-      | Output tokens | 0 |
+      | Session | none |
+      | Tokens | 0 input, 0 read from the cache, 0 written to it, 0 output |
       | Cost | $0.25 |"
     `);
   });

@@ -4,19 +4,21 @@ import type { Report } from '../../src/core/report.ts';
 import { StoreName } from '../../src/core/session.ts';
 import { markdownText } from '../jira/markdown-text.ts';
 
+const session: NonNullable<Report['session']> = {
+  id: '0d5d5a4e-6b0e-4d4b-9d0e-6a3f6c3f3b11',
+  mode: 'resume',
+  generation: 2,
+  ageSeconds: 3 * 3600,
+  bytes: 1000,
+  contextTokens: 2000,
+  engineVersion: '2.1.330',
+  model: 'claude-sonnet-4-5',
+};
+
 export const report: Report = {
   outcome: 'done',
   summary: 'Added `coupons.ts` and tests.',
-  session: {
-    id: '0d5d5a4e-6b0e-4d4b-9d0e-6a3f6c3f3b11',
-    mode: 'resume',
-    generation: 2,
-    ageSeconds: 3 * 3600,
-    bytes: 1000,
-    contextTokens: 2000,
-    engineVersion: '2.1.330',
-    model: 'claude-sonnet-4-5',
-  },
+  session,
   usage: { inputTokens: 12, cacheReadTokens: 34_567, cacheWriteTokens: 890, outputTokens: 1_234 },
   costUsd: 0.1134,
   turns: 7,
@@ -28,6 +30,31 @@ export const report: Report = {
   pullRequest: { number: 5, url: 'https://github.com/acme/shop/pull/5', branch: 'dexter/DX-1' },
   denials: [],
   notices: [],
+};
+
+/** The same of a run that went on with a compacted copy and made the next one. */
+export const resumed: Report = {
+  ...report,
+  usage: { ...report.usage, cacheWriteTokens: 30_890, cacheWriteHourTokens: 890 },
+  session: {
+    ...session,
+    resumption: {
+      choice: 'compacted',
+      reason: '3 h old: the prompt cache has expired, and the copy is the cheapest way',
+      expectedUsd: { warm: 0.42, compacted: 0.05, fresh: 0.31 },
+      expectedCacheRead: 0,
+    },
+    compaction: { outcome: 'compacted', contextTokens: 15_000, costUsd: 0.021, durationMs: 9_000 },
+  },
+  saving: {
+    baseline: 'cold-start',
+    baselineCostUsd: 0.391,
+    baselineTokens: 940_000,
+    goingOnCostUsd: 0.06,
+    method: 'A cold start is estimated as this run without what going on cost it.',
+    estimatedTokensSaved: 410_000,
+    estimatedCostSaved: 0.2776,
+  },
 };
 
 export const problem: Problem = {
@@ -49,7 +76,30 @@ export const hostileReport: fc.Arbitrary<Report> = fc.record({
     markdownText,
     markdownText.map((text) => text.repeat(8)),
   ),
-  session: fc.constantFrom(undefined, report.session),
+  session: fc.oneof(
+    fc.constantFrom(undefined, session),
+    markdownText.map((reason) => ({
+      ...session,
+      resumption: {
+        choice: 'compacted' as const,
+        reason,
+        expectedUsd: { warm: 0.42, compacted: 0.05, fresh: null },
+        expectedCacheRead: 0,
+      },
+    })),
+  ),
+  saving: fc.option(
+    markdownText.map((method) => ({
+      baseline: 'cold-start' as const,
+      baselineCostUsd: 0.391,
+      baselineTokens: 940_000,
+      goingOnCostUsd: 0.06,
+      method,
+      estimatedTokensSaved: -410_000,
+      estimatedCostSaved: -0.2776,
+    })),
+    { nil: undefined },
+  ),
   forgotten: fc.option(
     fc.array(
       fc.record({

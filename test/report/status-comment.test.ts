@@ -4,11 +4,11 @@ import { fromMarkdown } from 'mdast-util-from-markdown';
 import { gfmFromMarkdown } from 'mdast-util-gfm';
 import { gfm } from 'micromark-extension-gfm';
 import { describe, expect, it } from 'vitest';
-import type { Progress } from '../../src/core/report.ts';
+import type { Progress, Report } from '../../src/core/report.ts';
 import { CommandStatus } from '../../src/core/status.ts';
 import { commentMarker, renderStatusComment, type StatusFacts } from '../../src/report/status-comment.ts';
 import { markdownText } from '../jira/markdown-text.ts';
-import { hostileProblem, hostileReport, problem, report } from './reports.ts';
+import { hostileProblem, hostileReport, problem, report, resumed } from './reports.ts';
 
 const commandId = '0d5d5a4e-6b0e-4d4b-9d0e-6a3f6c3f3b11';
 const runUrl = 'https://github.com/acme/shop/actions/runs/77';
@@ -65,17 +65,49 @@ describe('renderStatusComment', () => {
 
   it('shows what was done', () => {
     expect(render({ status: 'done', instruction: 'add tests', runUrl, report })).toMatchInlineSnapshot(`
-      "✅ **Done** in 3 min 20 s · #5 · [run](https://github.com/acme/shop/actions/runs/77)
+      "✅ **Done** in 3 min 20 s · #5 · [run](https://github.com/acme/shop/actions/runs/77)\\
+      Resumed (3 h old) · $0.11
 
       Added \`coupons.ts\` and tests.
 
+      <details><summary>Session, tokens and cost</summary>
+
       | | |
       | --- | --- |
-      | Session | resumed (3 h old) |
       | Commits | a1b2c3d4e \`Add coupons\`<br>b1b2c3d4e \`Add tests\` |
       | Turns | 7 |
+      | Session | resumed (3 h old) |
       | Tokens | 12 input, 34,567 read from the cache, 890 written to it, 1,234 output |
       | Cost | $0.11 |
+
+      </details>
+
+      <!-- dexter:0d5d5a4e-6b0e-4d4b-9d0e-6a3f6c3f3b11 -->"
+    `);
+  });
+
+  it('shows how a run went on, what that cost, and what a cold start would have', () => {
+    expect(render({ status: 'done', instruction: 'add tests', report: resumed })).toMatchInlineSnapshot(`
+      "✅ **Done** in 3 min 20 s · #5\\
+      Resumed (compacted, 3 h old) · $0.11 · 71 % less than a cold start
+
+      Added \`coupons.ts\` and tests.
+
+      <details><summary>Session, tokens and cost</summary>
+
+      | | |
+      | --- | --- |
+      | Commits | a1b2c3d4e \`Add coupons\`<br>b1b2c3d4e \`Add tests\` |
+      | Turns | 7 |
+      | Session | compacted · 3 h old: the prompt cache has expired, and the copy is the cheapest way |
+      | Tokens | 12 input, 34,567 read from the cache, 30,000 written to it for 5 minutes, 890 written to it for 1 hour, 1,234 output |
+      | Cost | $0.11, of which $0.02 for the compacted copy for the next run |
+      | Going on with it | $0.06, expected $0.05; instead the whole conversation $0.42, a new session $0.31 |
+      | Cold start, estimated | $0.39, $0.28 saved · 940,000 input tokens, 410,000 saved |
+
+      <sub>A cold start is estimated as this run without what going on cost it.</sub>
+
+      </details>
 
       <!-- dexter:0d5d5a4e-6b0e-4d4b-9d0e-6a3f6c3f3b11 -->"
     `);
@@ -106,7 +138,8 @@ describe('renderStatusComment', () => {
       denials: ['Bash(rm -rf /)', 'Bash(rm -rf /)', 'WebFetch'],
     };
     expect(render({ status: 'failed', problem, report: failed })).toMatchInlineSnapshot(`
-      "❌ **Failed** in 3 min 20 s · #5
+      "❌ **Failed** in 3 min 20 s · #5\\
+      Resumed (3 h old) · 36,703 tokens
 
       The push to \`dexter/DX-1\` was rejected, because the branch moved.
 
@@ -120,13 +153,17 @@ describe('renderStatusComment', () => {
 
       Added \`coupons.ts\` and tests.
 
+      <details><summary>Session, tokens and cost</summary>
+
       | | |
       | --- | --- |
-      | Session | resumed (3 h old) |
       | Commits | none |
       | Turns | 7 |
+      | Session | resumed (3 h old) |
       | Tokens | 12 input, 34,567 read from the cache, 890 written to it, 1,234 output |
       | Cost | unknown |
+
+      </details>
 
       <!-- dexter:0d5d5a4e-6b0e-4d4b-9d0e-6a3f6c3f3b11 -->"
     `);
@@ -150,15 +187,20 @@ describe('renderStatusComment', () => {
     expect(
       render({ status: 'cancelled', report: { ...rest, outcome: 'cancelled', summary: '' } }),
     ).toMatchInlineSnapshot(`
-      "⏹️ **Stopped** in 3 min 20 s
+      "⏹️ **Stopped** in 3 min 20 s\\
+      Resumed (3 h old) · $0.11
+
+      <details><summary>Session, tokens and cost</summary>
 
       | | |
       | --- | --- |
-      | Session | resumed (3 h old) |
       | Commits | a1b2c3d4e \`Add coupons\`<br>b1b2c3d4e \`Add tests\` |
       | Turns | 7 |
+      | Session | resumed (3 h old) |
       | Tokens | 12 input, 34,567 read from the cache, 890 written to it, 1,234 output |
       | Cost | $0.11 |
+
+      </details>
 
       <!-- dexter:0d5d5a4e-6b0e-4d4b-9d0e-6a3f6c3f3b11 -->"
     `);
@@ -249,23 +291,34 @@ describe('renderStatusComment', () => {
         expect(root.children.at(-1)).toMatchObject({ type: 'html', value: commentMarker(commandId) });
         const nodes = nodesOf(root);
         expect(nodes.filter(({ type }) => /^image|^definition|^footnote|Reference$/.test(type))).toEqual([]);
-        expect(valuesOf(nodes, 'html').filter((html) => html !== '<br>')).toEqual([commentMarker(commandId)]);
+        // What was forgotten has no figures.
+        const isFinished =
+          some.report !== undefined &&
+          !some.report.forgotten &&
+          ['done', 'failed', 'cancelled'].includes(some.status);
+        expect(valuesOf(nodes, 'html').filter((html) => !/^<(br|\/?sub)>$/.test(html))).toEqual([
+          ...(isFinished ? ['<details><summary>Session, tokens and cost</summary>', '</details>'] : []),
+          commentMarker(commandId),
+        ]);
         expect(valuesOf(nodes, 'text').filter((shown) => /@[\p{L}\p{N}_]/u.test(shown))).toEqual([]);
         for (const node of nodes) {
           // The page of the run is the runner's word, not the model's.
           if (node.type === 'link' && node.url !== some.runUrl)
             expect(node.url).toMatch(/^https:\/\/github\.com(\/|$)/);
         }
-        // What was forgotten has no figures.
-        const isFinished =
-          some.report && !some.report.forgotten && ['done', 'failed', 'cancelled'].includes(some.status);
-        if (isFinished)
-          expect(figuresIn(nodes)).toEqual(['', 'Session', 'Commits', 'Turns', 'Tokens', 'Cost']);
+        if (isFinished) expect(figuresIn(nodes)).toEqual(['', ...namesOf(some.report)]);
       }),
       { numRuns: 150 },
     );
   });
 });
+
+function namesOf(report: Report | undefined): string[] {
+  const names = ['Commits', 'Turns', 'Session', 'Tokens', 'Cost'];
+  if (report?.session?.resumption) names.push('Going on with it');
+  if (report?.session && report.saving) names.push('Cold start, estimated');
+  return names;
+}
 
 function nodesOf(root: Nodes): Nodes[] {
   return [root, ...('children' in root ? root.children.flatMap(nodesOf) : [])];

@@ -6,7 +6,7 @@ import type { AdfNode } from '../../src/jira/adf.ts';
 import { adfToMarkdown } from '../../src/jira/adf-to-markdown.ts';
 import { renderTicketEnd, renderTicketStart, type TicketEndFacts } from '../../src/report/ticket-comment.ts';
 import { markdownText } from '../jira/markdown-text.ts';
-import { hostileProblem, hostileReport, problem, report } from './reports.ts';
+import { hostileProblem, hostileReport, problem, report, resumed } from './reports.ts';
 
 const options = { sameHost: 'https://github.com' };
 const pullRequest = { number: 5, url: 'https://github.com/acme/shop/pull/5' };
@@ -51,10 +51,40 @@ describe('renderTicketEnd', () => {
   it('tells what was done and where the pull request is', () => {
     expect(end({ status: 'done', report, pullRequest })).toMatchInlineSnapshot(`
       "**✅ Done** in 3 min 20 s · [pull request #5](https://github.com/acme/shop/pull/5)
+      Resumed (3 h old) · $0.11
 
       Added \`coupons.ts\` and tests.
 
-      _Session: resumed (3 h old) · 2 commits · 7 turns · tokens: 12 input, 34,567 read from the cache, 890 written to it, 1,234 output · cost: $0.11_"
+      **Session, tokens and cost**
+
+      | Commits     | 2                                                                     |
+      | ----------- | --------------------------------------------------------------------- |
+      | **Turns**   | 7                                                                     |
+      | **Session** | resumed (3 h old)                                                     |
+      | **Tokens**  | 12 input, 34,567 read from the cache, 890 written to it, 1,234 output |
+      | **Cost**    | $0.11                                                                 |"
+    `);
+  });
+
+  it('tells how a run went on, what that cost, and what a cold start would have', () => {
+    expect(end({ status: 'done', report: resumed })).toMatchInlineSnapshot(`
+      "**✅ Done** in 3 min 20 s
+      Resumed (compacted, 3 h old) · $0.11 · 71 % less than a cold start
+
+      Added \`coupons.ts\` and tests.
+
+      **Session, tokens and cost**
+
+      | Commits                   | 2                                                                                                                    |
+      | ------------------------- | -------------------------------------------------------------------------------------------------------------------- |
+      | **Turns**                 | 7                                                                                                                    |
+      | **Session**               | compacted · 3 h old: the prompt cache has expired, and the copy is the cheapest way                                  |
+      | **Tokens**                | 12 input, 34,567 read from the cache, 30,000 written to it for 5 minutes, 890 written to it for 1 hour, 1,234 output |
+      | **Cost**                  | $0.11, of which $0.02 for the compacted copy for the next run                                                        |
+      | **Going on with it**      | $0.06, expected $0.05; instead the whole conversation $0.42, a new session $0.31                                     |
+      | **Cold start, estimated** | $0.39, $0.28 saved · 940,000 input tokens, 410,000 saved                                                             |
+
+      _A cold start is estimated as this run without what going on cost it._"
     `);
   });
 
@@ -67,6 +97,7 @@ describe('renderTicketEnd', () => {
     };
     expect(end({ status: 'failed', report: failed, problem })).toMatchInlineSnapshot(`
       "**❌ Failed** in 3 min 20 s
+      Resumed (3 h old) · $0.11
 
       The push to \`dexter/DX-1\` was rejected, because the branch moved.
 
@@ -76,7 +107,14 @@ describe('renderTicketEnd', () => {
 
       Added \`coupons.ts\` and tests.
 
-      _Session: resumed (3 h old) · 1 commit · 1 turn · tokens: 12 input, 34,567 read from the cache, 890 written to it, 1,234 output · cost: $0.11_"
+      **Session, tokens and cost**
+
+      | Commits     | 1                                                                     |
+      | ----------- | --------------------------------------------------------------------- |
+      | **Turns**   | 1                                                                     |
+      | **Session** | resumed (3 h old)                                                     |
+      | **Tokens**  | 12 input, 34,567 read from the cache, 890 written to it, 1,234 output |
+      | **Cost**    | $0.11                                                                 |"
     `);
   });
 

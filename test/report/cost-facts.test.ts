@@ -1,0 +1,142 @@
+import { describe, expect, it } from 'vitest';
+import { noUsage, type Report } from '../../src/core/report.ts';
+import { comparison, costFacts } from '../../src/report/cost-facts.ts';
+import { report, resumed } from './reports.ts';
+
+const { session, saving } = resumed;
+if (!session?.resumption || !session.compaction || !saving) throw new Error('the report tells all of it');
+const { resumption, compaction } = session;
+
+const withSession = (changes: Partial<NonNullable<Report['session']>>): Report => ({
+  ...resumed,
+  session: { ...session, ...changes },
+});
+const withSaving = (changes: Partial<NonNullable<Report['saving']>>): Report => ({
+  ...resumed,
+  saving: { ...saving, ...changes },
+});
+const noMoney = { baselineCostUsd: null, estimatedCostSaved: null };
+const fresh = {
+  ...withSession({ mode: 'fresh', resumption: { ...resumption, choice: 'fresh' } }),
+  saving: { ...saving, estimatedCostSaved: -0.02, baselineCostUsd: 0.09 },
+};
+
+describe('the headline of what a run cost', () => {
+  it.each<[string, Report, string]>([
+    ['a compacted copy', resumed, 'Resumed (compacted, 3 h old) · $0.11 · 71 % less than a cold start'],
+    [
+      'a warm cache',
+      withSession({ ageSeconds: 120, resumption: { ...resumption, choice: 'warm', expectedCacheRead: 9 } }),
+      'Resumed (warm, 2 min old) · $0.11 · 71 % less than a cold start',
+    ],
+    [
+      'the whole conversation, which the cache holds no more',
+      withSession({ resumption: { ...resumption, choice: 'warm' } }),
+      'Resumed (whole, 3 h old) · $0.11 · 71 % less than a cold start',
+    ],
+    ['a run that compares with nothing', report, 'Resumed (3 h old) · $0.11'],
+    [
+      'a loss',
+      withSaving({ baselineCostUsd: 0.1, estimatedCostSaved: -0.012 }),
+      'Resumed (compacted, 3 h old) · $0.11 · 12 % more than a cold start',
+    ],
+    [
+      'a draw',
+      withSaving({ baselineCostUsd: 0.11, estimatedCostSaved: -0.0004 }),
+      'Resumed (compacted, 3 h old) · $0.11 · about as much as a cold start',
+    ],
+    [
+      'an unknown model',
+      { ...withSaving(noMoney), costUsd: null },
+      'Resumed (compacted, 3 h old) · 66,703 tokens · 44 % fewer tokens than a cold start',
+    ],
+    [
+      'a run without prices or figures',
+      { ...withSaving({ ...noMoney, baselineTokens: null, estimatedTokensSaved: null }), costUsd: null },
+      'Resumed (compacted, 3 h old) · 66,703 tokens',
+    ],
+    ['a new session, whose copy is no loss of its own', fresh, 'New session · $0.11'],
+    ['a run that never came to its session', { ...report, session: undefined }, '$0.11'],
+    ['one that never asked', { ...report, session: undefined, usage: noUsage, costUsd: 0 }, ''],
+    ['one of which nothing is known', { ...report, session: undefined, usage: noUsage, costUsd: null }, ''],
+  ])('is right for %s', (_, told, headline) => {
+    expect(costFacts(told).headline).toBe(headline);
+  });
+
+  it('never says that a run was free', () => {
+    const all = {
+      baselineCostUsd: 10,
+      estimatedCostSaved: 9.999,
+      baselineTokens: 1,
+      estimatedTokensSaved: 1,
+    };
+    expect(comparison(all)).toBe('99 % less than a cold start');
+    expect(comparison({ ...all, baselineCostUsd: 0 })).toBe('');
+  });
+});
+
+describe('the rows of what a run cost', () => {
+  const rowOf = (told: Report, name: string) => costFacts(told).rows.find(([shown]) => shown === name)?.[1];
+
+  it.each<[string, Report, string]>([
+    ['with the copy in it', resumed, '$0.11, of which $0.02 for the compacted copy for the next run'],
+    [
+      'with a copy that came to nothing',
+      withSession({ compaction: { ...compaction, outcome: 'failed' } }),
+      '$0.11, of which $0.02 for a compacted copy that failed',
+    ],
+    [
+      'with a copy that was only appended to',
+      withSession({ compaction: { ...compaction, outcome: 'appended' } }),
+      '$0.11',
+    ],
+    ['without a price', { ...resumed, costUsd: null }, 'unknown'],
+  ])('tell the cost %s', (_, told, cost) => {
+    expect(rowOf(told, 'Cost')).toBe(cost);
+  });
+
+  it('hold what was expected against what it came to', () => {
+    expect(rowOf(resumed, 'Going on with it')).toBe(
+      '$0.06, expected $0.05; instead the whole conversation $0.42, a new session $0.31',
+    );
+    const onlyOne = { ...resumption, expectedUsd: { warm: null, compacted: 0.05, fresh: null } };
+    expect(rowOf({ ...withSession({ resumption: onlyOne }), saving: undefined }, 'Going on with it')).toBe(
+      'expected $0.05',
+    );
+    const unpriced = { ...resumption, expectedUsd: { warm: null, compacted: null, fresh: null } };
+    expect(rowOf(withSession({ resumption: unpriced }), 'Going on with it')).toBeUndefined();
+    expect(rowOf(fresh, 'Going on with it')).toBeUndefined();
+  });
+
+  it('tell the baseline, and by how much it was missed', () => {
+    expect(rowOf(resumed, 'Cold start, estimated')).toBe(
+      '$0.39, $0.28 saved · 940,000 input tokens, 410,000 saved',
+    );
+    expect(
+      rowOf(
+        withSaving({ baselineCostUsd: 0.1, estimatedCostSaved: -0.0134, estimatedTokensSaved: -5 }),
+        'Cold start, estimated',
+      ),
+    ).toBe('$0.10, this run took $0.01 more · 940,000 input tokens, this run took 5 more');
+    expect(rowOf(withSaving(noMoney), 'Cold start, estimated')).toBe('940,000 input tokens, 410,000 saved');
+    expect(rowOf(report, 'Cold start, estimated')).toBeUndefined();
+  });
+
+  it('tell the choice and its reason', () => {
+    expect(rowOf(resumed, 'Session')).toBe(
+      'compacted · 3 h old: the prompt cache has expired, and the copy is the cheapest way',
+    );
+    expect(rowOf(fresh, 'Session')).toMatch(/^new · 3 h old/);
+    expect(rowOf(report, 'Session')).toBe('resumed (3 h old)');
+  });
+
+  it('tell what was written for five minutes and for an hour apart', () => {
+    expect(rowOf(resumed, 'Tokens')).toBe(
+      '12 input, 34,567 read from the cache, 30,000 written to it for 5 minutes, 890 written to it for 1 hour, 1,234 output',
+    );
+    const onlyHour = { ...resumed.usage, cacheWriteHourTokens: resumed.usage.cacheWriteTokens };
+    expect(rowOf({ ...resumed, usage: onlyHour }, 'Tokens')).toBe(
+      '12 input, 34,567 read from the cache, 30,890 written to it for 1 hour, 1,234 output',
+    );
+  });
+});
