@@ -45,6 +45,18 @@ export const Actor = z.discriminatedUnion('from', [
 ]);
 export type Actor = z.infer<typeof Actor>;
 
+/** One text per person, for sums: `github:123`, `jira:<account id>`, or `dexter`. Names change, these do not. */
+export function actorKey(actor: Actor): string {
+  switch (actor.from) {
+    case 'github':
+      return `github:${actor.id}`;
+    case 'jira':
+      return `jira:${actor.accountId}`;
+    case 'dexter':
+      return 'dexter';
+  }
+}
+
 const githubRepository = z.object({ id: z.number(), owner: z.string(), name: z.string() });
 export const RepositoryRef = githubRepository;
 export type RepositoryRef = z.infer<typeof RepositoryRef>;

@@ -4,7 +4,8 @@ import { isJiraKey } from '../core/issue-key.ts';
 import type { Job } from '../core/job.ts';
 import type { Report } from '../core/report.ts';
 import type { CommandStatus, EndStatus } from '../core/status.ts';
-import { endCommand, repositoryOf } from '../ledger/commands.ts';
+import { endCommand, getCommand, repositoryOf } from '../ledger/commands.ts';
+import { keepRunCost } from '../ledger/costs.ts';
 import { getRun, keepReport } from '../ledger/runs.ts';
 import { keepGeneration, keepPullRequest, noteUse, strikeSession } from '../ledger/sessions.ts';
 import type { CommandRow } from '../ledger/tables.ts';
@@ -39,6 +40,7 @@ export async function settle(
       const moved = await endCommand(transaction, id, end, from);
       // Not where it was expected to be: it keeps its place in the queue.
       if (!moved && from) throw new NotThere();
+      if (moved) await keepLostCost(transaction, id);
       return moved;
     })
     .catch((error: unknown) => {
@@ -64,8 +66,13 @@ export async function settleReport(
     if (run?.fence !== fence) return undefined;
     const report = run.job.session.mode === 'forget' ? judged(said) : said;
     await services.queue.release(transaction, row.id);
-    if (!(await endCommand(transaction, row.id, { status: report.outcome, problem: report.problem })))
-      return undefined;
+    const isEnded = await endCommand(transaction, row.id, {
+      status: report.outcome,
+      problem: report.problem,
+    });
+    // Of a run that was given up as lost as well: what it cost was spent.
+    await keepRunCost(transaction, row, run.job, report);
+    if (!isEnded) return undefined;
     await keepReport(transaction, row.id, fence, report);
     await keepSession(transaction, row, run.job, report);
     return { ...report, mode: run.job.session.mode };
@@ -84,6 +91,14 @@ export async function settleReport(
   );
   services.wake();
   return true;
+}
+
+/** A run that a runner took and that ends without a report has cost nobody knows what. */
+async function keepLostCost(db: Services['db'], id: string): Promise<void> {
+  const run = await getRun(db, id);
+  if (!run?.claimed_at) return;
+  const row = await getCommand(db, id);
+  if (row) await keepRunCost(db, row, run.job, undefined);
 }
 
 /** What is cached of the ticket goes with its session, whatever site it is of. */

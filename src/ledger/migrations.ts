@@ -153,4 +153,71 @@ export const migrations: Record<string, Migration> = {
       );
     },
   },
+  '0005-costs': {
+    async up(db: Kysely<unknown>) {
+      await db.schema
+        .createTable('run_costs')
+        .addColumn('command_id', 'uuid', (column) => column.primaryKey().references('commands.id'))
+        .addColumn('installation_id', 'bigint', (column) => column.notNull())
+        .addColumn('repository_id', 'bigint', (column) => column.notNull())
+        .addColumn('repository_owner', 'text', (column) => column.notNull())
+        .addColumn('repository_name', 'text', (column) => column.notNull())
+        .addColumn('issue_key', 'text', (column) => column.notNull())
+        .addColumn('actor', 'text', (column) => column.notNull())
+        .addColumn('model', 'text')
+        .addColumn('choice', 'text')
+        .addColumn('outcome', 'text', (column) => column.notNull())
+        .addColumn('cost_usd', 'double precision')
+        .addColumn('input_tokens', 'bigint', (column) => column.notNull().defaultTo(0))
+        .addColumn('cache_read_tokens', 'bigint', (column) => column.notNull().defaultTo(0))
+        .addColumn('cache_write_tokens', 'bigint', (column) => column.notNull().defaultTo(0))
+        .addColumn('cache_write_hour_tokens', 'bigint', (column) => column.notNull().defaultTo(0))
+        .addColumn('output_tokens', 'bigint', (column) => column.notNull().defaultTo(0))
+        .addColumn('baseline_cost_usd', 'double precision')
+        .addColumn('estimated_cost_saved', 'double precision')
+        .addColumn('estimated_tokens_saved', 'bigint')
+        .addColumn('ended_at', 'timestamptz', (column) => column.notNull().defaultTo(sql`now()`))
+        .execute();
+      await db.schema
+        .createIndex('run_costs_by_issue')
+        .on('run_costs')
+        .columns(['repository_id', 'issue_key', 'ended_at'])
+        .execute();
+      await db.schema
+        .createIndex('run_costs_by_repository')
+        .on('run_costs')
+        .columns(['installation_id', 'repository_id', 'ended_at'])
+        .execute();
+      await db.schema
+        .createIndex('run_costs_by_actor')
+        .on('run_costs')
+        .columns(['installation_id', 'actor', 'ended_at'])
+        .execute();
+      await db.schema.createIndex('run_costs_by_end').on('run_costs').column('ended_at').execute();
+      // What the runs before this cost: their reports said it, without a baseline.
+      await sql`
+        insert into run_costs (command_id, installation_id, repository_id, repository_owner, repository_name,
+          issue_key, actor, model, choice, outcome, cost_usd, input_tokens, cache_read_tokens, cache_write_tokens,
+          output_tokens, ended_at)
+        select c.id, c.installation_id, c.repository_id, c.repository_owner, c.repository_name, c.issue_key,
+          case c.actor->>'from'
+            when 'github' then 'github:' || (c.actor->>'id')
+            when 'jira' then 'jira:' || (c.actor->>'accountId')
+            else 'dexter' end,
+          coalesce(r.report->'session'->>'model', r.job->'session'->>'model'),
+          case when r.report->'session'->>'mode' = 'fresh' then 'fresh' end,
+          coalesce(r.report->>'outcome', 'lost'),
+          (r.report->>'costUsd')::float8,
+          coalesce((r.report->'usage'->>'inputTokens')::bigint, 0),
+          coalesce((r.report->'usage'->>'cacheReadTokens')::bigint, 0),
+          coalesce((r.report->'usage'->>'cacheWriteTokens')::bigint, 0),
+          coalesce((r.report->'usage'->>'outputTokens')::bigint, 0),
+          c.ended_at
+        from commands as c join runs as r on r.command_id = c.id
+        where c.ended_at is not null and c.installation_id is not null and c.repository_id is not null
+          and c.repository_owner is not null and c.repository_name is not null
+          and r.job->'session'->>'mode' <> 'forget'
+          and (r.report is not null or r.claimed_at is not null)`.execute(db);
+    },
+  },
 };

@@ -4,6 +4,7 @@ import type { KeptContext } from '../core/context.ts';
 import type { Problem } from '../core/errors.ts';
 import type { Job } from '../core/job.ts';
 import type { Progress, Report } from '../core/report.ts';
+import type { ResumeChoice } from '../core/session.ts';
 import type { CommandStatus } from '../core/status.ts';
 import type { WaitingFor } from '../core/waiting-for.ts';
 
@@ -151,6 +152,40 @@ export interface OnboardingsTable {
   outcome: ColumnType<string | null, string | null | undefined, string | null>;
 }
 
+/**
+ * What a run cost: one row per run that a runner took, also for one that failed, was stopped, or never reported. US
+ * dollars are null where nobody can say.
+ */
+export interface RunCostsTable {
+  command_id: string;
+  installation_id: number;
+  repository_id: number;
+  repository_owner: string;
+  repository_name: string;
+  issue_key: string;
+  /** Who asked, as `actorKey` names them. */
+  actor: string;
+  model: ColumnType<string | null, string | null | undefined, string | null>;
+  /** How the run went on; null where its report did not say. */
+  choice: ColumnType<ResumeChoice | null, ResumeChoice | null | undefined, ResumeChoice | null>;
+  /** `lost`: a runner had it and no report came. */
+  outcome: RunOutcome;
+  cost_usd: ColumnType<number | null, number | null | undefined, number | null>;
+  input_tokens: Generated<number>;
+  cache_read_tokens: Generated<number>;
+  /** Of all lives; those of an hour are counted once more beside it. */
+  cache_write_tokens: Generated<number>;
+  cache_write_hour_tokens: Generated<number>;
+  output_tokens: Generated<number>;
+  /** What a new start is estimated to have cost; null where that cannot be said, like the two after it. */
+  baseline_cost_usd: ColumnType<number | null, number | null | undefined, number | null>;
+  estimated_cost_saved: ColumnType<number | null, number | null | undefined, number | null>;
+  estimated_tokens_saved: ColumnType<number | null, number | null | undefined, number | null>;
+  ended_at: Timestamp;
+}
+
+export type RunOutcome = Report['outcome'] | 'lost';
+
 export interface Tables {
   onboardings: OnboardingsTable;
   commands: CommandsTable;
@@ -159,7 +194,9 @@ export interface Tables {
   sessions: SessionsTable;
   pull_requests: PullRequestsTable;
   shown_tokens: ShownTokensTable;
+  run_costs: RunCostsTable;
 }
 
 export type CommandRow = Selectable<CommandsTable>;
 export type RunRow = Selectable<RunsTable>;
+export type RunCostRow = Selectable<RunCostsTable>;

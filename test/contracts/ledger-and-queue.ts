@@ -56,6 +56,7 @@ import {
   takeUnused,
 } from '../../src/ledger/sessions.ts';
 import { rememberToken } from '../../src/ledger/shown-tokens.ts';
+import type { CommandRow } from '../../src/ledger/tables.ts';
 import type { Queue } from '../../src/queue/queue.ts';
 
 /** What one process of the app has of the database. */
@@ -829,6 +830,117 @@ export function ledgerAndQueueContract(name: string, create: () => Promise<Ledge
       await settle(servicesOf(here), command.id, { status: 'failed' });
       expect(await settleReport(servicesOf(here), row, 1, report())).toBe(false);
       expect((await getRun(db(), command.id))?.report).toBeNull();
+    });
+  });
+
+  describe(`what a run cost, by ${name}`, () => {
+    const costOf = (id: string) =>
+      db().selectFrom('run_costs').selectAll().where('command_id', '=', id).executeTakeFirst();
+
+    const spent = (changes: Partial<Report> = {}) =>
+      report({
+        costUsd: 0.25,
+        usage: {
+          inputTokens: 1,
+          cacheReadTokens: large,
+          cacheWriteTokens: 300,
+          cacheWriteHourTokens: 100,
+          outputTokens: 4,
+        },
+        ...changes,
+      });
+
+    async function rowOf(id: string): Promise<CommandRow> {
+      const row = await getCommand(db(), id);
+      if (!row) throw new Error('no row');
+      return row;
+    }
+
+    it('is kept with the report, with who asked, how the run went on and what that saved', async () => {
+      const { id } = await running({ issueKey: 'COST-1' });
+      const said = spent({
+        session: {
+          id: randomUUID(),
+          mode: 'resume',
+          generation: 2,
+          bytes: 10,
+          contextTokens: 10,
+          engineVersion: '1',
+          model: 'claude\0-x',
+          resumption: {
+            choice: 'compacted',
+            reason: 'it is cheapest',
+            expectedUsd: { warm: 1, compacted: 0.2, fresh: 0.9 },
+            expectedCacheRead: 0,
+          },
+        },
+        saving: {
+          baseline: 'cold-start',
+          baselineCostUsd: 0.75,
+          baselineTokens: 900,
+          method: 'reckoned',
+          estimatedTokensSaved: -50,
+          estimatedCostSaved: 0.5,
+        },
+      });
+      expect(await settleReport(servicesOf(here), await rowOf(id), 1, said)).toBe(true);
+      const kept = await costOf(id);
+      expect(kept).toEqual({
+        command_id: id,
+        installation_id: large,
+        repository_id: large + 1,
+        repository_owner: 'acme',
+        repository_name: 'shop',
+        issue_key: 'COST-1',
+        actor: `github:${large + 3}`,
+        model: 'claude\ufffd-x',
+        choice: 'compacted',
+        outcome: 'done',
+        cost_usd: 0.25,
+        input_tokens: 1,
+        cache_read_tokens: large,
+        cache_write_tokens: 300,
+        cache_write_hour_tokens: 100,
+        output_tokens: 4,
+        baseline_cost_usd: 0.75,
+        estimated_cost_saved: 0.5,
+        estimated_tokens_saved: -50,
+        ended_at: (await rowOf(id)).ended_at,
+      });
+    });
+
+    it.each(['failed', 'cancelled'] as const)('is kept of a run that %s', async (outcome) => {
+      const { id } = await running();
+      await settleReport(servicesOf(here), await rowOf(id), 1, spent({ outcome }));
+      expect(await costOf(id)).toMatchObject({ outcome, cost_usd: 0.25, output_tokens: 4 });
+    });
+
+    it('is unknown for a run that a runner took and that never reported, until a report comes after all', async () => {
+      const { id } = await running();
+      await settle(servicesOf(here), id, { status: 'failed', problem: internal });
+      expect(await costOf(id)).toMatchObject({ outcome: 'lost', cost_usd: null, output_tokens: 0 });
+      expect(await settleReport(servicesOf(there), await rowOf(id), 2, spent())).toBe(false);
+      expect(await costOf(id)).toMatchObject({ outcome: 'lost' });
+      expect(await settleReport(servicesOf(there), await rowOf(id), 1, spent())).toBe(false);
+      expect(await costOf(id)).toMatchObject({ outcome: 'done', cost_usd: 0.25, output_tokens: 4 });
+      await settleReport(servicesOf(there), await rowOf(id), 1, spent({ costUsd: 99 }));
+      expect(await costOf(id)).toMatchObject({ cost_usd: 0.25 });
+    });
+
+    it('is nothing for a command that no runner took, and for one that only forgets', async () => {
+      const waiting = await inserted();
+      await insertRun(db(), waiting.id, jobOf(waiting));
+      await settle(servicesOf(here), waiting.id, { status: 'cancelled' });
+      expect(await costOf(waiting.id)).toBeUndefined();
+      const answered = await inserted();
+      await settle(servicesOf(here), answered.id, { status: 'done', answer: 'help' });
+      expect(await costOf(answered.id)).toBeUndefined();
+      const forgetting = await inserted();
+      const { session, ...job } = jobOf(forgetting);
+      await insertRun(db(), forgetting.id, { ...job, session: { ...session, mode: 'forget' } });
+      await claimRun(db(), forgetting.id, claimBy());
+      await settleReport(servicesOf(here), await rowOf(forgetting.id), 1, spent());
+      expect(await costOf(forgetting.id)).toBeUndefined();
     });
   });
 
