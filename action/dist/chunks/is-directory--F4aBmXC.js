@@ -1,0 +1,1 @@
+import{r as hasCode}from"./errors-BZGY6Eyk.js";import{lstat}from"node:fs/promises";async function isDirectory(path){try{return(await lstat(path)).isDirectory()}catch(error){if(hasCode(error,`ENOENT`,`ENOTDIR`))return!1;throw error}}export{isDirectory as t};

@@ -1,1 +1,0 @@
-import{r as hasCode}from"./errors-DhQhpGYO.js";import{lstat}from"node:fs/promises";async function isDirectory(path){try{return(await lstat(path)).isDirectory()}catch(error){if(hasCode(error,`ENOENT`,`ENOTDIR`))return!1;throw error}}export{isDirectory as t};
