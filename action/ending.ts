@@ -1,6 +1,7 @@
 import type { Problem } from '../src/core/errors.ts';
 import type { Report } from '../src/core/report.ts';
 import type { EngineResult } from '../src/engines/engine.ts';
+import { budgetReached } from '../src/report/budget.ts';
 import type { ActionInputs } from './inputs.ts';
 import type { StopCause } from './stop-switch.ts';
 
@@ -14,6 +15,8 @@ export interface Ending {
 }
 
 export type Limits = Pick<ActionInputs, 'job' | 'maxTurns' | 'timeoutMinutes'>;
+
+const done = 'What was done so far is on the branch.';
 
 type Verdict = Pick<Report, 'outcome'> & { problem?: Problem; publish: boolean };
 
@@ -29,17 +32,12 @@ export function endingOf(result: EngineResult, cause: StopCause | undefined, lim
 }
 
 function verdictOn(result: EngineResult, cause: StopCause | undefined, limits: Limits): Verdict {
-  const goOn = 'What was done so far is on the branch; ask Dexter to go on';
+  const goOn = `${done.slice(0, -1)}; ask Dexter to go on`;
   switch (result.stopReason) {
     case 'completed':
       return { outcome: 'done', publish: true };
     case 'budget':
-      return failed(
-        'engine-failed',
-        `Claude Code reached the budget of ${limits.job.session.maxBudgetUsd ?? '?'} US dollars before it was done.`,
-        `${goOn}, with a larger \`--max-budget\` where needed.`,
-        true,
-      );
+      return budget(limits);
     case 'turns':
       return failed(
         'engine-failed',
@@ -65,6 +63,14 @@ function verdictOn(result: EngineResult, cause: StopCause | undefined, limits: L
         false,
       );
   }
+}
+
+function budget({ job }: Limits): Verdict {
+  const { maxBudgetUsd, budgetOf } = job.session;
+  const { message, raise } = budgetReached(maxBudgetUsd ?? 0, budgetOf);
+  // An app that gave no reason for the cap is an older one, which would refuse a report with the newer word.
+  const code = budgetOf === undefined ? 'engine-failed' : 'budget-spent';
+  return failed(code, message, `${done} ${raise} Then ask Dexter to go on.`, true);
 }
 
 /** What is reported of a run that was stopped before the engine began. */

@@ -6,7 +6,7 @@ import { branchName, chooseTarget, issueKeyInBranch, shortName } from '../src/co
 import { parseCommand } from '../src/commands/parse.ts';
 import { shorten } from '../src/context/cut.ts';
 import { keptContext, mostShown } from '../src/context/fit-context.ts';
-import type { Ask, RepositoryRef } from '../src/core/command.ts';
+import type { Ask, CommandFlags, RepositoryRef } from '../src/core/command.ts';
 import { AppError, type Problem, toProblem } from '../src/core/errors.ts';
 import { githubIssueKey, IssueKey, isJiraKey } from '../src/core/issue-key.ts';
 import type { Job, SessionRequest, Target } from '../src/core/job.ts';
@@ -172,12 +172,18 @@ async function planned(
         ...session,
         mode: flags.fresh ? 'fresh' : 'resume',
         model: flags.model,
-        maxBudgetUsd: flags.maxBudget,
+        ...capOf(flags),
       },
       target,
     },
     context: contextOf(request, conversation),
   };
+}
+
+/** Without the app nobody adds up what is spent: there is no other budget. */
+function capOf({ maxBudget }: CommandFlags): Pick<SessionRequest, 'maxBudgetUsd' | 'budgetOf'> {
+  if (maxBudget === undefined) return {};
+  return { maxBudgetUsd: maxBudget, budgetOf: { scope: 'run', setBy: 'command', limitUsd: maxBudget } };
 }
 
 /** A run that only forgets goes nowhere. */

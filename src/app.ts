@@ -128,6 +128,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     appUrl: config.url,
     serverUrl: config.github.serverUrl,
     retention: config.retention,
+    budgets: config.budgets,
     holds: new Set(),
     ...(onboarding ? { onboarding } : {}),
     wake: () => worker.wake(),

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
+import { BudgetAmount } from './core/budget.ts';
 import { AppError, messageOf } from './core/errors.ts';
 import { StoreName } from './core/session.ts';
 import { type MasterKeys, PreviousMasterKeys, SessionMasterKey } from './core/session-key.ts';
@@ -116,6 +117,41 @@ const Context = z
   })
   .meta({ description: 'What a command is told of its ticket' });
 
+const repositoryBudgets = {
+  run: BudgetAmount.optional().meta({ description: 'Most that one run may cost' }),
+  issue: BudgetAmount.optional().meta({
+    description: 'Most that one issue may cost, all of its runs together',
+  }),
+  repositoryPerMonth: BudgetAmount.optional().meta({
+    description: 'Most that each repository may cost in a month (UTC)',
+  }),
+};
+
+const Budgets = z
+  .strictObject({
+    ...repositoryBudgets,
+    personPerDay: BudgetAmount.optional().meta({
+      description: 'Most that one person may spend in a day (UTC), in all repositories together',
+    }),
+    repositories: z
+      .record(
+        repositoryName,
+        z.strictObject({
+          ...repositoryBudgets,
+          repositoryPerMonth: BudgetAmount.optional().meta({
+            description: 'Most that it may cost in a month (UTC)',
+          }),
+        }),
+      )
+      .default({})
+      .meta({ description: 'What holds in a repository (`owner/name`) in place of the above' }),
+  })
+  .meta({
+    description:
+      'What may be spent, in US dollars; with 0 nothing is begun, and what is not named has no limit. The `.github/dexter.yml` of a repository and the flag `--max-budget` can only lower it',
+  });
+export type AppBudgets = z.infer<typeof Budgets>;
+
 /** `dexter.yml`, the configuration file of the app. Published as `dexter.schema.json`. */
 export const DexterConfig = z
   .strictObject({
@@ -132,6 +168,7 @@ export const DexterConfig = z
       }),
     sessions: Retention.prefault({}),
     context: Context.prefault({}),
+    budgets: Budgets.prefault({}),
     allowedTools: z.array(z.string().min(1)).optional().meta({
       description:
         'Permission rules for the engine, in the syntax of the CLI; for local runs. On GitHub Actions they are an input of the action',
@@ -184,6 +221,8 @@ export interface AppConfig {
   };
   /** When sessions are forgotten without anybody asking; `everyMs` is for tests in a hurry. */
   retention: z.infer<typeof Retention> & { everyMs?: number };
+  /** What may be spent. */
+  budgets: AppBudgets;
   context: z.infer<typeof Context> & {
     /** The cache that processes share; the memory of each one where there is none. */
     redisUrl?: string;
@@ -517,6 +556,7 @@ export function parseConfig(env: Environment, dexterYml: string | undefined): Ap
     jira: connect(file, present),
     onboarding: { isOn: values.DEXTER_ONBOARDING === 'on', action: values.DEXTER_ACTION },
     retention: file.sessions,
+    budgets: file.budgets,
     context: {
       ...file.context,
       ...(values.REDIS_URL === undefined ? {} : { redisUrl: values.REDIS_URL }),

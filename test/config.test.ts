@@ -58,6 +58,7 @@ describe('parseConfig', () => {
       dispatcher: { kind: 'actions', workflow: 'dexter.yml', ref: undefined },
       jira: [],
       onboarding: { isOn: true },
+      budgets: { repositories: {} },
       retention: { afterCloseDays: 7, maxAgeDays: 30 },
       context: { whenJiraFails: 'go-on', waitMinutes: 10, refreshAfterMinutes: 5, ttlHours: 24 },
     });
@@ -103,6 +104,34 @@ describe('parseConfig', () => {
       'dexter.yml: context.whenJiraFails: `go-on` or `fail`',
       'dexter.yml: context.waitMinutes: a whole number of minutes from 0 to 1440',
       'dexter.yml: context.refreshAfterMinutes: a whole number of minutes from 0 to 1440',
+    ]);
+  });
+
+  it('allows to be spent what the file says, and nothing where it says 0', () => {
+    const yml = `budgets:
+  run: 5
+  issue: 0
+  personPerDay: 50.5
+  repositories: {acme/website: {repositoryPerMonth: 100}}`;
+    expect(parseConfig(credentials, yml).budgets).toEqual({
+      run: 5,
+      issue: 0,
+      personPerDay: 50.5,
+      repositories: { 'acme/website': { repositoryPerMonth: 100 } },
+    });
+    expect(
+      problemsOf(
+        {},
+        'budgets: {run: -1, issue: $5, personPerDay: .nan, repositoryPerMonth: 1000001, day: 1, repositories: {website: {}, acme/shop: {personPerDay: 1}}}',
+      ),
+    ).toEqual([
+      'dexter.yml: budgets.run: 0 or more',
+      'dexter.yml: budgets.issue: an amount of US dollars, such as 20',
+      'dexter.yml: budgets.repositoryPerMonth: at most 1000000',
+      'dexter.yml: budgets.personPerDay: an amount of US dollars, such as 20',
+      'dexter.yml: budgets.repositories.website: the name must be a repository as `owner/name`',
+      'dexter.yml: budgets.repositories.acme/shop: Unrecognized key: "personPerDay"',
+      'dexter.yml: budgets: Unrecognized key: "day"',
     ]);
   });
 

@@ -10,6 +10,7 @@ import { expect, test, vi } from 'vitest';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { Inputs, isStandAlone, parseAloneInputs } from '../action/inputs.ts';
+import { readRepositoryConfig } from '../src/commands/repository-config.ts';
 import { parseConfig } from '../src/config.ts';
 import { errorCodes } from '../src/core/errors.ts';
 import type { Services } from '../src/jobs/services.ts';
@@ -98,6 +99,15 @@ test.each([
     text,
   );
   expect(config.jira).toMatchObject([{ name: 'acme', projects: { SHOP: 'acme/shop' } }]);
+});
+
+test('the budgets in docs/economics.md are valid', async () => {
+  const [ofApp, ofRepository] = fences(await read('docs/economics.md'), 'yaml');
+  const env = { APP_ID: '1', PRIVATE_KEY: 'PRIVATE KEY', WEBHOOK_SECRET: '0123456789abcdef' };
+  expect(parseConfig(env, ofApp).budgets).toMatchObject({ issue: 20, repositories: { 'acme/website': {} } });
+  expect(readRepositoryConfig(ofRepository)).toMatchObject({
+    config: { maxBudget: 3, budgets: { issue: 10 } },
+  });
 });
 
 test('what docs/jira-automation.md has the rules send is read as a command, or as a change', async () => {

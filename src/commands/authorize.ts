@@ -2,12 +2,24 @@ import type { Actor, RepositoryRef } from '../core/command.ts';
 import type { Problem } from '../core/errors.ts';
 import type { Permission } from '../github/github.ts';
 
-export type Verdict = { allowed: true; login: string } | { allowed: false; problem: Problem };
+export type Verdict =
+  | {
+      allowed: true;
+      login: string;
+      /** Who that is for what people spend: the GitHub account, whatever it is called and wherever it asks. */
+      person: string;
+    }
+  | { allowed: false; problem: Problem };
 
 /** Dexter itself needs no permission to do what its configuration says. */
 export type Person = Exclude<Actor, { from: 'dexter' }>;
 
-export type AskPermission = (login: string) => Promise<{ permission: Permission; reason?: string }>;
+export type AskPermission = (login: string) => Promise<{
+  permission: Permission;
+  /** Id of the account, where GitHub said it. */
+  userId?: number;
+  reason?: string;
+}>;
 
 /**
  * Who may command Dexter: people who may push to the repository, asked live. JIRA accounts count as the
@@ -35,8 +47,9 @@ export async function authorize(
       `An administrator adds the JIRA account id ${quoted(who?.accountId ?? '')} to \`people\` in dexter.yml.`,
     );
   }
-  const { permission, reason } = await askPermission(login);
-  if (permission === 'admin' || permission === 'write') return { allowed: true, login };
+  const { permission, userId, reason } = await askPermission(login);
+  if (permission === 'admin' || permission === 'write')
+    return { allowed: true, login, person: personOf(actor, userId) };
   if (reason) {
     return refuse(
       `Dexter could not find out whether ${quoted(login)} may write to ${name}. ${reason}`,
@@ -47,6 +60,11 @@ export async function authorize(
     `${quoted(login)} may not write to ${name}, so Dexter does not act on this.`,
     'Somebody with write access can ask instead, or an administrator of the repository gives you that access.',
   );
+}
+
+function personOf(actor: Person, userId: number | undefined): string {
+  if (actor.from === 'github') return `github:${actor.id}`;
+  return userId === undefined ? `jira:${actor.accountId}` : `github:${userId}`;
 }
 
 function refuse(message: string, hint: string): Verdict {

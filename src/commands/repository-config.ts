@@ -1,5 +1,6 @@
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
+import { BudgetAmount } from '../core/budget.ts';
 import { CommandFlags } from '../core/command.ts';
 import { messageOf, type Problem } from '../core/errors.ts';
 
@@ -19,6 +20,23 @@ export const RepositoryConfig = z
       description:
         'Most that one run may cost, in US dollars; a command may ask for less (`--max-budget`), not for more',
     }),
+    budgets: z
+      .strictObject({
+        issue: BudgetAmount.optional().meta({
+          description: 'Most that one issue may cost in this repository',
+        }),
+        personPerDay: BudgetAmount.optional().meta({
+          description: 'Most that one person may spend in this repository in a day (UTC)',
+        }),
+        repositoryPerMonth: BudgetAmount.optional().meta({
+          description: 'Most that this repository may cost in a month (UTC)',
+        }),
+      })
+      .optional()
+      .meta({
+        description:
+          'What may be spent here, in US dollars, besides what the administrator of Dexter allows; with 0 nothing is begun',
+      }),
   })
   .meta({ title: repositoryConfigPath, description: 'What Dexter does in a repository' });
 export type RepositoryConfig = z.infer<typeof RepositoryConfig>;
@@ -61,16 +79,12 @@ function wrong(problems: string[]): { problem: Problem } {
   };
 }
 
-/** The caps of a run: what the command asks for, within what the repository allows. */
-export function capsOf(
-  { model, maxBudget }: CommandFlags,
+/** The model that a run is told to use; none leaves it to the session and to the workflow. */
+export function modelOf(
+  { model }: CommandFlags,
   config: RepositoryConfig,
   isNewSession: boolean,
-): { model: string | undefined; maxBudgetUsd: number | undefined } {
-  const budgets = [maxBudget, config.maxBudget].filter((one) => one !== undefined);
-  return {
-    // A session goes on with the model that it has, which somebody may have chosen for it.
-    model: model ?? (isNewSession ? config.model : undefined),
-    maxBudgetUsd: budgets.length === 0 ? undefined : Math.min(...budgets),
-  };
+): string | undefined {
+  // A session goes on with the model that it has, which somebody may have chosen for it.
+  return model ?? (isNewSession ? config.model : undefined);
 }

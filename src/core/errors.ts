@@ -8,6 +8,7 @@ export const errorCodes = [
   'unknown-flag',
   'invalid-flag',
   'nothing-to-do',
+  'budget-spent',
   'not-authorized',
   'request-changed',
   'request-gone',

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { RunBudget } from './budget.ts';
 import { IssueKey } from './issue-key.ts';
 import { TicketSeen } from './session.ts';
 
@@ -24,6 +25,8 @@ export const SessionRequest = z.object({
   ticketAlone: TicketSeen.optional(),
   model: z.string().optional(),
   maxBudgetUsd: z.number().positive().optional(),
+  /** The budget that `maxBudgetUsd` is the rest of, for the words of an end that it brings about. */
+  budgetOf: RunBudget.optional(),
   engine: z.literal('claude-code').default('claude-code'),
 });
 export type SessionRequest = z.infer<typeof SessionRequest>;

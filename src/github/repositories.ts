@@ -21,16 +21,16 @@ export async function permissionOf(
   installationId: number,
   repository: RepositoryRef,
   login: string,
-): Promise<{ permission: Permission; reason?: string }> {
+): Promise<{ permission: Permission; userId?: number; reason?: string }> {
   try {
     const octokit = await auth(installationId);
     const { data } = await octokit.rest.repos.getCollaboratorPermissionLevel({
       ...place(repository),
       username: login,
     });
-    const { permission } = data;
+    const { permission, user } = data;
     const known = permission === 'admin' || permission === 'write' || permission === 'read';
-    return { permission: known ? permission : 'none' };
+    return { permission: known ? permission : 'none', ...(user ? { userId: user.id } : {}) };
   } catch (error) {
     if (statusOf(error) === 404) return { permission: 'none' };
     return { permission: 'none', reason: githubError('asking for the permission', error).message };

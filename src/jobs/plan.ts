@@ -1,5 +1,5 @@
 import { branchName, chooseTarget, shortName } from '../commands/choose-target.ts';
-import { capsOf, RepositoryConfig } from '../commands/repository-config.ts';
+import { modelOf, RepositoryConfig } from '../commands/repository-config.ts';
 import { contextInputs, keptContext } from '../context/fit-context.ts';
 import type { ContextFacts } from '../context/render.ts';
 import type { CommandFlags, RepositoryRef } from '../core/command.ts';
@@ -12,6 +12,7 @@ import { claimMark, mostInputBytes } from '../core/packed-text.ts';
 import type { PullRequestRef } from '../core/report.ts';
 import type { TicketSeen, TicketsSeen } from '../core/session.ts';
 import type { NewestGeneration } from '../ledger/sessions.ts';
+import type { Cap } from './budgets.ts';
 
 /** What every job says, whatever is to be done. */
 export interface ForgetFacts {
@@ -31,6 +32,8 @@ export interface PlanFacts extends ForgetFacts {
   context: ContextFacts;
   /** What the repository says of its commands. */
   config?: RepositoryConfig;
+  /** What the run may cost; nothing for no limit. */
+  cap?: Cap;
   /** Id of the comment that asked, as in ContextComment. */
   asked?: string | undefined;
   /** Whoever can read the repository can read the inputs of its workflows. */
@@ -72,11 +75,12 @@ export function planJob(facts: PlanFacts): PlannedJob {
       mode: isFresh ? 'fresh' : 'resume',
       ...newest,
       ...ticketsSeen(kept),
-      ...capsOf(
+      model: modelOf(
         facts.flags,
         facts.config ?? RepositoryConfig.parse({}),
         isFresh || facts.newest.generation === 0,
       ),
+      ...facts.cap,
       engine: 'claude-code',
     },
     target: chooseTarget({ ...facts, ...facts.context }),

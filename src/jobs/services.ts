@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { ContextReader } from '../caches/context-reader.ts';
+import type { AppBudgets } from '../config.ts';
 import type { Dispatcher } from '../dispatch/dispatcher.ts';
 import type { Authenticate } from '../github/github.ts';
 import type { Jira } from '../jira/client.ts';
@@ -40,6 +41,8 @@ export interface Services {
   appUrl: string;
   /** Address of GitHub for people, to recognise links to repositories. */
   serverUrl: string;
+  /** What the administrator allows to be spent. */
+  budgets: AppBudgets;
   /** When sessions are forgotten without anybody asking. */
   retention: RetentionRules;
   /** Ids of the commands that this process prepares or looks after: handed back when it ends before that. */

@@ -6,7 +6,7 @@ import {
   repositoriesOf,
 } from '../commands/choose-repository.ts';
 import {
-  type RepositoryConfig,
+  RepositoryConfig,
   readRepositoryConfig,
   repositoryConfigPath,
   switchedOff,
@@ -33,10 +33,13 @@ import {
 import { getRun, insertRun, keepRunReference } from '../ledger/runs.ts';
 import { newestGeneration, noteUse, pullRequestOfIssue } from '../ledger/sessions.ts';
 import type { CommandRow } from '../ledger/tables.ts';
+import { budgetLines } from '../report/budget.ts';
 import { acknowledge } from '../report/publish.ts';
+import type { Cap } from './budgets.ts';
 import { connectionOf } from './connections.ts';
 import { answerControl, askToRetry, stopWaiting } from './control.ts';
 import { askedIn, gather, type ReadBefore } from './gather.ts';
+import { askForBudget, budgetRequest, giveBudget, readBalances } from './give-budget.ts';
 import { planForget, planJob } from './plan.ts';
 import type { TicketRequest } from './read-ticket.ts';
 import type { Services } from './services.ts';
@@ -117,7 +120,10 @@ async function begin(services: Services, row: CommandRow): Promise<void> {
 
   const ask = await instructionOf(services, row, where, understood.ask);
   if (ask.kind === 'control' && ask.word !== 'forget') {
-    if (ask.word !== 'retry') return answer(services, { ...row, ...columnsOf(where) }, ask.word);
+    const there = { ...row, ...columnsOf(where) };
+    if (ask.word === 'status' || ask.word === 'cost')
+      return answer(services, there, ask.word, await budgetsLeft(services, row, admitted, conversation));
+    if (ask.word !== 'retry') return answer(services, there, ask.word);
     return end(services, row, {
       code: 'nothing-to-do',
       message: 'There is nothing to do again: nothing that was asked on this issue ended without success.',
@@ -128,27 +134,44 @@ async function begin(services: Services, row: CommandRow): Promise<void> {
   const settings = ask.kind === 'instruction' ? await settingsOf(services, where, conversation) : undefined;
   if (settings && 'problem' in settings)
     return end(services, { ...row, ...columnsOf(where) }, settings.problem);
+  const budget = settings && budgetRequest(services, row, admitted, ask, settings.config);
+  // Nothing is said or read for what is refused anyway.
+  const asked = budget && (await askForBudget(services.db, budget));
+  if (asked && 'problem' in asked) return end(services, { ...row, ...columnsOf(where) }, asked.problem);
   await acknowledge(services, { ...row, ask, actor, ...columnsOf(where) }, conversation?.asked);
 
   const { job, kept, defaultBranch } = await plan(services, row, where, ask, requestedBy(actor, login), {
     asked: askedOn(row, understood, readSince),
     conversation,
     config: settings?.config,
+    cap: asked?.cap,
   });
-  await services.db.transaction().execute(async (transaction) => {
-    await insertRun(transaction, row.id, job, kept);
+  const begun = await services.db.transaction().execute(async (transaction) => {
+    // Another run may have been given some of it meanwhile.
+    const given = budget ? await giveBudget(transaction, budget) : { cap: {} };
+    if ('problem' in given) return given;
+    const capped = { ...job, session: { ...job.session, ...given.cap } };
+    await insertRun(transaction, row.id, capped, { kept, person: admitted.person });
     if (job.session.mode !== 'forget') await noteUse(transaction, sessionOf(row, where), where.repository);
+    return { job: capped };
   });
-  await dispatch(services, { ...row, ...columnsOf(where) }, job, defaultBranch);
+  if ('problem' in begun) return end(services, { ...row, ...columnsOf(where) }, begun.problem);
+  await dispatch(services, { ...row, ...columnsOf(where) }, begun.job, defaultBranch);
 }
 
-/** Where a command goes, and the login of whoever may give it there. */
+/** Where a command goes, and who may give it there: the login, and whose spending it counts for. */
+interface Admitted {
+  where: Where;
+  login: string;
+  person: string;
+}
+
 async function admit(
   services: Services,
   row: CommandRow,
   text: string,
   actor: Actor,
-): Promise<{ where: Where; login: string } | { problem: Problem }> {
+): Promise<Admitted | { problem: Problem }> {
   const first = await tryToAdmit(services, row, text, actor, true);
   if (!('problem' in first) || !first.isRemembered) return first;
   // The app may have been removed from the repository since, or installed anew: that is asked only now.
@@ -161,16 +184,31 @@ async function tryToAdmit(
   text: string,
   actor: Actor,
   mayRemember: boolean,
-): Promise<{ where: Where; login: string } | { problem: Problem; isRemembered: boolean }> {
+): Promise<Admitted | { problem: Problem; isRemembered: boolean }> {
   const located = await locate(services, row, text, mayRemember);
   if ('problem' in located) return { ...located, isRemembered: false };
   const { isRemembered = false, ...where } = located;
-  if (actor.from === 'dexter') return { where, login: services.name };
+  if (actor.from === 'dexter') return { where, login: services.name, person: 'dexter' };
   const { installationId, repository } = where;
   const verdict = await authorize(actor, peopleOf(services, row), repository, (login) =>
     permissionOf(services.github, installationId, repository, login),
   );
-  return verdict.allowed ? { where, login: verdict.login } : { problem: verdict.problem, isRemembered };
+  if (!verdict.allowed) return { problem: verdict.problem, isRemembered };
+  return { where, login: verdict.login, person: verdict.person };
+}
+
+/** What is left of the budgets, in Markdown; of the repository's own as far as its settings were read along. */
+async function budgetsLeft(
+  services: Services,
+  row: CommandRow,
+  admitted: Admitted,
+  conversation: Conversation | undefined,
+): Promise<string[]> {
+  const read = readRepositoryConfig(conversation?.settings ?? admitted.where.settings ?? undefined);
+  const config = 'config' in read ? read.config : RepositoryConfig.parse({});
+  const request = budgetRequest(services, row, admitted, undefined, config);
+  const { balances } = await readBalances(services.db, request);
+  return balances.length === 0 ? [] : ['Budgets:', budgetLines(balances, admitted.login).join('\n')];
 }
 
 /** What the repository says of commands: read with the conversation, with the repository, or now. */
@@ -199,7 +237,7 @@ async function plan(
   where: Where,
   ask: Ask,
   requestedBy: string,
-  { config, ...read }: ReadBefore & { config: RepositoryConfig | undefined },
+  { config, cap, ...read }: ReadBefore & { config: RepositoryConfig | undefined; cap: Cap | undefined },
 ): Promise<{ job: Job; kept?: KeptContext; defaultBranch: string | undefined }> {
   const { installationId, repository } = where;
   const { conversation } = read;
@@ -224,6 +262,7 @@ async function plan(
     flags: ask.flags,
     context,
     ...(config ? { config } : {}),
+    ...(cap ? { cap } : {}),
     asked: askedIn(row.origin),
     // Of a repository that nobody told this of, everybody may be able to read the inputs.
     isPublic: !(conversation?.isPrivate ?? where.isPrivate ?? earlier?.isPrivate ?? false),
@@ -394,8 +433,10 @@ async function answer(
   services: Services,
   row: CommandRow,
   word: Parameters<typeof answerControl>[2],
+  budgets: string[] = [],
 ): Promise<void> {
-  await settle(services, row.id, { status: 'done', answer: await answerControl(services, row, word) });
+  const said = await answerControl(services, row, word);
+  await settle(services, row.id, { status: 'done', answer: [said, ...budgets].join('\n\n') });
 }
 
 async function end(services: Services, row: CommandRow, problem: Problem): Promise<void> {

@@ -220,4 +220,11 @@ export const migrations: Record<string, Migration> = {
           and (r.report is not null or r.claimed_at is not null)`.execute(db);
     },
   },
+  '0006-budgets': {
+    async up(db: Kysely<unknown>) {
+      await db.schema.alterTable('runs').addColumn('person', 'text').execute();
+      // What an issue has cost is asked of all repositories, before each of its runs.
+      await db.schema.createIndex('run_costs_by_key').on('run_costs').column('issue_key').execute();
+    },
+  },
 };

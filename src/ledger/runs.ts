@@ -3,19 +3,29 @@ import type { KeptContext } from '../core/context.ts';
 import type { Job } from '../core/job.ts';
 import type { Progress, Report } from '../core/report.ts';
 import { endStatuses } from '../core/status.ts';
+import { storable } from '../core/storable.ts';
 import type { WaitingFor } from '../core/waiting-for.ts';
 import type { Db } from './commands.ts';
 import { toJson } from './json.ts';
 import type { RunRow } from './tables.ts';
 
-/** Keeps the plan of a run before it is dispatched; a second call of the same command changes nothing. */
-export async function insertRun(db: Db, commandId: string, job: Job, kept?: KeptContext): Promise<void> {
+/**
+ * Keeps the plan of a run before it is dispatched; a second call of the same command changes nothing. `person` is whose
+ * spending it counts for, as `authorize` names them.
+ */
+export async function insertRun(
+  db: Db,
+  commandId: string,
+  job: Job,
+  { kept, person }: { kept?: KeptContext | undefined; person?: string | undefined } = {},
+): Promise<void> {
   await db
     .insertInto('runs')
     .values({
       command_id: commandId,
       job: toJson(job),
       context: kept === undefined ? null : toJson(kept),
+      person: person === undefined ? null : storable(person),
       created_at: sql`now()`,
     })
     .onConflict((conflict) => conflict.column('command_id').doNothing())

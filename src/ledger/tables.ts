@@ -69,6 +69,8 @@ export interface RunsTable {
   job: Json<Job>;
   /** What was known of the ticket and the pull request; null for a run that needs nothing of it. */
   context: NullableJson<KeptContext>;
+  /** Whose spending it counts for; null for a run that an earlier version planned. */
+  person: ColumnType<string | null, string | null | undefined, string | null>;
   run_id: ColumnType<string | null, string | null | undefined, string | null>;
   run_url: ColumnType<string | null, string | null | undefined, string | null>;
   /** Branch whose workflow file was dispatched. */

@@ -101,7 +101,7 @@ describe('run', () => {
 
   it.each([
     ['error_max_turns', /turns/],
-    ['error_max_budget_usd', /2.5 US dollars/],
+    ['error_max_budget_usd', /the budget of \$2\.50/],
   ])('publishes what there is after %s', async (subtype, message) => {
     const plan = { ...writes, result: { subtype, is_error: true } };
     const report = await reportOf({ plan, session: { maxBudgetUsd: 2.5 } });

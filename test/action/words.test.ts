@@ -144,6 +144,30 @@ describe('endingOf', () => {
     if (code) expect(ending.report.problem?.hint).not.toBe('');
     expect(ending.report).toMatchObject({ costUsd: 0.5, turns: 6, denials: ['Bash'], summary: 'Done.' });
   });
+
+  const budgetOf = { scope: 'issue', setBy: 'repository', limitUsd: 10 } as const;
+  /** Of a run that has spent what it was given. */
+  const capped = (session: Partial<Job['session']>) =>
+    endingOf({ ...result, stopReason: 'budget' }, undefined, {
+      ...limits,
+      job: { ...job, session: { ...job.session, ...session } },
+    }).report.problem;
+
+  it('says whose budget was spent, and who can raise it', () => {
+    expect(capped({ maxBudgetUsd: 3.4, budgetOf })).toEqual({
+      code: 'budget-spent',
+      message:
+        'Claude Code reached the $3.40 that was left of the $10.00 that this issue may cost in this repository before it was done.',
+      hint: 'What was done so far is on the branch. Whoever may change `.github/dexter.yml` on the default branch can raise `budgets.issue` there. Then ask Dexter to go on.',
+    });
+  });
+
+  it('uses only words that an app knows which did not say whose it was', () => {
+    expect(capped({ maxBudgetUsd: 2 })).toMatchObject({
+      code: 'engine-failed',
+      message: 'Claude Code reached the budget of $2.00 before it was done.',
+    });
+  });
 });
 
 describe('progressBoard', () => {

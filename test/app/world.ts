@@ -45,6 +45,7 @@ export interface WorldOptions {
   viaGate?: (githubApiUrl: string) => Promise<{ url: string; close(): Promise<void> }>;
   jira?: JiraOptions;
   retention?: AppConfig['retention'];
+  budgets?: AppConfig['budgets'];
   context?: Partial<AppConfig['context']>;
   /** Something to stand between the app and JIRA, by JIRA's address. */
   viaJiraGate?: (jiraUrl: string) => Promise<{ url: string; close(): Promise<void> }>;
@@ -114,6 +115,7 @@ export async function startWorld(options: WorldOptions = {}) {
       },
     ],
     onboarding: options.onboarding ?? { isOn: true },
+    budgets: options.budgets ?? { repositories: {} },
     retention: options.retention ?? { afterCloseDays: 7, maxAgeDays: 30 },
     context: {
       whenJiraFails: 'go-on',

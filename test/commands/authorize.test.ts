@@ -78,8 +78,18 @@ describe('authorize', () => {
     expect(await authorize(jira('id-maria'), people, repository, ask)).toEqual({
       allowed: true,
       login: 'maria-gh',
+      person: 'jira:id-maria',
     });
     expect(asked).toEqual(['maria-gh']);
+  });
+
+  it('takes a person for the same one on GitHub and on JIRA', async () => {
+    const ask: AskPermission = async () => ({ permission: 'write', userId: 5 });
+    const verdicts = await Promise.all([
+      authorize(github('renamed', 'User'), people, repository, ask),
+      authorize(jira('id-maria'), people, repository, ask),
+    ]);
+    expect(verdicts).toMatchObject([{ person: 'github:5' }, { person: 'github:5' }]);
   });
 
   it('takes an answer that GitHub did not give for a no, and says that it is not a verdict', async () => {

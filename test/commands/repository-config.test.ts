@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { capsOf, readRepositoryConfig } from '../../src/commands/repository-config.ts';
+import { modelOf, readRepositoryConfig } from '../../src/commands/repository-config.ts';
 
 const example = await readFile(new URL('../../examples/repository-config.yml', import.meta.url), 'utf8');
 
@@ -10,9 +10,14 @@ describe('the settings of a repository', () => {
   });
 
   it('are all shown in the example, and valid without the `#`', () => {
-    const bare = example.replaceAll(/^# (?=\w+: \S+$)/gm, '');
+    const bare = example.replaceAll(/^# (?=(?: {2})?\w+:(?: \S+)?$)/gm, '');
     expect(readRepositoryConfig(bare)).toEqual({
-      config: { enabled: true, model: 'claude-sonnet-4-5', maxBudget: 5 },
+      config: {
+        enabled: true,
+        model: 'claude-sonnet-4-5',
+        maxBudget: 5,
+        budgets: { issue: 20, personPerDay: 50, repositoryPerMonth: 500 },
+      },
     });
   });
 
@@ -22,6 +27,11 @@ describe('the settings of a repository', () => {
     ['enabled: "no"', '`enabled`: `true` or `false`'],
     ['maxBudget: 0', '`maxBudget`: more than 0'],
     ['maxBudget: 5000', '`maxBudget`: at most 1000'],
+    ['budgets: { issue: -1 }', '`budgets.issue`: 0 or more'],
+    ['budgets: { issue: .inf }', '`budgets.issue`: an amount of US dollars'],
+    ['budgets: { personPerDay: $5 }', '`budgets.personPerDay`: an amount of US dollars'],
+    ['budgets: { repositoryPerMonth: 1e9 }', '`budgets.repositoryPerMonth`: at most 1000000'],
+    ['budgets: { perIssue: 1 }', 'perIssue'],
     ['model: --dangerous', '`model`: a model name'],
     ['max-budget: 5', 'max-budget'],
     ['enabled: 1\nmodel: ""', '`enabled`: `true` or `false`; `model`: a model name'],
@@ -32,17 +42,16 @@ describe('the settings of a repository', () => {
   });
 });
 
-describe('the caps of a run', () => {
-  const config = { enabled: true, model: 'small', maxBudget: 5 };
+describe('the model of a run', () => {
+  const config = { enabled: true, model: 'small' };
 
   it.each([
-    [{}, config, true, { model: 'small', maxBudgetUsd: 5 }],
-    [{}, config, false, { model: undefined, maxBudgetUsd: 5 }],
-    [{ model: 'big', maxBudget: 2 }, config, true, { model: 'big', maxBudgetUsd: 2 }],
-    [{ model: 'big', maxBudget: 20 }, config, false, { model: 'big', maxBudgetUsd: 5 }],
-    [{ maxBudget: 20 }, { enabled: true }, true, { model: undefined, maxBudgetUsd: 20 }],
-    [{}, { enabled: true }, true, { model: undefined, maxBudgetUsd: undefined }],
-  ])('asked for %j within %j (new session: %s)', (flags, within, isNew, caps) => {
-    expect(capsOf(flags, within, isNew)).toEqual(caps);
+    [{}, config, true, 'small'],
+    [{}, config, false, undefined],
+    [{ model: 'big' }, config, true, 'big'],
+    [{ model: 'big' }, config, false, 'big'],
+    [{}, { enabled: true }, true, undefined],
+  ])('asked for %j within %j (new session: %s)', (flags, within, isNew, model) => {
+    expect(modelOf(flags, within, isNew)).toBe(model);
   });
 });

@@ -168,6 +168,7 @@ export function ledgerAndQueueContract(name: string, create: () => Promise<Ledge
       appUrl: '',
       serverUrl: '',
       jira: new Map(),
+      budgets: { repositories: {} },
       retention: { afterCloseDays: 7, maxAgeDays: 30 },
       tickets: {
         read: () => Promise.reject(new Error('nothing here reads a ticket')),

@@ -62,7 +62,6 @@ describe('planJob', () => {
         generation: 0,
         ticket: { hash: expect.stringMatching(/^[0-9a-f]{64}$/), newestComment: '' },
         model: undefined,
-        maxBudgetUsd: undefined,
         engine: 'claude-code',
       },
       target: {
@@ -101,9 +100,13 @@ describe('planJob', () => {
   });
 
   it('hands the flags on', () => {
-    expect(plan({ flags: { model: 'opus', maxBudget: 2.5 } }).session).toMatchObject({
-      model: 'opus',
+    const cap = {
       maxBudgetUsd: 2.5,
+      budgetOf: { scope: 'run', setBy: 'command', limitUsd: 2.5 },
+    } as const;
+    expect(plan({ flags: { model: 'opus', maxBudget: 2.5 }, cap }).session).toMatchObject({
+      model: 'opus',
+      ...cap,
     });
   });
 

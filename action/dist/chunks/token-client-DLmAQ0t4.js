@@ -1,0 +1,1 @@
+export{n as tokenClient}from"./token-client-Bb5cgeeP.js";

@@ -1,0 +1,101 @@
+import { type RawBuilder, sql } from 'kysely';
+import type { Amounts } from '../core/budget.ts';
+import { endStatuses } from '../core/status.ts';
+import type { Db } from './commands.ts';
+
+/** Whose spending is asked for. */
+export interface SpendingOf {
+  /** The command that asks: its own run counts for nothing yet. */
+  commandId: string;
+  issueKey: string;
+  repositoryId: number;
+  person: string;
+}
+
+/** What has been spent in this month of UTC and of what budgets are for, and what is held. */
+export interface Spending {
+  /** The time of the database. */
+  at: Date;
+  /** The issue, at all times and in all repositories. */
+  issue: Amounts;
+  issueHere: Amounts;
+  /** The person today. */
+  person: Amounts;
+  personHere: Amounts;
+  /** The repository this month. */
+  repository: Amounts;
+}
+
+/** Number of the lock, which means nothing but this. */
+const lockNumber = 0x64_65_78_62;
+
+/**
+ * Lets one transaction after the other give out what is left, until each has ended: two commands that are planned at
+ * the same time would both be given the same dollars.
+ */
+export async function lockSpending(transaction: Db): Promise<void> {
+  await sql`select pg_advisory_xact_lock(${sql.lit(lockNumber)})`.execute(transaction);
+}
+
+const reported = sql`(r.report->>'costUsd')::float8`;
+const soFar = sql`(r.progress->>'costUsd')::float8`;
+const given = sql`(r.job->'session'->>'maxBudgetUsd')::float8`;
+
+/** A run that broke off before the engine began says no session and no answer, and has cost nothing. */
+const didNotBegin = sql`coalesce(r.report->'session' is null and r.report->>'turns' = '0'
+  and r.report->'usage'->>'outputTokens' = '0', false)`;
+
+/**
+ * All sums that a command's budgets need. A run counts on the day and in the month in which it ended, whatever its end.
+ * Where its cost is not known the newest that it told counts, else all that it was given, else nothing. A run that has
+ * not ended holds all that it was given, on whatever day.
+ */
+export async function spendingOf(db: Db, of: SpendingOf, at?: Date): Promise<Spending> {
+  const { commandId, issueKey, repositoryId, person } = of;
+  const now = at === undefined ? sql`now()` : sql`${at.toISOString()}::timestamptz`;
+  const start = (unit: 'day' | 'month') =>
+    sql`(date_trunc(${sql.lit(unit)}, ${now} at time zone 'UTC') at time zone 'UTC')`;
+  const ofIssue = sql`issue_key = ${issueKey}`;
+  const here = sql`repository_id = ${repositoryId}`;
+  const today = sql`(not ended or ended_at >= ${start('day')})`;
+  const ofPerson = sql`person = ${person} and ${today}`;
+  const ofMonth = sql`${here} and (not ended or ended_at >= ${start('month')})`;
+  const found = await sql<Record<string, number> & { at: Date }>`
+    with counted as (
+      select true as ended, k.ended_at, k.issue_key, k.repository_id, coalesce(r.person, k.actor) as person,
+        coalesce(k.cost_usd, ${reported}, ${soFar}, case when ${didNotBegin} then 0 else ${given} end, 0) as usd
+      from run_costs as k left join runs as r on r.command_id = k.command_id
+      where k.issue_key = ${issueKey} or (k.ended_at >= ${start('month')}
+        and (k.repository_id = ${repositoryId} or coalesce(r.person, k.actor) = ${person}))
+      union all
+      select false, null, c.issue_key, c.repository_id, r.person, greatest(${given}, ${soFar}, 0)
+      from commands as c join runs as r on r.command_id = c.id
+      where c.status not in (${sql.join([...endStatuses])}) and c.id <> ${commandId}
+        and r.job->'session'->>'mode' <> 'forget'
+    )
+    select ${now} as at,
+      ${sumsOf('issue', ofIssue)}, ${sumsOf('issueHere', sql`${ofIssue} and ${here}`)},
+      ${sumsOf('person', ofPerson)}, ${sumsOf('personHere', sql`${ofPerson} and ${here}`)},
+      ${sumsOf('repository', ofMonth)}
+    from counted`.execute(db);
+  const [row] = found.rows;
+  if (row === undefined) throw new Error('sums without a row');
+  const amounts = (name: string): Amounts => ({
+    spentUsd: row[`${name}_spent`] ?? 0,
+    heldUsd: row[`${name}_held`] ?? 0,
+  });
+  return {
+    at: row.at,
+    issue: amounts('issue'),
+    issueHere: amounts('issueHere'),
+    person: amounts('person'),
+    personHere: amounts('personHere'),
+    repository: amounts('repository'),
+  };
+}
+
+function sumsOf(name: string, which: RawBuilder<unknown>): RawBuilder<unknown> {
+  const sum = (column: string, state: RawBuilder<unknown>) =>
+    sql`coalesce(sum(usd) filter (where ${which} and ${state}), 0) as ${sql.ref(`${name}_${column}`)}`;
+  return sql`${sum('spent', sql`ended`)}, ${sum('held', sql`not ended`)}`;
+}
