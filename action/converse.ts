@@ -4,6 +4,7 @@ import { renderPrompt } from '../src/context/prompt.ts';
 import { AppError, messageOf } from '../src/core/errors.ts';
 import { redact } from '../src/core/redact.ts';
 import type { SessionManifest, SessionMode } from '../src/core/session.ts';
+import { transcriptSizes } from '../src/engines/claude-code/transcript-usage.ts';
 import type { EngineEvent, EngineResult, EngineTask } from '../src/engines/engine.ts';
 import { newestGeneration, type RestoreResult, restore } from '../src/sessions/restore.ts';
 import { aroundBranch } from './around-branch.ts';
@@ -12,6 +13,7 @@ import type { Checkout } from './checkout.ts';
 import { listOfFiles, noticesOfFiles, writeContextFiles } from './context-files.ts';
 import type { Cli } from './find-cli.ts';
 import { mcpServers } from './mcp-servers.ts';
+import { priceNotices } from './price-notices.ts';
 import type { SessionDirectory } from './session-directory.ts';
 import { startEngine } from './start-engine.ts';
 import { ticketTold, toldContext } from './told-context.ts';
@@ -84,6 +86,7 @@ export async function converse(
       model: current.restored?.model ?? null,
       effort: effortOf(work, current),
       costBeforeUsd: current.restored?.costUsd ?? 0,
+      transcripts: await transcriptSizes(directory.config, current.sessionId),
       headCommit: checkout.start,
       baseBranchCommit: checkout.baseCommit ?? null,
       ticket: ticketTold(work, current.mode),
@@ -119,7 +122,8 @@ export async function converse(
     const failed = [...failedServers].map(
       (name) => `The MCP server \`${name}\` could not be used: its tools were not there.`,
     );
-    work.report.notices.push(...talk.conversation.notices, ...failed);
+    const unpriced = priceNotices(talk.result.unpricedModels);
+    work.report.notices.push(...talk.conversation.notices, ...failed, ...unpriced);
     const uses = await mcp.uses();
     if (uses.length > 0) work.report.mcp = uses;
     return talk;

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { SessionManifest, SessionMode, SessionRef } from '../src/core/session.ts';
 import { SessionKeys } from '../src/core/session-key.ts';
+import { TranscriptSizes } from '../src/engines/claude-code/transcript-usage.ts';
+import { PriceOverrides } from '../src/pricing/price-overrides.ts';
 
 /** What the post step needs to know of a run that died: kept with `core.saveState`, step by step. */
 export const RunState = z.object({
@@ -12,6 +14,7 @@ export const RunState = z.object({
   startedAt: z.number(),
   workspace: z.string(),
   ref: SessionRef,
+  prices: PriceOverrides,
   /** Set once the engine may have begun. */
   session: z
     .object({
@@ -24,6 +27,8 @@ export const RunState = z.object({
       model: z.string().nullable(),
       effort: z.string().nullable(),
       costBeforeUsd: z.number(),
+      /** How long the transcripts were when the engine began: what comes after it is of this run. */
+      transcripts: TranscriptSizes,
       headCommit: z.string(),
       baseBranchCommit: SessionManifest.shape.baseBranchCommit,
       ticket: SessionManifest.shape.ticket,

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { AppError, messageOf } from './core/errors.ts';
 import { StoreName } from './core/session.ts';
 import { type MasterKeys, PreviousMasterKeys, SessionMasterKey } from './core/session-key.ts';
+import { PriceOverrides } from './pricing/price-overrides.ts';
 
 const repositoryName = z
   .string()
@@ -132,6 +133,7 @@ export const DexterConfig = z
       }),
     sessions: Retention.prefault({}),
     context: Context.prefault({}),
+    prices: PriceOverrides.optional(),
     allowedTools: z.array(z.string().min(1)).optional().meta({
       description:
         'Permission rules for the engine, in the syntax of the CLI; for local runs. On GitHub Actions they are an input of the action',
@@ -184,6 +186,8 @@ export interface AppConfig {
   };
   /** When sessions are forgotten without anybody asking; `everyMs` is for tests in a hurry. */
   retention: z.infer<typeof Retention> & { everyMs?: number };
+  /** Prices that win over the price list. */
+  prices: PriceOverrides;
   context: z.infer<typeof Context> & {
     /** The cache that processes share; the memory of each one where there is none. */
     redisUrl?: string;
@@ -517,6 +521,7 @@ export function parseConfig(env: Environment, dexterYml: string | undefined): Ap
     jira: connect(file, present),
     onboarding: { isOn: values.DEXTER_ONBOARDING === 'on', action: values.DEXTER_ACTION },
     retention: file.sessions,
+    prices: file.prices ?? {},
     context: {
       ...file.context,
       ...(values.REDIS_URL === undefined ? {} : { redisUrl: values.REDIS_URL }),

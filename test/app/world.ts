@@ -115,6 +115,7 @@ export async function startWorld(options: WorldOptions = {}) {
     ],
     onboarding: options.onboarding ?? { isOn: true },
     retention: options.retention ?? { afterCloseDays: 7, maxAgeDays: 30 },
+    prices: {},
     context: {
       whenJiraFails: 'go-on',
       waitMinutes: 10,

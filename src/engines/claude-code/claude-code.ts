@@ -1,5 +1,6 @@
 import { AppError, hasCode } from '../../core/errors.ts';
 import { redact } from '../../core/redact.ts';
+import type { ModelPrices } from '../../pricing/model-prices.ts';
 import type { Engine, EngineEvent, EngineResult, EngineTask } from '../engine.ts';
 import { cliArguments } from './arguments.ts';
 import { classify, refusalsThatCount } from './classify.ts';
@@ -7,8 +8,18 @@ import { type CliProcess, type GraceTimes, startCli } from './cli-process.ts';
 import { cliEnvironment } from './environment.ts';
 import type { Program } from './isolation.ts';
 import { splitLines } from './lines.ts';
-import { costOf, newRecord, type RunRecord, record, usageOf } from './run-record.ts';
+import {
+  costOf,
+  lacksFigures,
+  newRecord,
+  type RunRecord,
+  record,
+  unpricedModels,
+  usageByModel,
+  usageOf,
+} from './run-record.ts';
 import { parseLine } from './stream.ts';
+import { addTranscripts, transcriptSizes } from './transcript-usage.ts';
 
 export interface ClaudeCodeOptions {
   /** Name on the PATH or absolute path of the CLI. */
@@ -28,6 +39,8 @@ export interface ClaudeCodeOptions {
   projectFolder: string;
   /** Puts the CLI where it sees less of the machine; as it is without. */
   isolate?: ((program: Program) => Program) | undefined;
+  /** Prices that win over the price list. */
+  prices?: readonly ModelPrices[] | undefined;
   /** How long the CLI may take to end when it is asked to. */
   grace?: GraceTimes;
 }
@@ -41,13 +54,16 @@ export function claudeCode(options: ClaudeCodeOptions): Engine {
 
   return {
     async run(task, onEvent, signal) {
+      const { configDirectory, sessionId } = task;
+      const before = await transcriptSizes(configDirectory, sessionId);
       const cli = await start(task, options);
       const stop = () => cli.stop();
       signal.addEventListener('abort', stop);
       if (signal.aborted) stop();
       try {
-        const run = await follow(cli, onEvent);
+        const run = await follow(cli, options.prices, onEvent);
         const exit = await cli.ended();
+        if (lacksFigures(run)) await addTranscripts(run, configDirectory, sessionId, before);
         return resultOf(run, task, classify(run, exit, task.mode, signal.aborted, secrets));
       } finally {
         signal.removeEventListener('abort', stop);
@@ -64,6 +80,8 @@ export function claudeCode(options: ClaudeCodeOptions): Engine {
       model: run.model,
       version: run.version,
       usage: usageOf(run),
+      usageByModel: usageByModel(run),
+      unpricedModels: unpricedModels(run),
       contextTokens: run.contextTokens,
       costUsd: costOf(run),
       turns: run.result?.num_turns ?? run.answers,
@@ -91,8 +109,12 @@ async function start(task: EngineTask, options: ClaudeCodeOptions): Promise<CliP
   }
 }
 
-async function follow(cli: CliProcess, onEvent: (event: EngineEvent) => void): Promise<RunRecord> {
-  const run = newRecord();
+async function follow(
+  cli: CliProcess,
+  prices: ClaudeCodeOptions['prices'],
+  onEvent: (event: EngineEvent) => void,
+): Promise<RunRecord> {
+  const run = newRecord(prices);
   try {
     for await (const text of splitLines(cli.stdout)) {
       const line = parseLine(text);

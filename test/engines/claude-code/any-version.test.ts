@@ -47,6 +47,8 @@ async function setUp(version: string) {
         model: null,
         version,
         usage: { inputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0, outputTokens: 0 },
+        usageByModel: {},
+        unpricedModels: [],
         contextTokens: 0,
         costUsd: 0,
         turns: 1,
