@@ -1,5 +1,6 @@
 import { renderPrompt } from '../src/context/prompt.ts';
 import { redact } from '../src/core/redact.ts';
+import { transcriptSizes } from '../src/engines/claude-code/transcript-usage.ts';
 import type { EngineEvent, EngineResult, EngineTask } from '../src/engines/engine.ts';
 import { transcriptPath } from '../src/sessions/session-files.ts';
 import { aroundBranch } from './around-branch.ts';
@@ -11,6 +12,7 @@ import type { Cli } from './find-cli.ts';
 import { type KeptCopy, keepCopy } from './keep-copy.ts';
 import { mcpServers } from './mcp-servers.ts';
 import type { Conversation } from './open-conversation.ts';
+import { priceNotices } from './price-notices.ts';
 import type { RunState } from './run-state.ts';
 import type { SessionDirectory } from './session-directory.ts';
 import { startEngine } from './start-engine.ts';
@@ -78,6 +80,7 @@ export async function converse(
       effort: effortOf(work, current),
       costBeforeUsd: current.restored?.costUsd ?? 0,
       ...copyState(current),
+      transcripts: await transcriptSizes(directory.config, current.sessionId),
       headCommit: checkout.start,
       baseBranchCommit: checkout.baseCommit ?? null,
       ticket: ticketTold(work, current.mode),
@@ -119,7 +122,8 @@ export async function converse(
     const failed = [...failedServers].map(
       (name) => `The MCP server \`${name}\` could not be used: its tools were not there.`,
     );
-    work.report.notices.push(...talk.conversation.notices, ...failed);
+    const unpriced = priceNotices(talk.result.unpricedModels);
+    work.report.notices.push(...talk.conversation.notices, ...failed, ...unpriced);
     const uses = await mcp.uses();
     if (uses.length > 0) work.report.mcp = uses;
     return talk;

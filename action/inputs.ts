@@ -7,6 +7,7 @@ import { StoreName } from '../src/core/session.ts';
 import { PreviousMasterKeys, SessionMasterKey } from '../src/core/session-key.ts';
 import { parseSize } from '../src/core/size.ts';
 import { pinnedCli } from '../src/engines/claude-code/pinned-cli.ts';
+import { PriceOverrides } from '../src/pricing/price-overrides.ts';
 import { defaultCompactAbove } from '../src/sessions/plan-compaction.ts';
 import type { GarbageLimits } from '../src/workspace/plan-garbage.ts';
 import { instructionSources } from './base-instructions.ts';
@@ -99,6 +100,7 @@ export const Inputs = z.object({
     .string()
     .regex(/^[a-z]{1,20}$/, 'must be a level such as `high`')
     .optional(),
+  prices: pricesText().pipe(PriceOverrides).optional(),
   'allowed-tools': z.string().default(defaultAllowedTools.join('\n')).transform(lines),
   'instructions-from': z.enum(instructionSources, 'must be `base` or `none`').default('base'),
   'mcp-cache-ttl': z
@@ -145,6 +147,8 @@ export interface ActionInputs {
   access: ModelAccess;
   model: string | undefined;
   effort: string | undefined;
+  /** Prices that win over the price list; only reckoned with here. */
+  prices: PriceOverrides;
   store: StoreName;
   /** What the inputs say of S3; a bucket makes it a store of this runner. */
   s3: Record<S3Input, string | undefined>;
@@ -272,6 +276,7 @@ function settingsOf(inputs: z.infer<typeof AloneInputs>): Settings {
     access: modelAccess(inputs),
     model: inputs.model,
     effort: inputs.effort,
+    prices: inputs.prices ?? {},
     store: inputs.store,
     s3: {
       's3-bucket': inputs['s3-bucket'],
@@ -325,6 +330,18 @@ function json<S extends z.ZodType>(schema: S) {
       }
     })
     .pipe(schema);
+}
+
+/** JSON here: `readablePrices` has made it of YAML. */
+function pricesText() {
+  return z.string().transform((text, context) => {
+    try {
+      return JSON.parse(text) as unknown;
+    } catch {
+      context.addIssue({ code: 'custom', message: 'must be YAML or JSON' });
+      return z.NEVER;
+    }
+  });
 }
 
 /** It becomes part of an address. */

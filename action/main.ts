@@ -6,11 +6,12 @@ import type { Report } from '../src/core/report.ts';
 import { findPrices } from '../src/pricing/find-prices.ts';
 import { tidyWorkspace } from '../src/workspace/collect-garbage.ts';
 import { type AppClient, appClient } from './app-client.ts';
-import { type ActionInputs, isStandAlone, parseInputs } from './inputs.ts';
+import { type ActionInputs, type GetInput, isStandAlone, parseInputs } from './inputs.ts';
 import { keepReport } from './kept-report.ts';
 import { logLine } from './log.ts';
 import { oidcToken } from './oidc-token.ts';
 import { useProxyOf } from './proxy.ts';
+import { readablePrices } from './readable-prices.ts';
 import { type RunEnd, run } from './run.ts';
 import { stateNames, undeliveredReportName } from './run-state.ts';
 import { defaultWorkspace, parseRunner, type Runner } from './runner.ts';
@@ -27,7 +28,10 @@ const [cacheProgram, mcpProgram] = ['save-program', 'mcp-program'].map((name) =>
 async function main(env: NodeJS.ProcessEnv): Promise<void> {
   useProxyOf(env);
   const runner = parseRunner(env);
-  const begun = isStandAlone(getInput) ? await withoutApp(runner, env) : await withApp(runner, env);
+  const getInput = await readablePrices((name) => core.getInput(name));
+  const begun = isStandAlone(getInput)
+    ? await withoutApp(getInput, runner, env)
+    : await withApp(getInput, runner, env);
   if (begun.outcome === 'refused') return showRefusal(begun.message);
   const { inputs, app, claimToken } = begun;
   const { access } = inputs;
@@ -65,15 +69,11 @@ async function main(env: NodeJS.ProcessEnv): Promise<void> {
   await tidyWorkspace({ workspace, limits, now: new Date(), info: log.info, warn });
 }
 
-function getInput(name: string): string {
-  return core.getInput(name);
-}
-
 type Begun =
   | { outcome: 'ready'; inputs: ActionInputs; app: AppClient; claimToken: string }
   | Extract<StandAlone, { outcome: 'refused' }>;
 
-async function withApp(runner: Runner, env: NodeJS.ProcessEnv): Promise<Begun> {
+async function withApp(getInput: GetInput, runner: Runner, env: NodeJS.ProcessEnv): Promise<Begun> {
   const inputs = parseInputs(getInput);
   const { appUrl, commandId } = inputs.job;
   const claimToken = runner.runToken ?? (await oidcToken(appUrl, env));
@@ -81,7 +81,7 @@ async function withApp(runner: Runner, env: NodeJS.ProcessEnv): Promise<Begun> {
 }
 
 /** Loaded only here: a run of the app needs none of it. */
-async function withoutApp(runner: Runner, env: NodeJS.ProcessEnv): Promise<Begun> {
+async function withoutApp(getInput: GetInput, runner: Runner, env: NodeJS.ProcessEnv): Promise<Begun> {
   const { standAlone } = await import('./stand-alone.ts');
   const begun = await standAlone({
     getInput,

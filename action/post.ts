@@ -8,6 +8,7 @@ import { appClient } from './app-client.ts';
 import { type ActionInputs, parseInputs } from './inputs.ts';
 import { keptReport } from './kept-report.ts';
 import { useProxyOf } from './proxy.ts';
+import { readablePrices } from './readable-prices.ts';
 import { recover } from './recover.ts';
 import { RunState, stateNames, undeliveredReportName } from './run-state.ts';
 import { parseRunner, type Runner } from './runner.ts';
@@ -46,7 +47,7 @@ interface Begun {
 }
 
 async function begun(state: RunState, runner: Runner): Promise<Begun> {
-  const getInput = (name: string) => core.getInput(name);
+  const getInput = await readablePrices((name) => core.getInput(name));
   const done = 'Reported for the main step.';
   if (state.appUrl !== '') {
     const app = appClient({ appUrl: state.appUrl, commandId: state.commandId });

@@ -39,7 +39,7 @@ export function progressBoard({ secrets, onChange }: BoardOptions): ProgressBoar
     engineEvent(event) {
       if (event.type === 'usage') {
         // Part of what the next line says anyway; no news of its own.
-        state = { ...state, turns: event.answers };
+        state = { ...state, turns: event.answers, costUsd: event.costUsd };
         return;
       }
       const line = describe(event, directory);

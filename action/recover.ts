@@ -5,6 +5,16 @@ import type { Report } from '../src/core/report.ts';
 import type { SessionManifest } from '../src/core/session.ts';
 import { killLeftovers } from '../src/engines/claude-code/leftovers.ts';
 import { bringProjectFolderHome } from '../src/engines/claude-code/project-folder.ts';
+import {
+  costOf,
+  newRecord,
+  type RunRecord,
+  unpricedModels,
+  usageByModel,
+  usageOf,
+} from '../src/engines/claude-code/run-record.ts';
+import { addTranscripts } from '../src/engines/claude-code/transcript-usage.ts';
+import { overridePrices } from '../src/pricing/price-overrides.ts';
 import { graftCopyFile } from '../src/sessions/compacted-copy.ts';
 import { hasAnswer } from '../src/sessions/has-answer.ts';
 import { restore } from '../src/sessions/restore.ts';
@@ -14,6 +24,7 @@ import type { SessionStore } from '../src/stores/session-store.ts';
 import { removeTree } from '../src/workspace/remove-tree.ts';
 import { replacesForNothing } from './keep-session.ts';
 import { knownSecrets } from './known-secrets.ts';
+import { priceNotices } from './price-notices.ts';
 import { emptyReport, endedProblem } from './report.ts';
 import type { RunState } from './run-state.ts';
 import { openSessionDirectory, type SessionDirectory } from './session-directory.ts';
@@ -54,10 +65,10 @@ async function lostReport(options: RecoverOptions, directory: SessionDirectory |
   };
   const { session } = state;
   if (session === undefined) return report;
-  report.costUsd = null;
+  const run = await recordedRun(options, session, directory);
   let saved: SaveResult = { outcome: 'nothing' };
   try {
-    if (directory !== undefined) saved = await savedSession(options, session, directory);
+    if (directory !== undefined) saved = await savedSession(options, session, directory, run);
   } catch (error) {
     warn(messageOf(error));
   }
@@ -68,11 +79,19 @@ async function lostReport(options: RecoverOptions, directory: SessionDirectory |
     generation: saved.outcome === 'saved' ? saved.generation : 0,
     ...(saved.outcome === 'saved' && saved.entry !== undefined ? { entry: saved.entry } : {}),
     bytes: saved.outcome === 'saved' ? saved.bytes : 0,
-    contextTokens: 0,
+    contextTokens: run.contextTokens,
     engineVersion: 'unknown',
     model,
   };
+  report.usage = usageOf(run);
+  report.usageByModel = usageByModel(run);
+  report.costUsd = costOf(run);
+  report.turns = run.usageOf.size;
   report.notices.push(
+    ...(Object.keys(report.usageByModel).length === 0
+      ? ['The transcript says nothing of the tokens of this run: they are shown as 0.']
+      : []),
+    ...priceNotices(unpricedModels(run)),
     saved.outcome === 'saved'
       ? 'The session was saved; the changes of the run were not pushed.'
       : 'Neither the session nor the changes of the run were saved.',
@@ -82,22 +101,38 @@ async function lostReport(options: RecoverOptions, directory: SessionDirectory |
 
 type LostSession = NonNullable<RunState['session']>;
 
+/** What the run used, from what it has added to the transcripts; an answer that was cut off counts as far as it got. */
+async function recordedRun(
+  { state, warn }: RecoverOptions,
+  { id, transcripts }: LostSession,
+  directory: SessionDirectory | undefined,
+): Promise<RunRecord> {
+  const run = newRecord(overridePrices(state.prices));
+  try {
+    if (directory !== undefined) await addTranscripts(run, directory.config, id, transcripts);
+  } catch (error) {
+    warn(messageOf(error));
+  }
+  return run;
+}
+
 /** Saves the session by the same rules as the main step, which may have done it and died before it could say so. */
 async function savedSession(
   options: RecoverOptions,
   session: LostSession,
   directory: SessionDirectory,
+  run: RunRecord,
 ): Promise<SaveResult> {
   const { id, nextGeneration } = session;
   await bringProjectFolderHome(directory.config, id, projectFolder);
   if (replacesForNothing(session, await hasAnswer(directory.config, id))) return { outcome: 'nothing' };
   const store = await options.openStore();
-  const saved = await saveAs(nextGeneration, options, session, directory, store);
+  const saved = await saveAs(nextGeneration, options, session, directory, store, run);
   if (saved.outcome !== 'conflict') return saved;
   const found = await savedBefore(options.state, session, directory, store);
   if (found !== undefined) return found;
   // The store did not answer when the run began: what it has is not what another run said meanwhile.
-  return session.isGuessed ? await saveAs(saved.newest + 1, options, session, directory, store) : saved;
+  return session.isGuessed ? await saveAs(saved.newest + 1, options, session, directory, store, run) : saved;
 }
 
 /** The newest generation when it is this very session, saved as the one that this run was to save. */
@@ -143,6 +178,7 @@ async function saveAs(
   session: LostSession,
   directory: SessionDirectory,
   store: SessionStore,
+  run: RunRecord,
 ): Promise<SaveResult> {
   const { claim, ref, sessionKeys, workspace } = state;
   return await save({
@@ -165,8 +201,8 @@ async function saveAs(
       headCommit: session.headCommit,
       baseBranchCommit: session.baseBranchCommit ?? null,
       ticket: session.ticket,
-      contextTokens: 0,
-      costUsd: session.costBeforeUsd,
+      contextTokens: run.contextTokens,
+      costUsd: session.costBeforeUsd + (costOf(run) ?? 0),
       ...(await keptCopy(session, directory)),
       createdAt: new Date().toISOString(),
     },

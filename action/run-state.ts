@@ -7,6 +7,8 @@ import {
   SessionRef,
 } from '../src/core/session.ts';
 import { SessionKeys } from '../src/core/session-key.ts';
+import { TranscriptSizes } from '../src/engines/claude-code/transcript-usage.ts';
+import { PriceOverrides } from '../src/pricing/price-overrides.ts';
 
 /** What the post step needs to know of a run that died: kept with `core.saveState`, step by step. */
 export const RunState = z.object({
@@ -18,6 +20,7 @@ export const RunState = z.object({
   startedAt: z.number(),
   workspace: z.string(),
   ref: SessionRef,
+  prices: PriceOverrides,
   /** Set once the engine may have begun. */
   session: z
     .object({
@@ -34,6 +37,8 @@ export const RunState = z.object({
       copy: CompactedCopy.extend({ bytesBefore: z.number() }).optional(),
       /** As they were before the run. */
       figures: SessionFigures.optional(),
+      /** How long the transcripts were when the engine began: what comes after it is of this run. */
+      transcripts: TranscriptSizes,
       headCommit: z.string(),
       baseBranchCommit: SessionManifest.shape.baseBranchCommit,
       ticket: SessionManifest.shape.ticket,

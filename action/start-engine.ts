@@ -2,6 +2,7 @@ import { AppError, messageOf } from '../src/core/errors.ts';
 import { anyVersion } from '../src/engines/claude-code/any-version.ts';
 import { claudeCode } from '../src/engines/claude-code/claude-code.ts';
 import type { Engine } from '../src/engines/engine.ts';
+import { overridePrices } from '../src/pricing/price-overrides.ts';
 import { projectFolder } from '../src/sessions/session-files.ts';
 import type { Cli } from './find-cli.ts';
 import { isolation } from './isolate.ts';
@@ -29,6 +30,7 @@ export async function startEngine(work: Work, directory: SessionDirectory, cli: 
     temporaryDirectory: directory.temporary,
     projectFolder,
     isolate: await isolation(work, directory, cli.command),
+    prices: overridePrices(inputs.prices),
   };
   const { access } = inputs;
   if (access.provider === 'anthropic' && access.credential === undefined && access.baseUrl === undefined) {

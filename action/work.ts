@@ -112,6 +112,7 @@ export function startWork(
     startedAt,
     workspace,
     ref,
+    prices: inputs.prices,
   };
   keepState(state);
   return {

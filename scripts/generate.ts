@@ -1,5 +1,5 @@
 // Writes what follows from the code: the schemas of both configurations, and the tables between the markers of
-// README.md and docs/doctor.md.
+// README.md, docs/doctor.md and docs/prices.md.
 // `--check` writes nothing, names the stale files and the command that mends them.
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
@@ -11,6 +11,7 @@ import { commandDocs, flagDocs } from '../src/commands/parse.ts';
 import { RepositoryConfig } from '../src/commands/repository-config.ts';
 import { DexterConfig, environmentDocs } from '../src/config.ts';
 import { encodeInputs, type Job } from '../src/core/job.ts';
+import { modelPrices, type TokenPrices } from '../src/pricing/model-prices.ts';
 
 const ActionFile = z.object({
   inputs: z.record(
@@ -50,6 +51,8 @@ await bringUpToDate(
     'repository-checks': checkTable('repository'),
   }),
 );
+
+await bringUpToDate('docs/prices.md', await withTables('docs/prices.md', { prices: priceTable() }));
 
 for (const problem of problems) console.error(problem);
 process.exitCode = problems.length > 0 ? 1 : 0;
@@ -110,6 +113,39 @@ function checkTable(wanted: (typeof checks)[number]['area']): string {
         needs.map((need) => `\`${need}\``).join(', '),
       ]),
   );
+}
+
+function priceTable(): string {
+  const notes = new Map<string, number>();
+  const noteOf = (text: string) => {
+    const number = notes.get(text) ?? notes.size + 1;
+    notes.set(text, number);
+    return `<sup>${number}</sup>`;
+  };
+  const sources = new Map<string, string>();
+  const rows = modelPrices.flatMap((prices) => {
+    const { model, longPrompt, minimumCacheableTokens, source, date, note } = prices;
+    const letter = sources.get(source + date) ?? String.fromCharCode(97 + sources.size);
+    sources.set(source + date, letter);
+    const row = (name: string, each: TokenPrices) => [
+      name,
+      ...[each.input, each.cacheWrite5m, each.cacheWrite1h, each.cacheRead, each.output].map(dollars),
+      minimumCacheableTokens.toLocaleString('en-US') + (note ? noteOf(note) : ''),
+      letter,
+    ];
+    const above =
+      longPrompt && `\`${model}\`, prompts above ${longPrompt.aboveTokens.toLocaleString('en-US')} tokens`;
+    return [row(`\`${model}\``, prices), ...(longPrompt && above ? [row(above, longPrompt)] : [])];
+  });
+  const head = ['Model', 'Input', '5-minute write', '1-hour write', 'Read', 'Output', 'Minimum', 'Source'];
+  const from = modelPrices.map(({ source, date }) => `${sources.get(source + date)}: <${source}>, ${date}`);
+  const footnotes = [...notes].map(([text, number]) => `${number}: ${text}`);
+  return [table(head, rows), [...new Set(from), ...footnotes].join('  \n')].join('\n\n');
+}
+
+function dollars(price: number): string {
+  const digits = Math.max(2, (String(price).split('.')[1] ?? '').length);
+  return `$${price.toFixed(digits)}`;
 }
 
 function environmentTable(): string {

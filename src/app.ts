@@ -250,6 +250,7 @@ function dispatcherOf(
       'anthropic-api-key': local.anthropicApiKey,
       'anthropic-base-url': local.anthropicBaseUrl,
       'allowed-tools': local.allowedTools?.join('\n'),
+      prices: Object.keys(config.prices).length === 0 ? undefined : JSON.stringify(config.prices),
       'timeout-minutes': String(local.timeoutMinutes),
     }),
     environment: machine,

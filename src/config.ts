@@ -5,6 +5,7 @@ import { BudgetAmount } from './core/budget.ts';
 import { AppError, messageOf } from './core/errors.ts';
 import { StoreName } from './core/session.ts';
 import { type MasterKeys, PreviousMasterKeys, SessionMasterKey } from './core/session-key.ts';
+import { PriceOverrides } from './pricing/price-overrides.ts';
 
 const repositoryName = z
   .string()
@@ -169,6 +170,7 @@ export const DexterConfig = z
     sessions: Retention.prefault({}),
     context: Context.prefault({}),
     budgets: Budgets.prefault({}),
+    prices: PriceOverrides.optional(),
     allowedTools: z.array(z.string().min(1)).optional().meta({
       description:
         'Permission rules for the engine, in the syntax of the CLI; for local runs. On GitHub Actions they are an input of the action',
@@ -223,6 +225,8 @@ export interface AppConfig {
   retention: z.infer<typeof Retention> & { everyMs?: number };
   /** What may be spent. */
   budgets: AppBudgets;
+  /** Prices that win over the price list. */
+  prices: PriceOverrides;
   context: z.infer<typeof Context> & {
     /** The cache that processes share; the memory of each one where there is none. */
     redisUrl?: string;
@@ -557,6 +561,7 @@ export function parseConfig(env: Environment, dexterYml: string | undefined): Ap
     onboarding: { isOn: values.DEXTER_ONBOARDING === 'on', action: values.DEXTER_ACTION },
     retention: file.sessions,
     budgets: file.budgets,
+    prices: file.prices ?? {},
     context: {
       ...file.context,
       ...(values.REDIS_URL === undefined ? {} : { redisUrl: values.REDIS_URL }),

@@ -60,6 +60,7 @@ describe('parseConfig', () => {
       onboarding: { isOn: true },
       budgets: { repositories: {} },
       retention: { afterCloseDays: 7, maxAgeDays: 30 },
+      prices: {},
       context: { whenJiraFails: 'go-on', waitMinutes: 10, refreshAfterMinutes: 5, ttlHours: 24 },
     });
   });
@@ -215,6 +216,17 @@ describe('parseConfig', () => {
         s3: {},
       },
     });
+  });
+
+  it('reads prices, and names the model and the field of each that is wrong', () => {
+    const own = 'our-model: { input: 2, output: 8, cacheWrite5m: 2.5, cacheWrite1h: 4, cacheRead: 0.2 }';
+    expect(parseConfig(credentials, `prices: { ${own} }`).prices).toHaveProperty(['our-model', 'input'], 2);
+    expect(parseConfig(credentials, undefined).prices).toEqual({});
+    const wrong = 'prices: { our-model: { input: 2 }, claude-opus-5-5: { cacheRead: 9 } }';
+    expect(() => parseConfig(credentials, wrong)).toThrow(/prices\.our-model\.output: is not set/);
+    expect(() => parseConfig(credentials, wrong)).toThrow(
+      /prices\.claude-opus-5-5\.cacheRead: is above `input`/,
+    );
   });
 
   it('gives a local run the store and where it is', () => {

@@ -34,8 +34,8 @@ export type EngineEvent =
     }
   | { type: 'text'; text: string }
   | { type: 'tool'; name: string; input: Record<string, unknown> }
-  /** Tokens so far, and how many requests the model has answered. */
-  | { type: 'usage'; usage: Usage; answers: number };
+  /** Tokens and US dollars so far, output as far as it is known, and how many requests the model has answered. */
+  | { type: 'usage'; usage: Usage; costUsd: number | null; answers: number };
 
 export type StopReason =
   | 'completed'
@@ -57,12 +57,17 @@ export interface EngineResult {
   model: string | null;
   version: string;
   usage: Usage;
+  /** The same by model. */
+  usageByModel: Record<string, Usage>;
+  /** Models that were asked and whose price nobody knows: the cost is null for them. */
+  unpricedModels: string[];
   /** Tokens in the last request: what a resume has to bring back. */
   contextTokens: number;
   /** Tokens that the first request of the main conversation brought along; 0 when it was not answered. */
   firstRequestTokens: number;
   /** Requests of the main conversation that were answered. */
   requests: number;
+  /** US dollars, also of a run that was cut short; null when a price is not known. */
   costUsd: number | null;
   turns: number;
   /** Names of tools that were denied, one entry per denial. */

@@ -12,6 +12,7 @@ import {
 } from '../../action/inputs.ts';
 import { defaultHiddenPaths } from '../../action/isolate.ts';
 import { defaultProtectedPaths, defaultPushRules } from '../../action/push-rules.ts';
+import { readablePrices } from '../../action/readable-prices.ts';
 import { AppError } from '../../src/core/errors.ts';
 import { IssueKey } from '../../src/core/issue-key.ts';
 import { encodeInputs, type Job } from '../../src/core/job.ts';
@@ -56,6 +57,7 @@ describe('parseInputs', () => {
       access: { provider: 'anthropic', baseUrl: undefined, credential: undefined },
       model: undefined,
       effort: undefined,
+      prices: {},
       store: 'workspace',
       s3: {
         's3-bucket': undefined,
@@ -78,6 +80,35 @@ describe('parseInputs', () => {
       maxTurns: undefined,
       timeoutMinutes: 60,
     });
+  });
+
+  const own = { input: 2, output: 8, cacheWrite5m: 2.5, cacheWrite1h: 4, cacheRead: 0.2 };
+
+  it('reads prices that are written as YAML or as JSON', async () => {
+    const yaml =
+      'claude-opus-5-5:\n  input: 3.5\nour-model: { input: 2, output: 8, cacheWrite5m: 2.5, cacheWrite1h: 4, cacheRead: 0.2 }\n';
+    const prices = { 'claude-opus-5-5': { input: 3.5 }, 'our-model': own };
+    for (const text of [yaml, JSON.stringify(prices)]) {
+      const inputs: Record<string, string> = { ...encodeInputs(job), prices: text };
+      expect(parseInputs(await readablePrices((name) => inputs[name] ?? '')).prices).toEqual(prices);
+    }
+  });
+
+  it.each(['', '  \n', '# none yet\n'])('takes %j for no prices', async (text) => {
+    const inputs: Record<string, string> = { ...encodeInputs(job), prices: text.trim() };
+    expect(parseInputs(await readablePrices((name) => inputs[name] ?? '')).prices).toEqual({});
+  });
+
+  it.each([
+    ['our-model: { input: 2 }', '`prices` (our-model.output): is not set'],
+    ['claude-opus-5-5: { input: -1 }', '`prices` (claude-opus-5-5.input): must be a number from 0 to 1000'],
+    ['claude-opus-5-5: { input: .nan }', '`prices` (claude-opus-5-5.input): must be a number'],
+    ['claude-opus-5-5: [', '`prices`: must be YAML or JSON'],
+    ['cheap', '`prices`: Invalid input'],
+  ])('refuses the prices %j', async (text, problem) => {
+    const inputs: Record<string, string> = { ...encodeInputs(job), prices: text };
+    const getInput = await readablePrices((name) => inputs[name] ?? '');
+    expect(() => parseInputs(getInput)).toThrow(problem);
   });
 
   it('reads one tool per line', () => {

@@ -5,6 +5,7 @@ import { recover } from '../../action/recover.ts';
 import { emptyReport } from '../../action/report.ts';
 import type { RunState } from '../../action/run-state.ts';
 import { IssueKey } from '../../src/core/issue-key.ts';
+import { transcriptSizes } from '../../src/engines/claude-code/transcript-usage.ts';
 import { restore } from '../../src/sessions/restore.ts';
 import { transcriptPath } from '../../src/sessions/session-files.ts';
 import type { SessionStore } from '../../src/stores/session-store.ts';
@@ -37,6 +38,7 @@ function stateOf(session: Partial<NonNullable<RunState['session']>> = {}): RunSt
     startedAt: Date.now(),
     workspace: directory.path,
     ref,
+    prices: {},
     session: {
       id: ours,
       mode: 'fresh',
@@ -46,6 +48,7 @@ function stateOf(session: Partial<NonNullable<RunState['session']>> = {}): RunSt
       model: null,
       effort: null,
       costBeforeUsd: 0,
+      transcripts: {},
       headCommit: 'a'.repeat(40),
       baseBranchCommit: null,
       ticket: null,
@@ -56,11 +59,15 @@ function stateOf(session: Partial<NonNullable<RunState['session']>> = {}): RunSt
 }
 
 /** What the engine of a run that died has left. */
-async function leave(id: string, { answered = true } = {}): Promise<void> {
+async function leave(id: string, { answered = true, more = [] as unknown[] } = {}): Promise<void> {
   const path = join(workPath(directory.path, ref), 'config', transcriptPath(id));
   const line = (type: string, uuid: string, parentUuid: string | null) =>
     JSON.stringify({ type, uuid, parentUuid, message: { role: type, content: 'text' } });
-  const lines = [line('user', 'u-1', null), ...(answered ? [line('assistant', 'u-2', 'u-1')] : [])];
+  const lines = [
+    line('user', 'u-1', null),
+    ...(answered ? [line('assistant', 'u-2', 'u-1')] : []),
+    ...more.map((each) => JSON.stringify(each)),
+  ];
   await mkdir(dirname(path), { recursive: true });
   await writeFile(path, lines.map((each) => `${each}\n`).join(''));
 }
@@ -95,12 +102,104 @@ describe('recover', () => {
       outcome: 'failed',
       problem: { code: 'runner-lost' },
       session: { id: ours, generation: 1 },
-      notices: [expect.stringContaining('The session was saved')],
+      notices: [expect.any(String), expect.stringContaining('The session was saved')],
     });
     // The main step wrote it to the store, and died before it could say so.
     await leave(ours);
     expect(await recovered(stateOf())).toMatchObject({ session: { id: ours, generation: 1 } });
     expect(await newest()).toEqual([ours, 1]);
+    expect(warnings).toEqual([]);
+  });
+
+  /** An answer as a transcript holds it: a record for each block, all with the usage of the whole message. */
+  function answered(id: string, model: string, output_tokens: number) {
+    const usage = {
+      input_tokens: 10,
+      cache_read_input_tokens: 1_000,
+      cache_creation_input_tokens: 2_000,
+      cache_creation: { ephemeral_5m_input_tokens: 500, ephemeral_1h_input_tokens: 1_500 },
+      output_tokens,
+    };
+    return ['text', 'tool_use'].map((type) => ({
+      type: 'assistant',
+      uuid: `${id}-${type}`,
+      parentUuid: null,
+      isSidechain: false,
+      message: { id, model, role: 'assistant', content: [{ type, text: 'x' }], usage },
+    }));
+  }
+
+  it('reports what the run used and what it cost, from what it has added to the transcript', async () => {
+    await leave(ours, { more: answered('earlier', 'claude-sonnet-4-5', 100) });
+    const config = join(workPath(directory.path, ref), 'config');
+    const transcripts = await transcriptSizes(config, ours);
+    const path = join(config, transcriptPath(ours));
+    const lines = [
+      ...answered('m-1', 'claude-sonnet-4-5', 100),
+      ...answered('m-2', 'claude-sonnet-4-5', 200),
+      {
+        type: 'assistant',
+        message: { id: 's', model: '<synthetic>', content: [], usage: { input_tokens: 0 } },
+      },
+    ].map((each) => `${JSON.stringify(each)}\n`);
+    await writeFile(path, `${lines.join('')}{"type":"assistant","message":{"id":"m-3"`, { flag: 'a' });
+    const helper = join(config, 'projects/work', ours, 'subagents/agent-1.jsonl');
+    await mkdir(dirname(helper), { recursive: true });
+    await writeFile(helper, `${JSON.stringify(answered('m-4', 'claude-haiku-4-5', 50)[0])}\n`);
+
+    const report = await recovered(stateOf({ transcripts, costBeforeUsd: 1 }));
+    const sonnet = {
+      inputTokens: 20,
+      cacheReadTokens: 2_000,
+      cacheWriteTokens: 4_000,
+      cacheWriteHourTokens: 3_000,
+      outputTokens: 300,
+    };
+    const haiku = {
+      inputTokens: 10,
+      cacheReadTokens: 1_000,
+      cacheWriteTokens: 2_000,
+      cacheWriteHourTokens: 1_500,
+      outputTokens: 50,
+    };
+    expect(report).toMatchObject({
+      usage: {
+        inputTokens: 30,
+        cacheReadTokens: 3_000,
+        cacheWriteTokens: 6_000,
+        cacheWriteHourTokens: 4_500,
+        outputTokens: 350,
+      },
+      session: { contextTokens: 3_210 },
+      notices: [expect.stringContaining('The session was saved')],
+    });
+    expect(report.usageByModel).toEqual({ 'claude-sonnet-4-5': sonnet, 'claude-haiku-4-5': haiku });
+    const ofSonnet = 20 * 3 + 2_000 * 0.3 + 1_000 * 3.75 + 3_000 * 6 + 300 * 15;
+    const ofHaiku = 10 + 1_000 * 0.1 + 500 * 1.25 + 1_500 * 2 + 50 * 5;
+    expect(report.costUsd).toBeCloseTo((ofSonnet + ofHaiku) / 1e6, 12);
+    const found = await restore({
+      store,
+      keys: sessionKeys,
+      ref,
+      configDirectory: join(directory.path, 'restored'),
+      temporaryDirectory: directory.path,
+    });
+    if (found.outcome !== 'restored') throw new Error(`The session was not kept: ${found.outcome}`);
+    expect(found.manifest.costUsd).toBeCloseTo(1 + (ofSonnet + ofHaiku) / 1e6, 12);
+  });
+
+  it('says so when the transcript knows nothing of tokens, or a model has no price', async () => {
+    await leave(ours);
+    const silent = await recovered(stateOf());
+    expect(silent).toMatchObject({ usage: { inputTokens: 0, outputTokens: 0 }, costUsd: null });
+    expect(silent.notices[0]).toContain('says nothing of the tokens of this run');
+
+    await leave(ours, { more: answered('m-1', 'claude-nova-9', 10) });
+    const unpriced = await recovered(stateOf());
+    expect(unpriced).toMatchObject({ usage: { inputTokens: 10, outputTokens: 10 }, costUsd: null });
+    expect(unpriced.notices[0]).toBe(
+      'There is no price for the model `claude-nova-9`: tokens are shown without money. Add it under `prices`.',
+    );
     expect(warnings).toEqual([]);
   });
 
@@ -110,7 +209,7 @@ describe('recover', () => {
     await leave(ours);
     expect(await recovered(stateOf())).toMatchObject({
       session: { id: ours, generation: 0 },
-      notices: [expect.stringContaining('Neither the session')],
+      notices: [expect.any(String), expect.stringContaining('Neither the session')],
     });
     expect(await newest()).toEqual([theirs, 1]);
   });
@@ -153,7 +252,7 @@ describe('recover', () => {
     await writeFile(join(directory.path, 'work'), '');
     expect(await recovered(stateOf())).toMatchObject({
       problem: { code: 'runner-lost' },
-      notices: [expect.stringContaining('Neither the session')],
+      notices: [expect.any(String), expect.stringContaining('Neither the session')],
     });
     expect(warnings).toHaveLength(1);
   });

@@ -114,6 +114,8 @@ describe('endingOf', () => {
     model: 'm',
     version: '1',
     usage: { inputTokens: 1, cacheReadTokens: 2, cacheWriteTokens: 3, outputTokens: 4 },
+    usageByModel: { m: { inputTokens: 1, cacheReadTokens: 2, cacheWriteTokens: 3, outputTokens: 4 } },
+    unpricedModels: [],
     contextTokens: 5,
     firstRequestTokens: 3,
     requests: 6,
@@ -185,10 +187,14 @@ describe('progressBoard', () => {
     expect(shown.every((line) => line.length <= 200 && !line.includes('\n'))).toBe(true);
   });
 
-  it('counts the answers of the model, not the lines that they come in', () => {
+  it('counts the answers of the model, not the lines that they come in, and what they cost so far', () => {
     const board = progressBoard({ secrets: [], onChange: () => undefined });
-    for (const answers of [1, 1, 2]) board.engineEvent({ type: 'usage', usage: noUsage, answers });
-    expect(board.current()).toMatchObject({ turns: 2, costUsd: null });
+    expect(board.current()).toMatchObject({ turns: 0, costUsd: null });
+    for (const answers of [1, 1, 2])
+      board.engineEvent({ type: 'usage', usage: noUsage, costUsd: answers / 100, answers });
+    expect(board.current()).toMatchObject({ turns: 2, costUsd: 0.02 });
+    board.engineEvent({ type: 'usage', usage: noUsage, costUsd: null, answers: 3 });
+    expect(board.current()).toMatchObject({ turns: 3, costUsd: null });
   });
 
   it.each([

@@ -117,6 +117,7 @@ export async function startWorld(options: WorldOptions = {}) {
     onboarding: options.onboarding ?? { isOn: true },
     budgets: options.budgets ?? { repositories: {} },
     retention: options.retention ?? { afterCloseDays: 7, maxAgeDays: 30 },
+    prices: {},
     context: {
       whenJiraFails: 'go-on',
       waitMinutes: 10,

@@ -72,6 +72,8 @@ if (plan.result !== false) {
         cacheCreationInputTokens: 30,
         outputTokens: 40,
         costUSD: 0.25,
+        // No price list has this model.
+        costBasis: 'managed',
       },
     },
     ...plan.result,

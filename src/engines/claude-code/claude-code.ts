@@ -1,5 +1,6 @@
 import { AppError, hasCode } from '../../core/errors.ts';
 import { redact } from '../../core/redact.ts';
+import type { ModelPrices } from '../../pricing/model-prices.ts';
 import type {
   CompactionResult,
   CompactionTask,
@@ -14,8 +15,18 @@ import { type CliExit, type CliProcess, type GraceTimes, startCli } from './cli-
 import { cliEnvironment } from './environment.ts';
 import type { Program } from './isolation.ts';
 import { splitLines } from './lines.ts';
-import { costOf, newRecord, type RunRecord, record, usageOf } from './run-record.ts';
+import {
+  costOf,
+  lacksFigures,
+  newRecord,
+  type RunRecord,
+  record,
+  unpricedModels,
+  usageByModel,
+  usageOf,
+} from './run-record.ts';
 import { parseLine } from './stream.ts';
+import { addTranscripts, transcriptSizes } from './transcript-usage.ts';
 
 export interface ClaudeCodeOptions {
   /** Name on the PATH or absolute path of the CLI. */
@@ -35,6 +46,8 @@ export interface ClaudeCodeOptions {
   projectFolder: string;
   /** Puts the CLI where it sees less of the machine; as it is without. */
   isolate?: ((program: Program) => Program) | undefined;
+  /** Prices that win over the price list. */
+  prices?: readonly ModelPrices[] | undefined;
   /** How long the CLI may take to end when it is asked to. */
   grace?: GraceTimes;
 }
@@ -48,8 +61,11 @@ export function claudeCode(options: ClaudeCodeOptions): Engine {
 
   return {
     async run(task, onEvent, signal) {
+      const { configDirectory, sessionId } = task;
+      const before = await transcriptSizes(configDirectory, sessionId);
       const cli = await start({ ...task, args: cliArguments(task) }, options);
-      const { run, exit } = await whole(cli, onEvent, signal);
+      const { run, exit } = await whole(cli, options.prices, onEvent, signal);
+      if (lacksFigures(run)) await addTranscripts(run, configDirectory, sessionId, before);
       return resultOf(run, task, classify(run, exit, task.mode, signal.aborted, secrets));
     },
 
@@ -58,7 +74,8 @@ export function claudeCode(options: ClaudeCodeOptions): Engine {
       const limit = AbortSignal.timeout(task.timeLimitMs);
       const prompt = `/compact ${task.instructions}`;
       const cli = await start({ ...task, prompt, args: compactionArguments(task), env: fewRetries }, options);
-      const { run, exit } = await whole(cli, () => undefined, AbortSignal.any([signal, limit]));
+      const both = AbortSignal.any([signal, limit]);
+      const { run, exit } = await whole(cli, options.prices, () => undefined, both);
       const ending = signal.aborted
         ? 'cancelled'
         : limit.aborted
@@ -102,6 +119,8 @@ export function claudeCode(options: ClaudeCodeOptions): Engine {
       model: run.model,
       version: run.version,
       usage: usageOf(run),
+      usageByModel: usageByModel(run),
+      unpricedModels: unpricedModels(run),
       contextTokens: run.contextTokens,
       firstRequestTokens: run.firstRequestTokens,
       requests: run.requests.size,
@@ -144,6 +163,7 @@ async function start(task: Start, options: ClaudeCodeOptions): Promise<CliProces
 /** Follows a process to its end, and ends it when `signal` aborts. */
 async function whole(
   cli: CliProcess,
+  prices: ClaudeCodeOptions['prices'],
   onEvent: (event: EngineEvent) => void,
   signal: AbortSignal,
 ): Promise<{ run: RunRecord; exit: CliExit }> {
@@ -151,15 +171,19 @@ async function whole(
   signal.addEventListener('abort', stop);
   if (signal.aborted) stop();
   try {
-    const run = await follow(cli, onEvent);
+    const run = await follow(cli, prices, onEvent);
     return { run, exit: await cli.ended() };
   } finally {
     signal.removeEventListener('abort', stop);
   }
 }
 
-async function follow(cli: CliProcess, onEvent: (event: EngineEvent) => void): Promise<RunRecord> {
-  const run = newRecord();
+async function follow(
+  cli: CliProcess,
+  prices: ClaudeCodeOptions['prices'],
+  onEvent: (event: EngineEvent) => void,
+): Promise<RunRecord> {
+  const run = newRecord(prices);
   try {
     for await (const text of splitLines(cli.stdout)) {
       const line = parseLine(text);

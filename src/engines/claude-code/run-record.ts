@@ -1,6 +1,13 @@
 import { noUsage, type Usage } from '../../core/report.ts';
+import { costOfRequest } from '../../pricing/cost-of-usage.ts';
+import { findPrices } from '../../pricing/find-prices.ts';
+import { type ModelPrices, webSearchUsd } from '../../pricing/model-prices.ts';
+import { trustedCost } from '../../pricing/trusted-cost.ts';
 import type { EngineEvent } from '../engine.ts';
-import type { AssistantLine, ResultLine, StreamLine } from './stream.ts';
+import type { AssistantLine, ModelUsage, ResultLine, StreamLine } from './stream.ts';
+
+/** As in the contract of the report; Bedrock's names of inference profiles may be longer. */
+const longestName = 200;
 
 /** What is known of a run from the lines seen so far. */
 export interface RunRecord {
@@ -8,6 +15,11 @@ export interface RunRecord {
   model: string | null;
   /** Usage per message id: a message comes in several lines that all repeat its usage. */
   usageOf: Map<string, Usage>;
+  /** Model per message id, and the searches that the provider made for it. */
+  modelOf: Map<string, string>;
+  searchesOf: Map<string, number>;
+  /** Prices that win over the price list. */
+  prices: readonly ModelPrices[];
   /** Tokens that the newest request of the main conversation brought along and got. */
   contextTokens: number;
   /** Tokens that the first of these brought along. */
@@ -26,11 +38,14 @@ export interface RunRecord {
   result: ResultLine | undefined;
 }
 
-export function newRecord(): RunRecord {
+export function newRecord(prices: readonly ModelPrices[] = []): RunRecord {
   return {
     version: 'unknown',
     model: null,
     usageOf: new Map(),
+    modelOf: new Map(),
+    searchesOf: new Map(),
+    prices,
     contextTokens: 0,
     firstRequestTokens: 0,
     requests: new Set(),
@@ -90,12 +105,11 @@ function recordAssistant(
   }
   run.refusedKeys = 0;
   const events: EngineEvent[] = [];
-  const usage = toUsage(message.usage);
   if (!run.usageOf.has(message.id)) run.answers += 1;
-  run.usageOf.set(message.id, largest(run.usageOf.get(message.id) ?? noUsage, usage));
-  if (!parent_tool_use_id) {
-    const tokens = run.usageOf.get(message.id) ?? usage;
-    run.contextTokens = total(tokens);
+  const isMain = !parent_tool_use_id;
+  addMessage(run, message, { isMain });
+  if (isMain) {
+    const tokens = run.usageOf.get(message.id) ?? noUsage;
     if (run.requests.size === 0) run.firstRequestTokens = total(tokens) - tokens.outputTokens;
     run.requests.add(message.id);
   }
@@ -107,7 +121,24 @@ function recordAssistant(
       events.push({ type: 'tool', name: block.name, input: block.input });
     }
   }
-  return [...events, { type: 'usage', usage: summedUsage(run), answers: run.answers }];
+  return [...events, { type: 'usage', usage: summedUsage(run), costUsd: costOf(run), answers: run.answers }];
+}
+
+/**
+ * Counts a message. What a line of the stream says of the output is of the message's beginning; the transcript, and
+ * the result, have all of it. `isMain`: it is not a sub-agent's.
+ */
+export function addMessage(
+  run: RunRecord,
+  { id, model, usage }: AssistantLine['message'],
+  { isMain }: { isMain: boolean },
+): void {
+  const known = largest(run.usageOf.get(id) ?? noUsage, toUsage(usage));
+  run.usageOf.set(id, known);
+  run.modelOf.set(id, model);
+  const searches = usage?.server_tool_use?.web_search_requests ?? 0;
+  run.searchesOf.set(id, Math.max(searches, run.searchesOf.get(id) ?? 0));
+  if (isMain && total(known) > 0) run.contextTokens = total(known);
 }
 
 /**
@@ -115,29 +146,110 @@ function recordAssistant(
  * and an interrupted request. Without a result the messages are added up.
  */
 export function usageOf(run: RunRecord): Usage {
-  const perModel = Object.values(run.result?.model_usage_since_last_result ?? {});
-  if (perModel.length > 0) {
-    return perModel
-      .map((model) => ({
-        inputTokens: model.inputTokens,
-        cacheReadTokens: model.cacheReadInputTokens,
-        cacheWriteTokens: model.cacheCreationInputTokens,
-        outputTokens: model.outputTokens,
-      }))
-      .reduce(add, noUsage);
-  }
-  return run.result?.usage ? toUsage(run.result.usage) : summedUsage(run);
+  const uses = usesOf(run);
+  if (uses.length === 0) return toUsage(run.result?.usage);
+  return uses.map(({ usage }) => usage).reduce(add, noUsage);
+}
+
+/** The same by model; models that nothing was asked of are left out. */
+export function usageByModel(run: RunRecord): Record<string, Usage> {
+  return Object.fromEntries(usesOf(run).map(({ model, usage }) => [model.slice(0, longestName), usage]));
 }
 
 /**
- * US dollars of this run alone, null when the CLI did not say. Since 2.1.330 or earlier `total_cost_usd` is of
- * the whole session after a resume, so the per-model costs since the last result are preferred.
+ * US dollars of this run alone, null when a model was asked whose price nobody knows. Without a result it is reckoned
+ * from the messages, each of which may be one of those that are dearer because they are long.
  */
 export function costOf(run: RunRecord): number | null {
-  if (run.result === undefined) return null;
-  const perModel = run.result.model_usage_since_last_result;
-  if (perModel) return Object.values(perModel).reduce((sum, { costUSD }) => sum + costUSD, 0);
-  return run.result.total_cost_usd ?? null;
+  const costs = usesOf(run).map(({ cost }) => cost);
+  if (costs.length === 0 && run.result === undefined && run.model === null) return null;
+  return costs.reduce<number | null>(
+    (sum, cost) => (sum === null || cost === undefined ? null : sum + cost),
+    0,
+  );
+}
+
+/** Models that were asked and whose price nobody knows. */
+export function unpricedModels(run: RunRecord): string[] {
+  return usesOf(run).flatMap(({ model, cost }) => (cost === undefined ? [model] : []));
+}
+
+/** Whether the run ended without saying what it used, so that its messages have to be added up. */
+export function lacksFigures(run: RunRecord): boolean {
+  return usesInResult(run).length === 0;
+}
+
+interface ModelUse {
+  model: string;
+  usage: Usage;
+  /** US dollars; undefined when nobody knows the price. */
+  cost: number | undefined;
+}
+
+function usesOf(run: RunRecord): ModelUse[] {
+  const inResult = usesInResult(run);
+  if (inResult.length > 0) return inResult;
+  const inMessages = usesInMessages(run);
+  const model = inMessages[0]?.model ?? run.model;
+  if (!run.result?.usage || inMessages.length > 1 || model === null) return inMessages;
+  // Earlier versions tell no models apart. Their cost may be that of the whole session, which shows by its size.
+  const { usage: tokens, total_cost_usd: usd } = run.result;
+  const usage = toUsage(tokens);
+  if (total(usage) === 0) return inMessages;
+  const said = usd === null || usd === undefined ? undefined : { usd };
+  const searches = tokens.server_tool_use?.web_search_requests ?? 0;
+  return [{ model, usage, cost: trustedCost(usage, searches, said, findPrices(model, run.prices)) }];
+}
+
+/** Since 2.1.330 or earlier `total_cost_usd` is of the whole session after a resume; this is of the run. */
+function usesInResult(run: RunRecord): ModelUse[] {
+  const figures = Object.entries(run.result?.model_usage_since_last_result ?? {});
+  return figures.flatMap(([model, said]) => {
+    const usage = usageOfModel(run, model, said);
+    const searches = said.webSearchRequests ?? 0;
+    if (total(usage) === 0 && searches === 0) return [];
+    const { costUSD: usd, costBasis: basis, canonicalModel } = said;
+    const prices = findPrices(model, run.prices) ?? findPrices(canonicalModel ?? '', run.prices);
+    const cost = trustedCost(
+      usage,
+      searches,
+      usd === null || usd === undefined ? undefined : { usd, basis: basis ?? undefined },
+      prices,
+    );
+    return [{ model, usage, cost }];
+  });
+}
+
+function usageOfModel(run: RunRecord, model: string, said: ModelUsage): Usage {
+  const cacheWriteTokens = said.cacheCreationInputTokens ?? 0;
+  const inMessages = usesInMessages(run).find((use) => use.model === model)?.usage.cacheWriteHourTokens;
+  const forHour = said.cacheCreationEphemeral1hInputTokens ?? inMessages ?? 0;
+  return {
+    inputTokens: said.inputTokens ?? 0,
+    cacheReadTokens: said.cacheReadInputTokens ?? 0,
+    cacheWriteTokens,
+    ...hourTokens(Math.min(forHour, cacheWriteTokens)),
+    outputTokens: said.outputTokens ?? 0,
+  };
+}
+
+function usesInMessages(run: RunRecord): ModelUse[] {
+  const uses = new Map<string, ModelUse>();
+  for (const [id, usage] of run.usageOf) {
+    const model = run.modelOf.get(id);
+    // The CLI's own words in the name of the model have none.
+    if (model === undefined || total(usage) === 0) continue;
+    const prices = findPrices(model, run.prices);
+    const fees = (run.searchesOf.get(id) ?? 0) * webSearchUsd;
+    const cost = prices && costOfRequest(usage, prices) + fees;
+    const before = uses.get(model) ?? { model, usage: noUsage, cost: 0 };
+    uses.set(model, {
+      model,
+      usage: add(before.usage, usage),
+      cost: cost === undefined || before.cost === undefined ? undefined : before.cost + cost,
+    });
+  }
+  return [...uses.values()];
 }
 
 function summedUsage(run: RunRecord): Usage {
@@ -147,12 +259,19 @@ function summedUsage(run: RunRecord): Usage {
 type Tokens = NonNullable<ResultLine['usage']>;
 
 function toUsage(usage: Tokens | null | undefined): Usage {
+  const cacheWriteTokens = usage?.cache_creation_input_tokens ?? 0;
+  const forHour = usage?.cache_creation?.ephemeral_1h_input_tokens ?? 0;
   return {
     inputTokens: usage?.input_tokens ?? 0,
     cacheReadTokens: usage?.cache_read_input_tokens ?? 0,
-    cacheWriteTokens: usage?.cache_creation_input_tokens ?? 0,
+    cacheWriteTokens,
+    ...hourTokens(Math.min(forHour, cacheWriteTokens)),
     outputTokens: usage?.output_tokens ?? 0,
   };
+}
+
+function hourTokens(count: number): Pick<Usage, 'cacheWriteHourTokens'> {
+  return count === 0 ? {} : { cacheWriteHourTokens: count };
 }
 
 function add(a: Usage, b: Usage): Usage {
@@ -160,6 +279,7 @@ function add(a: Usage, b: Usage): Usage {
     inputTokens: a.inputTokens + b.inputTokens,
     cacheReadTokens: a.cacheReadTokens + b.cacheReadTokens,
     cacheWriteTokens: a.cacheWriteTokens + b.cacheWriteTokens,
+    ...hourTokens((a.cacheWriteHourTokens ?? 0) + (b.cacheWriteHourTokens ?? 0)),
     outputTokens: a.outputTokens + b.outputTokens,
   };
 }
@@ -170,6 +290,7 @@ function largest(a: Usage, b: Usage): Usage {
     inputTokens: Math.max(a.inputTokens, b.inputTokens),
     cacheReadTokens: Math.max(a.cacheReadTokens, b.cacheReadTokens),
     cacheWriteTokens: Math.max(a.cacheWriteTokens, b.cacheWriteTokens),
+    ...hourTokens(Math.max(a.cacheWriteHourTokens ?? 0, b.cacheWriteHourTokens ?? 0)),
     outputTokens: Math.max(a.outputTokens, b.outputTokens),
   };
 }

@@ -5,11 +5,16 @@ import { z } from 'zod';
  * the CLI: unknown types and fields are passed over, and a field that is missing has a default.
  * https://code.claude.com/docs/en/headless
  */
+const count = z.number().int().nonnegative().nullish().catch(undefined);
+
 const tokens = z.object({
-  input_tokens: z.number().nullish(),
-  cache_read_input_tokens: z.number().nullish(),
-  cache_creation_input_tokens: z.number().nullish(),
-  output_tokens: z.number().nullish(),
+  input_tokens: count,
+  cache_read_input_tokens: count,
+  cache_creation_input_tokens: count,
+  /** The same by lifetime. */
+  cache_creation: z.object({ ephemeral_1h_input_tokens: count }).nullish().catch(undefined),
+  output_tokens: count,
+  server_tool_use: z.object({ web_search_requests: count }).nullish().catch(undefined),
 });
 
 const InitLine = z.object({
@@ -55,16 +60,25 @@ const AssistantLine = z.object({
   }),
   /** Set on what a sub-agent says. */
   parent_tool_use_id: z.string().nullish(),
+  /** The same in a transcript. */
+  isSidechain: z.boolean().nullish().catch(undefined),
   /** Set when the text is the CLI's own, about a request that failed. */
   error: z.string().nullish(),
 });
 
 const ModelUsage = z.object({
-  inputTokens: z.number().default(0),
-  cacheReadInputTokens: z.number().default(0),
-  cacheCreationInputTokens: z.number().default(0),
-  outputTokens: z.number().default(0),
-  costUSD: z.number().default(0),
+  inputTokens: count,
+  cacheReadInputTokens: count,
+  cacheCreationInputTokens: count,
+  /** Of these, for an hour; absent in earlier versions. */
+  cacheCreationEphemeral1hInputTokens: count,
+  outputTokens: count,
+  webSearchRequests: count,
+  costUSD: z.number().nonnegative().nullish().catch(undefined),
+  /** The model when the name is one of a provider's own, such as an inference profile. */
+  canonicalModel: z.string().nullish().catch(undefined),
+  /** Whose prices `costUSD` goes by. */
+  costBasis: z.string().nullish().catch(undefined),
 });
 
 const ResultLine = z.object({
@@ -90,6 +104,7 @@ export const StreamLine = z.union([InitLine, RetryLine, CompactionLine, Assistan
 export type StreamLine = z.infer<typeof StreamLine>;
 export type ResultLine = z.infer<typeof ResultLine>;
 export type AssistantLine = z.infer<typeof AssistantLine>;
+export type ModelUsage = z.infer<typeof ModelUsage>;
 
 /** The line's content, or undefined for what is not JSON, not known, or not whole. */
 export function parseLine(line: string): StreamLine | undefined {

@@ -49,6 +49,8 @@ async function setUp(version: string) {
         model: null,
         version,
         usage: { inputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0, outputTokens: 0 },
+        usageByModel: {},
+        unpricedModels: [],
         contextTokens: 0,
         firstRequestTokens: 0,
         requests: 1,

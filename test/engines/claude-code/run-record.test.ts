@@ -1,9 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { costOf, newRecord, record, usageOf } from '../../../src/engines/claude-code/run-record.ts';
+import {
+  costOf,
+  newRecord,
+  record,
+  unpricedModels,
+  usageByModel,
+  usageOf,
+} from '../../../src/engines/claude-code/run-record.ts';
 import { parseLine } from '../../../src/engines/claude-code/stream.ts';
+import { overridePrices, type PriceOverrides } from '../../../src/pricing/price-overrides.ts';
 
-function recorded(lines: unknown[]) {
-  const run = newRecord();
+function recorded(lines: unknown[], prices: PriceOverrides = {}) {
+  const run = newRecord(overridePrices(prices));
   const events = lines.flatMap((line) => {
     const parsed = parseLine(typeof line === 'string' ? line : JSON.stringify(line));
     return parsed ? record(run, parsed) : [];
@@ -11,20 +19,22 @@ function recorded(lines: unknown[]) {
   return { run, events };
 }
 
+const model = 'claude-sonnet-4-5';
+
 const init = {
   type: 'system',
   subtype: 'init',
   session_id: 's',
-  model: 'm-1',
+  model,
   claude_code_version: '2.1.330',
   tools: [],
 };
 
-function answer(id: string, content: unknown[], usage: Record<string, number>, more = {}) {
+function answer(id: string, content: unknown[], usage: Record<string, unknown>, more = {}) {
   return {
     type: 'assistant',
     session_id: 's',
-    message: { id, model: 'm-1', role: 'assistant', content, usage },
+    message: { id, model, role: 'assistant', content, usage },
     ...more,
   };
 }
@@ -59,12 +69,12 @@ describe('record', () => {
       result,
     ]);
     expect(events.filter(({ type }) => type !== 'usage')).toEqual([
-      { type: 'started', sessionId: 's', model: 'm-1', version: '2.1.330', failedServers: [] },
+      { type: 'started', sessionId: 's', model, version: '2.1.330', failedServers: [] },
       { type: 'text', text: 'Reading.' },
       { type: 'tool', name: 'Read', input: { file_path: '/w/a.ts' } },
     ]);
     expect(events.flatMap((event) => (event.type === 'usage' ? [event.answers] : []))).toEqual([1, 1]);
-    expect(run).toMatchObject({ model: 'm-1', version: '2.1.330', lastText: 'Reading.', answers: 1 });
+    expect(run).toMatchObject({ model, version: '2.1.330', lastText: 'Reading.', answers: 1 });
   });
 
   it('names the MCP servers whose tools are not there', () => {
@@ -117,38 +127,165 @@ describe('record', () => {
 
   it('takes the usage of the result when there is one', () => {
     const { run } = recorded([answer('1', [text], tokens), result]);
-    expect(usageOf(run)).toEqual({
-      inputTokens: 100,
-      cacheReadTokens: 10,
-      cacheWriteTokens: 50,
-      outputTokens: 20,
-    });
-    expect(costOf(run)).toBe(5);
+    const usage = { inputTokens: 100, cacheReadTokens: 10, cacheWriteTokens: 50, outputTokens: 20 };
+    expect(usageOf(run)).toEqual(usage);
+    expect(usageByModel(run)).toEqual({ [model]: usage });
+    // 5 dollars are those of the whole session, in an earlier version.
+    expect(costOf(run)).toBeCloseTo((100 * 3 + 10 * 0.3 + 50 * 3.75 + 20 * 15) / 1e6, 12);
   });
 
-  it('prefers what the result says of this run alone, over all models', () => {
-    const model_usage_since_last_result = {
-      a: {
-        inputTokens: 1,
-        cacheReadInputTokens: 2,
-        cacheCreationInputTokens: 3,
-        outputTokens: 4,
-        costUSD: 0.5,
-      },
-      b: { inputTokens: 10, outputTokens: 40, costUSD: 0.25 },
-    };
-    const { run } = recorded([{ ...result, model_usage_since_last_result }]);
+  const modelUsage = {
+    [model]: {
+      inputTokens: 1,
+      cacheReadInputTokens: 2,
+      cacheCreationInputTokens: 30,
+      cacheCreationEphemeral1hInputTokens: 10,
+      outputTokens: 4,
+      webSearchRequests: 0,
+      costUSD: (1 * 3 + 2 * 0.3 + 20 * 3.75 + 10 * 6 + 4 * 15) / 1e6,
+      canonicalModel: model,
+      costBasis: 'list',
+    },
+    'claude-haiku-4-5-20251001': { inputTokens: 10, outputTokens: 40, costUSD: 0.00021 },
+    'claude-opus-5-5': { inputTokens: 0, outputTokens: 0, costUSD: 0 },
+  };
+
+  it('prefers what the result says of this run alone, model by model', () => {
+    const { run } = recorded([{ ...result, model_usage_since_last_result: modelUsage }]);
     expect(usageOf(run)).toEqual({
       inputTokens: 11,
       cacheReadTokens: 2,
-      cacheWriteTokens: 3,
+      cacheWriteTokens: 30,
+      cacheWriteHourTokens: 10,
       outputTokens: 44,
     });
-    expect(costOf(run)).toBe(0.75);
+    expect(usageByModel(run)).toEqual({
+      [model]: {
+        inputTokens: 1,
+        cacheReadTokens: 2,
+        cacheWriteTokens: 30,
+        cacheWriteHourTokens: 10,
+        outputTokens: 4,
+      },
+      'claude-haiku-4-5-20251001': {
+        inputTokens: 10,
+        cacheReadTokens: 0,
+        cacheWriteTokens: 0,
+        outputTokens: 40,
+      },
+    });
+    expect(costOf(run)).toBeCloseTo(0.0001986 + 0.00021, 12);
+    expect(unpricedModels(run)).toEqual([]);
   });
 
-  it('knows no cost without a result', () => {
-    expect(costOf(recorded([answer('1', [text], tokens)]).run)).toBeNull();
+  it('knows from the messages what was written for an hour when the result of an earlier version does not say', () => {
+    const { cacheCreationEphemeral1hInputTokens: _, ...earlier } = modelUsage[model] as Record<
+      string,
+      unknown
+    >;
+    const cache_creation = { ephemeral_1h_input_tokens: 30, ephemeral_5m_input_tokens: 0 };
+    const { run } = recorded([
+      answer('1', [text], { cache_creation_input_tokens: 30, cache_creation }),
+      { ...result, model_usage_since_last_result: { [model]: earlier } },
+    ]);
+    expect(usageOf(run)).toMatchObject({ cacheWriteTokens: 30, cacheWriteHourTokens: 30 });
+  });
+
+  it('has no cost and names the model when a model has no price, whatever the engine guessed', () => {
+    const unknown = { inputTokens: 5, outputTokens: 5, costUSD: 0.5, costBasis: 'unknown' };
+    const lines = [{ ...result, model_usage_since_last_result: { ...modelUsage, 'claude-nova-9': unknown } }];
+    const { run } = recorded(lines);
+    expect(usageOf(run)).toMatchObject({ inputTokens: 16, outputTokens: 49 });
+    expect(costOf(run)).toBeNull();
+    expect(unpricedModels(run)).toEqual(['claude-nova-9']);
+
+    const free = { input: 0, output: 100, cacheWrite5m: 0, cacheWrite1h: 0, cacheRead: 0 };
+    const priced = recorded(lines, { 'claude-nova-9': free }).run;
+    expect(costOf(priced)).toBeCloseTo(0.0001986 + 0.00021 + 0.0005, 12);
+    expect(unpricedModels(priced)).toEqual([]);
+  });
+
+  it('knows a model of a provider by what the engine says that it is', () => {
+    const profile = `arn:aws:bedrock:eu-west-1:123456789012:application-inference-profile/${'x'.repeat(300)}`;
+    const { run } = recorded([
+      { ...result, model_usage_since_last_result: { [profile]: modelUsage[model] } },
+    ]);
+    expect(costOf(run)).toBeCloseTo(0.0001986, 12);
+    expect(Object.keys(usageByModel(run))).toEqual([profile.slice(0, 200)]);
+  });
+
+  it('reckons the cost of a run that was cut short from its messages', () => {
+    const cache_creation = { ephemeral_1h_input_tokens: 40, ephemeral_5m_input_tokens: 10 };
+    const { run, events } = recorded([
+      init,
+      answer('1', [text], { ...tokens, cache_creation }),
+      answer('1', [tool], { ...tokens, cache_creation }),
+      answer('2', [text], { ...tokens, server_tool_use: { web_search_requests: 2 } }),
+      '{"type":"assistant","message":{"id":"3","mod',
+    ]);
+    const first = 100 * 3 + 10 * 0.3 + 10 * 3.75 + 40 * 6 + 15;
+    const second = 100 * 3 + 10 * 0.3 + 50 * 3.75 + 15;
+    expect(costOf(run)).toBeCloseTo((first + second) / 1e6 + 0.02, 12);
+    expect(usageByModel(run)).toEqual({
+      [model]: {
+        inputTokens: 200,
+        cacheReadTokens: 20,
+        cacheWriteTokens: 100,
+        cacheWriteHourTokens: 40,
+        outputTokens: 2,
+      },
+    });
+    // What is shown while it goes on is the same figure.
+    const shown = events.flatMap((event) => (event.type === 'usage' ? [event.costUsd] : []));
+    expect(shown.at(0)).toBeCloseTo(first / 1e6, 12);
+    expect(shown.at(-1)).toBe(costOf(run));
+  });
+
+  it('takes the price of a long prompt for a message that had one', () => {
+    const long = {
+      message: { id: '1', model: 'claude-haiku-5-5', content: [], usage: { input_tokens: 200_000 } },
+    };
+    const short = {
+      message: { id: '2', model: 'claude-haiku-5-5', content: [], usage: { input_tokens: 1_000 } },
+    };
+    const { run } = recorded([long, short].map((line) => ({ type: 'assistant', session_id: 's', ...line })));
+    expect(costOf(run)).toBeCloseTo(0.1 + 0.0001, 12);
+  });
+
+  it('adds the messages up when the result of an interrupted run says nothing of them', () => {
+    const nothing = { input_tokens: 0, output_tokens: 0 };
+    const interrupted = { ...result, subtype: 'error_during_execution', total_cost_usd: 0, usage: nothing };
+    const { run } = recorded([
+      init,
+      answer('1', [text], tokens),
+      { ...interrupted, model_usage_since_last_result: {} },
+    ]);
+    expect(usageOf(run)).toMatchObject({ inputTokens: 100, cacheWriteTokens: 50 });
+    expect(costOf(run)).toBeGreaterThan(0);
+  });
+
+  it('counts a run that the budget ended like any other', () => {
+    const { run } = recorded([
+      init,
+      answer('1', [text], tokens),
+      {
+        ...result,
+        subtype: 'error_max_budget_usd',
+        is_error: true,
+        model_usage_since_last_result: modelUsage,
+      },
+    ]);
+    expect(costOf(run)).toBeCloseTo(0.0001986 + 0.00021, 12);
+  });
+
+  it('costs nothing when the model never answered, and is unknown when nothing is known', () => {
+    expect(costOf(recorded([init]).run)).toBe(0);
+    expect(costOf(recorded([]).run)).toBeNull();
+  });
+
+  it.each([-5, 1.5, '7', null])('counts %j tokens as none', (count) => {
+    const { run } = recorded([answer('1', [text], { ...tokens, input_tokens: count })]);
+    expect(usageOf(run)).toMatchObject({ inputTokens: 0, cacheWriteTokens: 50 });
   });
 
   it('measures the context by the main conversation, not by a sub-agent', () => {
