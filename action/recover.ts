@@ -127,12 +127,15 @@ async function savedSession(
   await bringProjectFolderHome(directory.config, id, projectFolder);
   if (replacesForNothing(session, await hasAnswer(directory.config, id))) return { outcome: 'nothing' };
   const store = await options.openStore();
-  const saved = await saveAs(nextGeneration, options, session, directory, store, run);
+  const kept = await keptCopy(session, directory);
+  const saved = await saveAs(nextGeneration, options, { ...session, kept }, directory, store, run);
   if (saved.outcome !== 'conflict') return saved;
   const found = await savedBefore(options.state, session, directory, store);
   if (found !== undefined) return found;
   // The store did not answer when the run began: what it has is not what another run said meanwhile.
-  return session.isGuessed ? await saveAs(saved.newest + 1, options, session, directory, store, run) : saved;
+  return session.isGuessed
+    ? await saveAs(saved.newest + 1, options, { ...session, kept }, directory, store, run)
+    : saved;
 }
 
 /** The newest generation when it is this very session, saved as the one that this run was to save. */
@@ -157,11 +160,13 @@ async function savedBefore(
   }
 }
 
+type KeptFacts = Pick<SessionManifest, 'compacted' | 'figures'>;
+
 /** The copy with what the run has said until it died; none when that cannot be appended to it. */
 async function keptCopy(
   { id, copy, figures }: LostSession,
   { config }: SessionDirectory,
-): Promise<Pick<SessionManifest, 'compacted' | 'figures'>> {
+): Promise<KeptFacts> {
   const kept = figures === undefined ? {} : { figures };
   if (copy === undefined) return kept;
   const { bytesBefore, ...compacted } = copy;
@@ -175,7 +180,7 @@ async function keptCopy(
 async function saveAs(
   generation: number,
   { state, env }: RecoverOptions,
-  session: LostSession,
+  session: LostSession & { kept: KeptFacts },
   directory: SessionDirectory,
   store: SessionStore,
   run: RunRecord,
@@ -203,7 +208,7 @@ async function saveAs(
       ticket: session.ticket,
       contextTokens: run.contextTokens,
       costUsd: session.costBeforeUsd + (costOf(run) ?? 0),
-      ...(await keptCopy(session, directory)),
+      ...session.kept,
       createdAt: new Date().toISOString(),
     },
   });

@@ -7,6 +7,7 @@ import type { RunOptions } from '../../action/work.ts';
 import { type Fault, type LoggedRequest, type Model, startModel } from '../../demo/model/server.ts';
 import type { Report } from '../../src/core/report.ts';
 import type { SessionManifest } from '../../src/core/session.ts';
+import { compactionInstructions } from '../../src/sessions/compaction-instructions.ts';
 import { restore } from '../../src/sessions/restore.ts';
 import { largeFiles, largeTasks } from '../fakes/large-repository.ts';
 import { memoryStore } from '../fakes/memory-store.ts';
@@ -73,6 +74,7 @@ describe('a run of a large conversation', () => {
     const first = await reportOf(firstTask);
     expect(first).toMatchObject({ outcome: 'done', session: { compaction: { outcome: 'compacted' } } });
     expect(first.notices).toEqual([]);
+    expect(JSON.stringify(compactions().at(0)?.body.messages.at(-1))).toContain(compactionInstructions);
     const [compaction, ...others] = compactions();
     if (compaction === undefined) throw new Error('there was no compaction');
     expect(others).toEqual([]);
@@ -123,5 +125,57 @@ describe('a run of a large conversation', () => {
       start: figures?.start,
       followUps: [model.requests.length - answered],
     });
+    expect(world.forge.heartbeats.map(({ step }) => step)).toContain('Summing up the conversation');
+
+    const off = { instruction: 'one more note', inputs: { 'compact-above': '0' } };
+    const third = await reportOf(off);
+    expect(third).toMatchObject({ outcome: 'done', notices: [] });
+    expect(third.session?.compaction).toBeUndefined();
+    const three = await kept();
+    expect(three.transcripts).toEqual([sessionId]);
+    expect(three.manifest.compacted).toBeUndefined();
+  });
+});
+
+describe('a run whose compaction fails', () => {
+  /** What the model answers to the first task before it is asked for a summary: reads by threes, an edit, an answer. */
+  const untilCompaction = Array.from({ length: Object.keys(largeFiles).length / 3 + 2 }, () => ({
+    kind: 'none' as const,
+  }));
+
+  it('loses nothing but the copy', async () => {
+    faults.push(
+      ...untilCompaction,
+      ...Array.from({ length: 8 }, () => ({ kind: 'status' as const, status: 500 as const })),
+    );
+    const report = await reportOf(firstTask);
+    expect(report).toMatchObject({
+      outcome: 'done',
+      pullRequest: { number: 7 },
+      session: { generation: 1, compaction: { outcome: 'failed', contextTokens: 0 } },
+      notices: [expect.stringMatching(/^No compacted copy of the conversation was made \(.*500/)],
+    });
+    expect(compactions()).toEqual([]);
+    const { manifest, transcripts } = await kept();
+    expect(transcripts).toEqual([manifest.sessionId]);
+    expect(manifest.compacted).toBeUndefined();
+    expect(manifest.figures?.requests).toBe(untilCompaction.length);
+  });
+
+  it('ends it when somebody says stop, and saves and publishes what was done', async () => {
+    faults.push(...untilCompaction, { kind: 'silent' });
+    const ended = reportOf(firstTask);
+    await until(async () => model.requests.some(({ kind, status }) => kind === 'fault' && status === 0));
+    const beats = world.forge.heartbeats.length;
+    await until(async () => world.forge.heartbeats.length > beats);
+    world.forge.stop = true;
+    expect(await ended).toMatchObject({
+      outcome: 'done',
+      pullRequest: { number: 7 },
+      session: { generation: 1, compaction: { outcome: 'failed' } },
+      notices: [],
+    });
+    const { manifest, transcripts } = await kept();
+    expect(transcripts).toEqual([manifest.sessionId]);
   });
 });

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { recover } from '../../action/recover.ts';
@@ -59,13 +59,17 @@ function stateOf(session: Partial<NonNullable<RunState['session']>> = {}): RunSt
 }
 
 /** What the engine of a run that died has left. */
-async function leave(id: string, { answered = true, more = [] as unknown[] } = {}): Promise<void> {
+async function leave(
+  id: string,
+  { answered = true, marks = '', more = [] as unknown[] } = {},
+): Promise<void> {
   const path = join(workPath(directory.path, ref), 'config', transcriptPath(id));
   const line = (type: string, uuid: string, parentUuid: string | null) =>
     JSON.stringify({ type, uuid, parentUuid, message: { role: type, content: 'text' } });
+  const [first, second] = [`${marks}u-1`, `${marks}u-2`];
   const lines = [
-    line('user', 'u-1', null),
-    ...(answered ? [line('assistant', 'u-2', 'u-1')] : []),
+    line('user', first, null),
+    ...(answered ? [line('assistant', second, first)] : []),
     ...more.map((each) => JSON.stringify(each)),
   ];
   await mkdir(dirname(path), { recursive: true });
@@ -234,6 +238,40 @@ describe('recover', () => {
     await leave(ours, { answered: false });
     // The first one of an issue replaces nothing: it is worth more than none.
     expect((await recovered(stateOf(session))).session?.generation).toBe(generation);
+  });
+
+  it('saves what the run said in the compacted copy as well', async () => {
+    const copyId = '22222222-2222-4333-8444-555555555555';
+    const copy = { sessionId: copyId, contextTokens: 900, summedUpTo: 1 };
+    await leave(ours);
+    await recovered(stateOf());
+    await leave(copyId);
+    await leave(ours, { marks: 'whole-' });
+    const before = `{"type":"user","uuid":"whole-u-1","parentUuid":null,"message":{"role":"user","content":"text"}}\n`;
+    const session = { nextGeneration: 2, parentGeneration: 1, mode: 'resume' as const };
+    const state = stateOf({ ...session, copy: { ...copy, bytesBefore: Buffer.byteLength(before) } });
+    expect(await recovered(state)).toMatchObject({ session: { generation: 2 } });
+    expect(await newest()).toEqual([ours, 2]);
+    const path = join(directory.path, 'restored', transcriptPath(copyId));
+    const links = (await readFile(path, 'utf8'))
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+      .map(({ uuid, parentUuid }) => [uuid, parentUuid]);
+    expect(links).toEqual([
+      ['u-1', null],
+      ['u-2', 'u-1'],
+      ['whole-u-2', 'u-2'],
+    ]);
+    expect(warnings).toEqual([]);
+  });
+
+  it('saves the whole alone when its copy is gone', async () => {
+    await leave(ours);
+    const copyId = '22222222-2222-4333-8444-555555555555';
+    const copy = { sessionId: copyId, contextTokens: 900, summedUpTo: 1, bytesBefore: 0 };
+    expect(await recovered(stateOf({ copy }))).toMatchObject({ session: { generation: 1 } });
+    expect(await newest()).toEqual([ours, 1]);
   });
 
   it('reports although the session cannot be saved', async () => {

@@ -1,5 +1,5 @@
 import type { OpenedStore } from '../../src/cli/opened-store.ts';
-import type { SessionRef } from '../../src/core/session.ts';
+import type { CompactedCopy, SessionRef } from '../../src/core/session.ts';
 import { type MasterKeys, sessionKeys } from '../../src/core/session-key.ts';
 import { save } from '../../src/sessions/save.ts';
 import { transcriptPath } from '../../src/sessions/session-files.ts';
@@ -18,16 +18,18 @@ export async function keep(
   ref: SessionRef,
   keys: MasterKeys,
   generation = 1,
+  compacted?: CompactedCopy,
 ): Promise<void> {
   await using from = await temporaryDirectory();
   await writeFiles(from.path, { [transcriptPath(sessionId)]: conversation(3 + generation) });
+  if (compacted) await writeFiles(from.path, { [transcriptPath(compacted.sessionId)]: conversation(1) });
   const { scrubRules, ...facts } = factsOf(generation);
   const saved = await save({
     store,
     keys: sessionKeys(keys, ref),
     configDirectory: from.path,
     temporaryDirectory: from.path,
-    facts: { ...facts, ref },
+    facts: { ...facts, ref, ...(compacted === undefined ? {} : { compacted }) },
     secrets: [],
   });
   if (saved.outcome !== 'saved') throw new Error(`the session was not saved: ${saved.outcome}`);

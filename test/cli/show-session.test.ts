@@ -33,6 +33,18 @@ describe('dexter session show', () => {
     }
   });
 
+  it('names the compacted copy, and that there is none', async () => {
+    const store = memoryStore();
+    await keep(store, ref, keys);
+    expect((await shown(store, { having: keys })).printed).toMatch(/Compacted copy +none/);
+    const copy = { sessionId: '22222222-2222-4333-8444-555555555555', contextTokens: 8_421, summedUpTo: 1 };
+    await keep(store, ref, keys, 2, copy);
+    const { code, printed } = await shown(store, { having: keys });
+    expect(code).toBe(0);
+    expect(printed).toContain('2 files');
+    expect(printed).toMatch(new RegExp(`Compacted copy +${copy.sessionId}, 8,421 tokens, .*generation 1`));
+  });
+
   it('says the same in JSON', async () => {
     const store = memoryStore();
     await keep(store, ref, keys);

@@ -32,7 +32,10 @@ const added: RecordFields[] = [
 
 describe('graft', () => {
   it('hangs a run from the end of the copy, under its id, and changes nothing else', () => {
-    const expected = [1, 3, 4, 5, 6, 7, 8].map((index) => ({ ...added[index], sessionId: 'copy' }));
+    const expected: RecordFields[] = [1, 3, 4, 5, 6, 7, 8].map((index) => ({
+      ...added[index],
+      sessionId: 'copy',
+    }));
     expected[0] = { ...expected[0], sessionId: 'copy', parentUuid: 'copy-leaf' };
     expect(graft(added, into)).toEqual({ outcome: 'grafted', records: expected });
   });

@@ -395,3 +395,46 @@ describe('unpack', () => {
     expect(await readdir(parent.path)).toEqual([]);
   });
 });
+
+describe('unpack of an archive with a compacted copy', () => {
+  const copyId = '22222222-2222-4333-8444-555555555555';
+  const copy: Entry = { path: `projects/work/${copyId}.jsonl`, content: '{"b":2}\n' };
+  const compacted = { compacted: { sessionId: copyId, contextTokens: 5, summedUpTo: 1 } };
+
+  it('brings both back', async () => {
+    const { result, tree } = await unpackOver(archived([manifestEntry([good, copy], compacted), good, copy]));
+    expect(result).toMatchObject({ outcome: 'unpacked', manifest: compacted });
+    expect(tree).toEqual({ [good.path]: good.content, [copy.path]: copy.content });
+  });
+
+  it.each<[string, Entry[]]>([
+    ['another content', [good, { ...copy, content: '{"b":3}\n' }]],
+    ['another size', [good, { ...copy, content: '{"b":33333}\n' }]],
+    ['another size, and comes first', [{ ...copy, content: '{"b":33333}\n' }, good]],
+    ['no place in the archive', [good]],
+  ])('leaves a copy out that has %s', async (_, files) => {
+    const { result, tree } = await unpackOver(archived([manifestEntry([good, copy], compacted), ...files]));
+    expect(result).toMatchObject({ outcome: 'unpacked', manifest: { files: [described(good)] } });
+    expect(result).not.toHaveProperty('manifest.compacted');
+    expect(tree).toEqual({ [good.path]: good.content });
+  });
+
+  it('leaves out what is said of a copy that the manifest does not list, or that is the whole itself', async () => {
+    for (const said of [compacted, { compacted: { ...compacted.compacted, sessionId } }]) {
+      const { result, tree } = await unpackOver(archived([manifestEntry([good], said), good]));
+      expect(result).toMatchObject({ outcome: 'unpacked' });
+      expect(result).not.toHaveProperty('manifest.compacted');
+      expect(tree).toEqual({ [good.path]: good.content });
+    }
+  });
+
+  it('takes no file of a copy that the manifest does not name', async () => {
+    const { result } = await unpackOver(archived([manifestEntry([good, copy]), good, copy]));
+    expect(result).toMatchObject({ outcome: 'unusable', reason: expect.stringContaining('no part') });
+  });
+
+  it('does without the whole for nothing', async () => {
+    const { result } = await unpackOver(archived([manifestEntry([good, copy], compacted), copy]));
+    expect(result).toMatchObject({ outcome: 'unusable', reason: expect.stringContaining('missing') });
+  });
+});
