@@ -139,7 +139,7 @@ describe('a run of a large conversation', () => {
 
 describe('a run whose compaction fails', () => {
   /** What the model answers to the first task before it is asked for a summary: reads by threes, an edit, an answer. */
-  const untilCompaction = Array.from({ length: Object.keys(largeFiles).length / 3 + 2 }, () => ({
+  const untilCompaction = Array.from({ length: Math.ceil(Object.keys(largeFiles).length / 3) + 2 }, () => ({
     kind: 'none' as const,
   }));
 

@@ -78,6 +78,7 @@ describe('parseInputs', () => {
       hiddenPaths: defaultHiddenPaths,
       pushRules: { ...defaultPushRules, protectedPaths: defaultProtectedPaths },
       maxTurns: undefined,
+      compactAbove: 40_000,
       timeoutMinutes: 60,
     });
   });
@@ -166,6 +167,8 @@ describe('parseInputs', () => {
     ['max-turns', '0', 'whole number'],
     ['max-turns', '1e3', 'whole number'],
     ['timeout-minutes', '-5', 'whole number'],
+    ['compact-above', 'much', 'whole number'],
+    ['compact-above', '-1', 'whole number'],
   ])('refuses %s: %s', (name, value, reason) => {
     const { message } = problemOf({ ...encodeInputs(job), [name]: value });
     expect(message).toContain(`\`${name}\``);

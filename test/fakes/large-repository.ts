@@ -2,10 +2,10 @@ import type { Task } from '../../demo/model/task.ts';
 
 /** Files that are worth a compaction when all of them were read: about 60,000 tokens. */
 export const largeFiles: Record<string, string> = Object.fromEntries(
-  Array.from({ length: 30 }, (_, file) => [
+  Array.from({ length: 10 }, (_, file) => [
     `src/part-${file}.ts`,
     Array.from(
-      { length: 110 },
+      { length: 350 },
       (_, line) => `export const value_${file}_${line} = 'what part ${file} says on line ${line}';\n`,
     ).join(''),
   ]),

@@ -112,7 +112,7 @@ describe('a compacted copy, with the real CLI', () => {
     expect(said).toContain('Files covered by this summary');
     expect(said).toContain('The note is there.');
     // Neither what files hold, nor the command, nor where the whole transcript would be.
-    expect(said).not.toContain('what part 29 says');
+    expect(said).not.toContain('what part 9 says');
     expect(said).not.toContain('/compact');
     expect(said).not.toContain('.jsonl');
     expect(inputOf(first)).toBeLessThan(0.4 * done.contextTokens);

@@ -61,6 +61,7 @@ async function setUp(version: string) {
     },
     async compact(given) {
       compactions.push(given);
+      folders.push(await readdir(join(given.configDirectory, 'projects')));
       return { outcome: 'compacted', usage: noUsage, costUsd: 0, durationMs: 1 };
     },
   };
@@ -103,6 +104,20 @@ describe('anyVersion', () => {
     expect(world.folders).toEqual([[], [slug]]);
     const transcript = await readFile(world.path(`config/projects/work/${sessionId}.jsonl`), 'utf8');
     expect(transcript).toBe('turn 1\nturn 2\n');
+  });
+
+  it('does so for a compaction too', async () => {
+    await using world = await setUp('2.1.20');
+    const slug = await slugOf(world.path('checkout'));
+    world.write(slug);
+    await world.engine.run(world.task, ignore, never);
+    const { prompt: _, mode: __, ...pins } = world.task;
+    const task = { ...pins, copyId: 'copy', instructions: 'all', timeLimitMs: 1_000 };
+    expect(await world.engine.compact(task, never)).toMatchObject({ outcome: 'compacted' });
+    expect(world.folders.at(-1)).toEqual([slug]);
+    expect(await readdir(world.path('config/projects'))).toEqual(['work']);
+    expect(world.compactions[0]).toMatchObject({ sessionId, copyId: 'copy' });
+    expect(world.compactions[0]).not.toHaveProperty('effort');
   });
 
   it('goes by the real path of the checkout', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { cliArguments } from '../../../src/engines/claude-code/arguments.ts';
+import { cliArguments, compactionArguments } from '../../../src/engines/claude-code/arguments.ts';
 import type { EngineTask } from '../../../src/engines/engine.ts';
 
 const task: EngineTask = {
@@ -46,6 +46,19 @@ describe('cliArguments', () => {
   it('keeps each permission rule one argument, at the end', () => {
     const rules = ['Read(./**)', 'Bash(npm test *)', 'Bash(git log, *)'];
     expect(cliArguments({ ...task, allowedTools: rules }).slice(-4)).toEqual(['--allowedTools', ...rules]);
+  });
+
+  it('forks a session with the same flags to compact it', () => {
+    const pins = { ...task, model: 'm', effort: 'high', mcpConfigFile: '/mcp.json', allowedTools: ['Read'] };
+    const copyId = '22222222-2222-4333-8444-555555555555';
+    const compaction = { ...pins, copyId, instructions: 'keep all', timeLimitMs: 1 };
+    expect(compactionArguments(compaction)).toEqual([
+      '--fork-session',
+      '--session-id',
+      copyId,
+      ...cliArguments({ ...pins, mode: 'resume' }),
+    ]);
+    expect(compactionArguments(compaction).join(' ')).not.toContain('keep all');
   });
 
   it('keeps the prompt out of the arguments', () => {

@@ -61,6 +61,30 @@ const result = {
 };
 
 describe('record', () => {
+  it('counts the requests of the main conversation, and what the first one of them brought along', () => {
+    const sub = { parent_tool_use_id: 't' };
+    const { run } = recorded([
+      init,
+      answer('0', [text], { ...tokens, input_tokens: 9_000 }, sub),
+      answer('1', [text], tokens),
+      answer('1', [tool], { ...tokens, output_tokens: 30 }),
+      answer('2', [text], { ...tokens, input_tokens: 500 }),
+      result,
+    ]);
+    expect([run.requests.size, run.firstRequestTokens]).toEqual([2, 160]);
+    expect([newRecord().requests.size, newRecord().firstRequestTokens]).toEqual([0, 0]);
+  });
+
+  it.each<[Record<string, unknown>, string | undefined]>([
+    [{ compact_result: 'success' }, ''],
+    [{ compact_result: 'failed', compact_error: 'no assistant message' }, 'no assistant message'],
+    [{ compact_result: 'failed' }, 'failed'],
+    [{ status: 'compacting' }, undefined],
+  ])('says how a compaction went: %o', (more, expected) => {
+    const { run, events } = recorded([{ type: 'system', subtype: 'status', status: null, ...more }]);
+    expect([run.compactionError, events]).toEqual([expected, []]);
+  });
+
   it('turns lines into events', () => {
     const { events, run } = recorded([
       init,
