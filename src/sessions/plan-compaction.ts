@@ -47,13 +47,13 @@ export const defaultCompactAbove = 40_000;
  * How likely the next instruction comes when the cache has forgotten the conversation. Of the follow-ups in issues and
  * pull requests most come hours later, but a good part of the issues sees no follow-up at all.
  */
-export const likelyCold = 0.5;
+const likelyCold = 0.5;
 
 /** What a compaction adds to the prompt: the CLI's own instructions and ours. */
 const instructionTokens = 1_900;
 
 /** Most tokens that `compactionInstructions` let a summary have. */
-export const summaryTokens = 3_000;
+const summaryTokens = 3_000;
 
 /**
  * Ratios that all of Anthropic's prices have in common: enough to compare one way with the other, where what it comes to
