@@ -1,5 +1,5 @@
 // Writes what follows from the code: the schemas of both configurations, and the tables between the markers of
-// README.md, docs/doctor.md and docs/prices.md.
+// README.md, docs/doctor.md, docs/prices.md and docs/resume-policy.md.
 // `--check` writes nothing, names the stale files and the command that mends them.
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
@@ -12,6 +12,7 @@ import { RepositoryConfig } from '../src/commands/repository-config.ts';
 import { DexterConfig, environmentDocs } from '../src/config.ts';
 import { encodeInputs, type Job } from '../src/core/job.ts';
 import { modelPrices, type TokenPrices } from '../src/pricing/model-prices.ts';
+import { decisionHead, decisionRows, figureRows } from './resume-policy.ts';
 
 const ActionFile = z.object({
   inputs: z.record(
@@ -53,6 +54,13 @@ await bringUpToDate(
 );
 
 await bringUpToDate('docs/prices.md', await withTables('docs/prices.md', { prices: priceTable() }));
+await bringUpToDate(
+  'docs/resume-policy.md',
+  await withTables('docs/resume-policy.md', {
+    figures: table(['Figure', 'What it is'], figureRows()),
+    decisions: table(decisionHead, decisionRows()),
+  }),
+);
 
 for (const problem of problems) console.error(problem);
 process.exitCode = problems.length > 0 ? 1 : 0;

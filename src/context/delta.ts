@@ -14,7 +14,7 @@ export interface Delta {
   removedComments: number;
   newAttachments: string[];
   removedAttachments: string[];
-  /** So much of the texts is another that the conversation is about something else than the ticket is now. */
+  /** Most of its description is gone for another one: the conversation is about something else than the ticket is now. */
   isRewritten: boolean;
 }
 
@@ -28,6 +28,9 @@ export interface DeltaOptions {
   /** Id of the comment that asked: it is the instruction, and not said twice. */
   asked?: string | undefined;
 }
+
+/** What a ticket is about; other fields are a part of it, or come and go. */
+const descriptions = new Set(['Description', 'Description of the issue']);
 
 /** A text is another one when fewer of its words than this are the same, as a share of all words of both. */
 const sameWords = 0.5;
@@ -52,7 +55,7 @@ export function contextDelta(seen: ContextSeen, now: ContextItems, { asked }: De
     removedAttachments: Object.entries(seen.attachments).flatMap(([id, name]) =>
       attached === undefined || attached.has(id) ? [] : [name],
     ),
-    isRewritten: fields.some(({ before: old, after }) => isAnother(old, after)),
+    isRewritten: fields.some((change) => descriptions.has(change.name) && isGone(change)),
   };
 }
 
@@ -68,6 +71,16 @@ function isAnother(before: string, after: string): boolean {
   const [old, now] = [wordsOf(before), wordsOf(after)];
   const total = old.length + now.length;
   if (old.length < fewestWords || total === 0) return false;
+  return (2 * wordsInBoth(old, now)) / total < sameWords;
+}
+
+/** Whether another text stands where one was. A longer one that still says what the old one said is no other. */
+function isGone({ before, after }: FieldChange): boolean {
+  const [old, now] = [wordsOf(before), wordsOf(after)];
+  return old.length >= fewestWords && now.length > 0 && wordsInBoth(old, now) / old.length < sameWords;
+}
+
+function wordsInBoth(old: readonly string[], now: readonly string[]): number {
   const left = new Map<string, number>();
   for (const word of old) left.set(word, (left.get(word) ?? 0) + 1);
   let same = 0;
@@ -75,9 +88,9 @@ function isAnother(before: string, after: string): boolean {
     const count = left.get(word) ?? 0;
     if (count === 0) continue;
     left.set(word, count - 1);
-    same += 2;
+    same += 1;
   }
-  return same / total < sameWords;
+  return same;
 }
 
 function wordsOf(text: string): string[] {

@@ -50,6 +50,9 @@ import { waitForJira } from './wait-for-jira.ts';
 /** How often a command may be begun, crashes included, before it is given up. */
 const maxAttempts = 3;
 
+/** The words that are also told what is left of the budgets. */
+const tellsBudgets: readonly string[] = ['status', 'cost'];
+
 /** Links of a comment that are looked up. */
 const mostLinks = 5;
 
@@ -121,9 +124,12 @@ async function begin(services: Services, row: CommandRow): Promise<void> {
   const ask = await instructionOf(services, row, where, understood.ask);
   if (ask.kind === 'control' && ask.word !== 'forget') {
     const there = { ...row, ...columnsOf(where) };
-    if (ask.word === 'status' || ask.word === 'cost')
-      return answer(services, there, ask.word, await budgetsLeft(services, row, admitted, conversation));
-    if (ask.word !== 'retry') return answer(services, there, ask.word);
+    if (ask.word !== 'retry') {
+      const left = tellsBudgets.includes(ask.word)
+        ? await budgetsLeft(services, row, admitted, conversation)
+        : [];
+      return answer(services, there, ask.word, left);
+    }
     return end(services, row, {
       code: 'nothing-to-do',
       message: 'There is nothing to do again: nothing that was asked on this issue ended without success.',
@@ -159,13 +165,14 @@ async function begin(services: Services, row: CommandRow): Promise<void> {
   await dispatch(services, { ...row, ...columnsOf(where) }, begun.job, defaultBranch);
 }
 
-/** Where a command goes, and who may give it there: the login, and whose spending it counts for. */
 interface Admitted {
   where: Where;
   login: string;
+  /** Whose spending it counts for. */
   person: string;
 }
 
+/** Where a command goes, and who may give it there. */
 async function admit(
   services: Services,
   row: CommandRow,

@@ -13,10 +13,12 @@ export interface BudgetTexts {
 export function budgetSpent(spent: readonly BudgetBalance[], texts: BudgetTexts): Problem {
   const again = [...new Set(spent.map((one) => whenAgain(one, texts.at)))].filter((text) => text !== '');
   const raise = [...new Set(spent.map(whoRaises))];
+  // What is done again has the flags that it had.
+  const retry = spent.some(({ setBy }) => setBy === 'command') ? [] : ['Then `retry`.'];
   return {
     code: 'budget-spent',
     message: [...new Set(spent.map((one) => whatIsSpent(one, texts)))].join(' '),
-    hint: `${[...again, ...raise].join(' ')} Then \`retry\`.`,
+    hint: [...again, ...raise, ...retry].join(' '),
   };
 }
 

@@ -98,10 +98,24 @@ describe('contextDelta', () => {
     ['one changed line', long.replace('Line 7 says', 'Line 7 shouts'), false],
     ['paragraphs in another order', long.split('\n').reverse().join('\n'), false],
     ['a text of other words', 'Quite another matter, with nothing kept. '.repeat(40), true],
-    ['no text any more', '', true],
+    [
+      'the same and five times as much beside it',
+      `${long}\n${'Also other things, at length. '.repeat(200)}`,
+      false,
+    ],
+    ['no text any more', '', false],
   ])('calls a ticket rewritten or not: %s', (_name, Description, isRewritten) => {
     expect(delta(changed({}, { Description })).isRewritten).toBe(isRewritten);
   });
+
+  it.each(['Acceptance criteria', 'Failing checks', 'Description of the pull request'])(
+    'does not call a ticket rewritten for another text in %s',
+    (name) => {
+      const seen = seenOf({ ...before, fields: [{ name, value: long }] });
+      const now = { ...before, fields: [{ name, value: 'Quite another matter, at last. '.repeat(40) }] };
+      expect(contextDelta(seen, now)).toMatchObject({ fields: [{ name }], isRewritten: false });
+    },
+  );
 
   it('does not call a few changed words a rewritten ticket', () => {
     expect(delta(changed({}, { Summary: 'Vouchers' })).isRewritten).toBe(false);

@@ -63,7 +63,7 @@ describe('a command that finds nothing left', () => {
       'The budget of a run is $0.0010, and a run is not begun with less than $0.01. Whoever asks can allow more with `--max-budget`.',
     ],
   ])('is told so of %s', (_, one, expected) => {
-    expect(said(one)).toContain(expected);
+    expect(said(one)).toBe(expected);
   });
 
   it('is told all budgets that are spent, and nothing twice', () => {
