@@ -4,6 +4,7 @@ import { renderPrompt } from '../src/context/prompt.ts';
 import { AppError, messageOf } from '../src/core/errors.ts';
 import { redact } from '../src/core/redact.ts';
 import type { SessionManifest, SessionMode } from '../src/core/session.ts';
+import { offeredTools } from '../src/engines/claude-code/offered-tools.ts';
 import type { EngineEvent, EngineResult, EngineTask } from '../src/engines/engine.ts';
 import { newestGeneration, type RestoreResult, restore } from '../src/sessions/restore.ts';
 import { aroundBranch } from './around-branch.ts';
@@ -230,11 +231,18 @@ function taskFor(
     configDirectory: directory.config,
     // The same for each run of the session, whether there are files or not.
     allowedTools: [...allowedTools, `Read(/${directory.context}/**)`],
+    ...toolsOf(inputs),
     ...(model ? { model } : {}),
     ...(effort === null ? {} : { effort }),
     ...(maxBudgetUsd === undefined ? {} : { maxBudgetUsd }),
     ...(maxTurns === undefined ? {} : { maxTurns }),
   };
+}
+
+/** From the rules of the workflow, not from one that is of this run: the same for each run of the session. */
+function toolsOf({ allowedTools, tools }: Work['inputs']): Pick<EngineTask, 'tools'> {
+  if (tools === 'default') return {};
+  return { tools: tools === 'auto' ? offeredTools(allowedTools) : tools };
 }
 
 /** The conversation remembers files as they were when it was saved. */

@@ -20,6 +20,8 @@ export interface EngineTask {
   mcpConfigFile?: string;
   /** Permission rules in the CLI's syntax; what is not allowed is denied without asking. */
   allowedTools: string[];
+  /** Built-in tools that are described to the model, in the CLI's words; absent for its own default. */
+  tools?: readonly string[];
 }
 
 /** What the engine does while it works. Texts and inputs come from the model: untrusted. */
@@ -57,6 +59,8 @@ export interface EngineResult {
   model: string | null;
   version: string;
   usage: Usage;
+  /** What the first request of the conversation in this run read and wrote; absent when none was answered. */
+  firstRequest?: Usage;
   /** Tokens in the last request: what a resume has to bring back. */
   contextTokens: number;
   costUsd: number | null;

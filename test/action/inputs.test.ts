@@ -69,6 +69,8 @@ describe('parseInputs', () => {
       keepIgnored: true,
       workspaceLimits: { maxSessions: 50, maxAgeDays: 30 },
       allowedTools: defaultAllowedTools,
+      tools: 'auto',
+      cacheLife: '5m',
       instructionsFrom: 'base',
       mcpCacheTtl: '15m',
       mcpNotCached: [],
@@ -86,6 +88,13 @@ describe('parseInputs', () => {
       'Read(./**)',
       'Bash(npm test *)',
     ]);
+  });
+
+  it.each([
+    ['default', 'default'],
+    ['Read, Edit\nBash,Read', ['Bash', 'Edit', 'Read']],
+  ])('reads the tools %j', (tools, read) => {
+    expect(given({ ...encodeInputs(job), tools }).tools).toEqual(read);
   });
 
   it('reads one check of a push per line', () => {
@@ -128,6 +137,9 @@ describe('parseInputs', () => {
     ['claude-path', 'node_modules/.bin/claude', 'absolute'],
     ['anthropic-base-url', 'nonsense', 'http'],
     ['instructions-from', 'head', 'base'],
+    ['tools', 'Bash(npm test)', 'names such as'],
+    ['tools', ' , ', 'names such as'],
+    ['cache-life', '2h', '1h'],
     ['isolation', 'on', 'required'],
     ['hidden-paths', 'relative', 'absolute'],
     ['push-checks', 'secret: off', 'no check'],

@@ -31,6 +31,7 @@ export function cliArguments(task: EngineTask): string[] {
     ...(task.maxBudgetUsd === undefined ? [] : ['--max-budget-usd', String(task.maxBudgetUsd)]),
     ...(task.maxTurns === undefined ? [] : ['--max-turns', String(task.maxTurns)]),
     ...(task.mcpConfigFile === undefined ? [] : ['--mcp-config', task.mcpConfigFile]),
+    ...(task.tools === undefined ? [] : ['--tools', task.tools.join(',')]),
     // Takes as many values as follow, so it comes last.
     ...(task.allowedTools.length === 0 ? [] : ['--allowedTools', ...task.allowedTools]),
   ];

@@ -7,7 +7,7 @@ import { type CliProcess, type GraceTimes, startCli } from './cli-process.ts';
 import { cliEnvironment } from './environment.ts';
 import type { Program } from './isolation.ts';
 import { splitLines } from './lines.ts';
-import { costOf, newRecord, type RunRecord, record, usageOf } from './run-record.ts';
+import { costOf, firstRequestOf, newRecord, type RunRecord, record, usageOf } from './run-record.ts';
 import { parseLine } from './stream.ts';
 
 export interface ClaudeCodeOptions {
@@ -17,6 +17,8 @@ export interface ClaudeCodeOptions {
   baseUrl?: string | undefined;
   /** Key that the CLI sends to `baseUrl`; absent when it is logged in otherwise. */
   apiKey?: string | undefined;
+  /** How long the prompt cache keeps what the CLI has it write; five minutes when absent. */
+  cacheLife?: '5m' | '1h' | undefined;
   /** Variables that say the same of another provider. */
   modelVariables?: Readonly<Record<string, string>> | undefined;
   /** The environment of this process; the CLI gets what is on an allow-list. */
@@ -64,6 +66,7 @@ export function claudeCode(options: ClaudeCodeOptions): Engine {
       model: run.model,
       version: run.version,
       usage: usageOf(run),
+      ...firstRequestOf(run),
       contextTokens: run.contextTokens,
       costUsd: costOf(run),
       turns: run.result?.num_turns ?? run.answers,

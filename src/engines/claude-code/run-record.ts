@@ -8,6 +8,8 @@ export interface RunRecord {
   model: string | null;
   /** Usage per message id: a message comes in several lines that all repeat its usage. */
   usageOf: Map<string, Usage>;
+  /** The first message of the main conversation: what it read shows whether the prompt cache knew the earlier ones. */
+  first: string | undefined;
   /** Tokens that the newest request of the main conversation brought along and got. */
   contextTokens: number;
   lastText: string;
@@ -25,6 +27,7 @@ export function newRecord(): RunRecord {
     version: 'unknown',
     model: null,
     usageOf: new Map(),
+    first: undefined,
     contextTokens: 0,
     lastText: '',
     answers: 0,
@@ -79,6 +82,7 @@ function recordAssistant(
   const usage = toUsage(message.usage);
   if (!run.usageOf.has(message.id)) run.answers += 1;
   run.usageOf.set(message.id, largest(run.usageOf.get(message.id) ?? noUsage, usage));
+  if (!parent_tool_use_id) run.first ??= message.id;
   if (!parent_tool_use_id) run.contextTokens = total(run.usageOf.get(message.id) ?? usage);
   for (const block of message.content) {
     if (block.type === 'text') {
@@ -108,6 +112,12 @@ export function usageOf(run: RunRecord): Usage {
       .reduce(add, noUsage);
   }
   return run.result?.usage ? toUsage(run.result.usage) : summedUsage(run);
+}
+
+/** What the first request of the main conversation read and wrote; nothing when it was not answered. */
+export function firstRequestOf({ first, usageOf }: RunRecord): { firstRequest?: Usage } {
+  const firstRequest = first === undefined ? undefined : usageOf.get(first);
+  return firstRequest === undefined ? {} : { firstRequest };
 }
 
 /**
