@@ -3,8 +3,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { renderPrompt } from '../src/context/prompt.ts';
 import { AppError, messageOf } from '../src/core/errors.ts';
 import { redact } from '../src/core/redact.ts';
-import type { SessionManifest, SessionMode } from '../src/core/session.ts';
-import { offeredTools } from '../src/engines/claude-code/offered-tools.ts';
+import type { SessionManifest, SessionMode, SessionPins } from '../src/core/session.ts';
 import type { EngineEvent, EngineResult, EngineTask } from '../src/engines/engine.ts';
 import { newestGeneration, type RestoreResult, restore } from '../src/sessions/restore.ts';
 import { aroundBranch } from './around-branch.ts';
@@ -13,6 +12,7 @@ import type { Checkout } from './checkout.ts';
 import { listOfFiles, noticesOfFiles, writeContextFiles } from './context-files.ts';
 import type { Cli } from './find-cli.ts';
 import { mcpServers } from './mcp-servers.ts';
+import { pinsFor, toolsFor } from './pins-for.ts';
 import type { SessionDirectory } from './session-directory.ts';
 import { startEngine } from './start-engine.ts';
 import { ticketTold, toldContext } from './told-context.ts';
@@ -37,6 +37,8 @@ export interface Conversation {
 export interface Talk {
   conversation: Conversation;
   result: EngineResult;
+  /** What the requests of this run had in common. */
+  pins: SessionPins;
 }
 
 /** What the engine works with. */
@@ -66,13 +68,13 @@ export async function converse(
   work.board.step('Starting Claude Code');
   const first = await ask(conversation);
   if (first.stopReason !== 'session-lost' || conversation.mode === 'fresh' || work.stop.signal.aborted) {
-    return await noted({ conversation, result: first });
+    return await noted(conversation, first);
   }
   await rm(directory.config, { recursive: true, force: true });
   await mkdir(directory.config, { mode: 0o700 });
   const notices = [...conversation.notices, lostNotice(first.detail || 'Claude Code refused it')];
   const again = fresh(conversation.nextGeneration - 1, notices, conversation.isGuessed);
-  return await noted({ conversation: again, result: await ask(again) });
+  return await noted(again, await ask(again));
 
   async function ask(current: Conversation): Promise<EngineResult> {
     if (work.inputs.instructionsFrom === 'base') await writeBaseInstructions(checkout, directory.config);
@@ -89,6 +91,7 @@ export async function converse(
       baseBranchCommit: checkout.baseCommit ?? null,
       ticket: ticketTold(work, current.mode),
       workingDirectory: checkout.directory,
+      pins: pinsOf(current),
     });
     const told = toldContext(work.inputs.job, work.claim.context, current.restored);
     const prompt = renderPrompt({
@@ -116,14 +119,19 @@ export async function converse(
     return { ...result, summary: redact(result.summary, work.secrets) };
   }
 
-  async function noted(talk: Talk): Promise<Talk> {
+  function pinsOf(current: Conversation): SessionPins {
+    return pinsFor(taskFor(work, directory, checkout, current, ''), cli, work.inputs, mcp.servers);
+  }
+
+  async function noted(current: Conversation, result: EngineResult): Promise<Talk> {
     const failed = [...failedServers].map(
       (name) => `The MCP server \`${name}\` could not be used: its tools were not there.`,
     );
-    work.report.notices.push(...talk.conversation.notices, ...failed);
+    work.report.notices.push(...current.notices, ...failed);
     const uses = await mcp.uses();
     if (uses.length > 0) work.report.mcp = uses;
-    return talk;
+    const { version: engineVersion, model } = result;
+    return { conversation: current, result, pins: { ...pinsOf(current), engineVersion, model } };
   }
 }
 
@@ -231,18 +239,12 @@ function taskFor(
     configDirectory: directory.config,
     // The same for each run of the session, whether there are files or not.
     allowedTools: [...allowedTools, `Read(/${directory.context}/**)`],
-    ...toolsOf(inputs),
+    ...toolsFor(inputs),
     ...(model ? { model } : {}),
     ...(effort === null ? {} : { effort }),
     ...(maxBudgetUsd === undefined ? {} : { maxBudgetUsd }),
     ...(maxTurns === undefined ? {} : { maxTurns }),
   };
-}
-
-/** From the rules of the workflow, not from one that is of this run: the same for each run of the session. */
-function toolsOf({ allowedTools, tools }: Work['inputs']): Pick<EngineTask, 'tools'> {
-  if (tools === 'default') return {};
-  return { tools: tools === 'auto' ? offeredTools(allowedTools) : tools };
 }
 
 /** The conversation remembers files as they were when it was saved. */

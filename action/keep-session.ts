@@ -16,7 +16,7 @@ export async function keepSession(
   work: Work,
   directory: SessionDirectory,
   checkout: Checkout,
-  { conversation, result }: Talk,
+  { conversation, result, pins }: Talk,
   headCommit: string,
 ): Promise<void> {
   work.board.step('Saving the session');
@@ -36,6 +36,7 @@ export async function keepSession(
     ticket: ticketTold(work, conversation.mode),
     contextTokens: result.contextTokens,
     costUsd: (conversation.restored?.costUsd ?? 0) + (result.costUsd ?? 0),
+    pins,
     createdAt: new Date().toISOString(),
   };
   const isAnswered = result.contextTokens > 0 || result.stopReason === 'completed';

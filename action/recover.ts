@@ -149,6 +149,7 @@ async function saveAs(
       ticket: session.ticket,
       contextTokens: 0,
       costUsd: session.costBeforeUsd,
+      ...(session.pins === undefined ? {} : { pins: session.pins }),
       createdAt: new Date().toISOString(),
     },
   });

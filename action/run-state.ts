@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { SessionManifest, SessionMode, SessionRef } from '../src/core/session.ts';
+import { SessionManifest, SessionMode, SessionPins, SessionRef } from '../src/core/session.ts';
 import { SessionKeys } from '../src/core/session-key.ts';
 
 /** What the post step needs to know of a run that died: kept with `core.saveState`, step by step. */
@@ -28,6 +28,7 @@ export const RunState = z.object({
       baseBranchCommit: SessionManifest.shape.baseBranchCommit,
       ticket: SessionManifest.shape.ticket,
       workingDirectory: z.string(),
+      pins: SessionPins.optional(),
     })
     .optional(),
 });

@@ -19,6 +19,7 @@ import { keepSession } from './keep-session.ts';
 import { openRemote, type Remote } from './remote.ts';
 import { finishedReport } from './report.ts';
 import { openSessionDirectory, type SessionDirectory } from './session-directory.ts';
+import { watchCache } from './watch-cache.ts';
 import { type RunOptions, startWork, type Work } from './work.ts';
 
 export type RunEnd =
@@ -100,6 +101,7 @@ async function doWork(work: Work): Promise<void> {
   const isOurs = (await work.heartbeat.now()) === 'alive';
   if (isOurs) await keepSession(work, directory, checkout, talk, head);
   else Object.assign(report, lostRun(report, work.heartbeat.lostBecause()));
+  watchCache(work, talk);
   await work.reached('saved');
   if (isOurs && ending.publish) await publish(work, directory, checkout, head);
   else if (commits.length > 0) await keepForLater(work, checkout, head);

@@ -6,6 +6,15 @@ import type { EngineTask } from '../engine.ts';
  */
 const settings = JSON.stringify({ cleanupPeriodDays: 3650 });
 
+/** What is the same for each run, and says which tools and instructions there are. */
+export const steadyArguments = [
+  '--permission-mode',
+  'dontAsk',
+  '--setting-sources',
+  'user',
+  '--strict-mcp-config',
+] as const;
+
 /**
  * Nothing that the repository brings along (settings, hooks, `.mcp.json`) is loaded, and a tool without an
  * allow rule is denied instead of asked for. None of these flags is restored by `--resume`: all are passed
@@ -19,11 +28,7 @@ export function cliArguments(task: EngineTask): string[] {
     'stream-json',
     '--verbose',
     ...(task.mode === 'resume' ? ['--resume', task.sessionId] : ['--session-id', task.sessionId]),
-    '--permission-mode',
-    'dontAsk',
-    '--setting-sources',
-    'user',
-    '--strict-mcp-config',
+    ...steadyArguments,
     '--settings',
     settings,
     ...(task.model === undefined ? [] : ['--model', task.model]),
