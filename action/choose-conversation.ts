@@ -2,11 +2,13 @@ import { mkdir, rm } from 'node:fs/promises';
 import { messageOf } from '../src/core/errors.ts';
 import type { SessionManifest } from '../src/core/session.ts';
 import { afterRefusal, choose, type Earlier } from '../src/sessions/choose.ts';
-import { movedPins, sessionSize } from '../src/sessions/resume-facts.ts';
+import { losesPromptCache, pinsMoved } from '../src/sessions/pins.ts';
+import { sessionSize } from '../src/sessions/resume-facts.ts';
 import { branchKept } from './branch-kept.ts';
 import type { Checkout } from './checkout.ts';
 import type { Cli } from './find-cli.ts';
 import { type Conversation, fresh, lostNotice, type Opened } from './open-conversation.ts';
+import { pinsFor, toolsFor } from './pins-for.ts';
 import type { SessionDirectory } from './session-directory.ts';
 import { toldContext } from './told-context.ts';
 import type { Work } from './work.ts';
@@ -15,6 +17,8 @@ export interface ChooseOptions {
   opened: Opened;
   checkout: Pick<Checkout, 'base' | 'directory' | 'git' | 'start'>;
   cli: Pick<Cli, 'version'>;
+  /** The MCP servers of the run, by name. */
+  servers: Readonly<Record<string, unknown>>;
 }
 
 /** Decides how the run goes on with what was restored, and puts away what it does not go on with. */
@@ -90,24 +94,45 @@ function copyNotice(why: string): string {
   return `The compacted copy of the session could not be continued (${why.replace(/\.$/, '')}), so the whole conversation was.`;
 }
 
-async function earlierOf(
-  work: Work,
-  restored: SessionManifest,
-  { checkout, cli }: ChooseOptions,
-): Promise<Earlier> {
+async function earlierOf(work: Work, restored: SessionManifest, options: ChooseOptions): Promise<Earlier> {
   const { job } = work.inputs;
   const { lastRequestAt, ...size } = sessionSize(restored);
   return {
     ...size,
     ageMs: work.now() - lastRequestAt,
-    moved: movedPins(restored, {
-      engineVersion: cli.version,
-      model: job.session.model,
-      workingDirectory: checkout.directory,
-    }),
+    moved: movedPins(work, restored, options),
     ticket: toldContext(job, work.claim.context, restored).isRewritten === true ? 'rewritten' : 'same',
-    branch: await branchOf(work, restored, checkout),
+    branch: await branchOf(work, restored, options.checkout),
   };
+}
+
+/** What is not as in the session's earlier requests, in words, so that nothing of them is read from the prompt cache. */
+function movedPins(
+  { inputs }: Work,
+  restored: SessionManifest,
+  { checkout, cli, servers }: ChooseOptions,
+): string[] {
+  const { engineVersion, effort, workingDirectory } = restored;
+  const model = inputs.job.session.model ?? restored.model;
+  const task = {
+    ...(model === null ? {} : { model }),
+    ...(effort === null ? {} : { effort }),
+    ...toolsFor(inputs),
+    workingDirectory: checkout.directory,
+  };
+  const now = pinsFor(task, cli, inputs, servers);
+  // Earlier versions of Dexter noted less, and offered all tools.
+  const then = restored.pins ?? {
+    engineVersion,
+    model: restored.model,
+    effort,
+    tools: null,
+    flags: now.flags,
+    workingDirectory,
+  };
+  return pinsMoved(then, now)
+    .filter((moved) => losesPromptCache([moved]))
+    .map(({ words }) => words);
 }
 
 async function branchOf(

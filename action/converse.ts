@@ -1,17 +1,19 @@
 import { renderPrompt } from '../src/context/prompt.ts';
 import { redact } from '../src/core/redact.ts';
+import type { SessionPins } from '../src/core/session.ts';
 import { transcriptSizes } from '../src/engines/claude-code/transcript-usage.ts';
 import type { EngineEvent, EngineResult, EngineTask } from '../src/engines/engine.ts';
 import { transcriptPath } from '../src/sessions/session-files.ts';
 import { aroundBranch } from './around-branch.ts';
 import { writeBaseInstructions } from './base-instructions.ts';
 import type { Checkout } from './checkout.ts';
-import { insteadOfRefused } from './choose-conversation.ts';
+import { chooseConversation, insteadOfRefused } from './choose-conversation.ts';
 import { listOfFiles, noticesOfFiles, writeContextFiles } from './context-files.ts';
 import type { Cli } from './find-cli.ts';
 import { type KeptCopy, keepCopy } from './keep-copy.ts';
 import { mcpServers } from './mcp-servers.ts';
-import type { Conversation } from './open-conversation.ts';
+import type { Conversation, Opened } from './open-conversation.ts';
+import { pinsFor, toolsFor } from './pins-for.ts';
 import { priceNotices } from './price-notices.ts';
 import type { RunState } from './run-state.ts';
 import type { SessionDirectory } from './session-directory.ts';
@@ -26,13 +28,15 @@ export interface Talk {
   result: EngineResult;
   task: EngineTask;
   copy: KeptCopy;
+  /** What the requests of this run had in common. */
+  pins: SessionPins;
 }
 
 /** What the engine works with. */
 export interface Prepared {
   checkout: Checkout;
   cli: Cli;
-  conversation: Conversation;
+  opened: Opened;
 }
 
 /**
@@ -42,11 +46,17 @@ export interface Prepared {
 export async function converse(
   work: Work,
   directory: SessionDirectory,
-  { checkout, cli, conversation }: Prepared,
+  { checkout, cli, opened }: Prepared,
 ): Promise<Talk> {
   work.board.step('Reading the ticket');
   const files = await writeContextFiles({ ...work, signal: work.stop.signal }, directory);
   const mcp = await mcpServers(work, directory, checkout, files.attachments);
+  const conversation = await chooseConversation(work, directory, {
+    opened,
+    checkout,
+    cli,
+    servers: mcp.servers,
+  });
   const { news, logs, soFar } = await aroundBranch(work, checkout, conversation.restored);
   // What is new since another conversation is nothing for one that begins, but that one may have left something.
   const around = async (current: Conversation) => [
@@ -85,6 +95,7 @@ export async function converse(
       baseBranchCommit: checkout.baseCommit ?? null,
       ticket: ticketTold(work, current.mode),
       workingDirectory: checkout.directory,
+      pins: pinsOf(current),
     });
     const told = toldContext(work.inputs.job, work.claim.context, current.restored);
     const prompt = renderPrompt({
@@ -116,17 +127,21 @@ export async function converse(
     return { task, result: { ...result, summary: redact(result.summary, work.secrets) } };
   }
 
-  async function noted(ended: Omit<Talk, 'copy'>): Promise<Talk> {
+  function pinsOf(current: Conversation): SessionPins {
+    return pinsFor(taskFor(work, directory, checkout, current, ''), cli, work.inputs, mcp.servers);
+  }
+
+  async function noted(ended: Pick<Talk, 'conversation' | 'result' | 'task'>): Promise<Talk> {
     const copy = await keepCopy(work, directory, started.engine, { ...ended, endedAt: new Date(work.now()) });
-    const talk = { ...ended, copy };
+    const { conversation: ran, result } = ended;
     const failed = [...failedServers].map(
       (name) => `The MCP server \`${name}\` could not be used: its tools were not there.`,
     );
-    const unpriced = priceNotices(talk.result.unpricedModels);
-    work.report.notices.push(...talk.conversation.notices, ...failed, ...unpriced);
+    work.report.notices.push(...ran.notices, ...failed, ...priceNotices(result.unpricedModels));
     const uses = await mcp.uses();
     if (uses.length > 0) work.report.mcp = uses;
-    return talk;
+    const { version: engineVersion, model } = result;
+    return { ...ended, copy, pins: { ...pinsOf(ran), engineVersion, model } };
   }
 }
 
@@ -166,6 +181,7 @@ function taskFor(
     configDirectory: directory.config,
     // The same for each run of the session, whether there are files or not.
     allowedTools: [...allowedTools, `Read(/${directory.context}/**)`],
+    ...toolsFor(inputs),
     ...(model ? { model } : {}),
     ...(effort === null ? {} : { effort }),
     ...(maxBudgetUsd === undefined ? {} : { maxBudgetUsd }),

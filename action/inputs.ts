@@ -102,6 +102,8 @@ export const Inputs = z.object({
     .optional(),
   prices: pricesText().pipe(PriceOverrides).optional(),
   'allowed-tools': z.string().default(defaultAllowedTools.join('\n')).transform(lines),
+  tools: z.string().default('auto').transform(tools),
+  'cache-life': z.enum(['5m', '1h'], 'must be `5m` or `1h`').default('5m'),
   'instructions-from': z.enum(instructionSources, 'must be `base` or `none`').default('base'),
   'mcp-cache-ttl': z
     .string()
@@ -159,6 +161,10 @@ export interface ActionInputs {
   /** What the workspace may hold when a run has ended. */
   workspaceLimits: GarbageLimits;
   allowedTools: string[];
+  /** Built-in tools that are described to the model: those that the rules allow, the CLI's own choice, or these. */
+  tools: 'auto' | 'default' | string[];
+  /** How long the prompt cache keeps what a run writes. */
+  cacheLife: '5m' | '1h';
   /** The branch whose `CLAUDE.md` the agent is given. */
   instructionsFrom: (typeof instructionSources)[number];
   /** How long the cache in front of an MCP server keeps an answer, such as `15m`. */
@@ -294,6 +300,8 @@ function settingsOf(inputs: z.infer<typeof AloneInputs>): Settings {
       ...(maxBytes === undefined ? {} : { maxBytes }),
     },
     allowedTools: inputs['allowed-tools'],
+    tools: inputs.tools,
+    cacheLife: inputs['cache-life'],
     instructionsFrom: inputs['instructions-from'],
     mcpCacheTtl: inputs['mcp-cache-ttl'],
     mcpNotCached: inputs['mcp-not-cached'],
@@ -381,6 +389,18 @@ function committer(text: string, context: z.core.$RefinementCtx<string>): { name
   const [, name, email] = /^([^<>\r\n]{1,200}) <([^<>@\s]+@[^<>@\s]+)>$/.exec(text) ?? [];
   if (name !== undefined && email !== undefined) return { name, email };
   context.addIssue({ code: 'custom', message: 'must be `Name <address@example.com>`' });
+  return z.NEVER;
+}
+
+function tools(text: string, context: z.core.$RefinementCtx<string>): 'auto' | 'default' | string[] {
+  if (text === 'auto' || text === 'default') return text;
+  const names = text.split(/[\s,]+/).filter((name) => name !== '');
+  if (names.length > 0 && names.every((name) => /^[A-Za-z]\w{0,63}$/.test(name)))
+    return [...new Set(names)].sort();
+  context.addIssue({
+    code: 'custom',
+    message: 'must be `auto`, `default`, or names such as `Bash, Edit, Read`',
+  });
   return z.NEVER;
 }
 

@@ -17,7 +17,7 @@ export async function keepSession(
   work: Work,
   directory: SessionDirectory,
   checkout: Checkout,
-  { conversation, copy, result, task }: Talk,
+  { conversation, copy, pins, result, task }: Talk,
   headCommit: string,
 ): Promise<void> {
   work.board.step('Saving the session');
@@ -37,6 +37,7 @@ export async function keepSession(
     ticket: ticketTold(work, conversation.mode),
     contextTokens: result.contextTokens,
     costUsd: (conversation.restored?.costUsd ?? 0) + (result.costUsd ?? 0) + (copy.costUsd ?? 0),
+    pins,
     figures: sessionFigures({
       ...conversation,
       result,

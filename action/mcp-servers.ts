@@ -23,6 +23,8 @@ const mostCalls = 1_000_000;
 export interface McpSetup {
   /** For `claude --mcp-config`; absent where no rule names a server. */
   configFile?: string;
+  /** The servers by their names, as they are configured. */
+  servers: Readonly<Record<string, unknown>>;
   /** What the cache in front of each server did, once the engine has ended. */
   uses(): Promise<McpUse[]>;
 }
@@ -40,7 +42,7 @@ export async function mcpServers(
   checkout: Pick<Checkout, 'git' | 'base' | 'baseCommit'>,
   attachments: ReadonlyMap<string, string>,
 ): Promise<McpSetup> {
-  if (!inputs.allowedTools.some(isMcpRule)) return { uses: async () => [] };
+  if (!inputs.allowedTools.some(isMcpRule)) return { servers: {}, uses: async () => [] };
   const own = await repositoryServers(checkout);
   const offered = { ...own, [builtInServer]: {} };
   const { servers, unknown } = chooseServers(offered, inputs.allowedTools);
@@ -81,6 +83,7 @@ export async function mcpServers(
     await writeFile(path, JSON.stringify(content), { mode: 0o600, flag: 'wx' });
   return {
     configFile,
+    servers,
     uses: async () => (await Promise.all(names.map((name) => useOf(name, statsFileOf(name))))).flat(),
   };
 }

@@ -8,6 +8,7 @@ import {
 } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { pipeline } from 'node:stream/promises';
+import { withEarlierMarker } from '../src/prompt-cache/add-marker.ts';
 import type { ModelUpstream } from './model-upstream.ts';
 import { proxyVariables } from './proxy.ts';
 
@@ -45,7 +46,7 @@ const mostBodyBytes = 64_000_000;
 
 /**
  * Forwards the model's API on loopback, so that the real key is in this process only: the agent can print its
- * whole environment and finds a key that ends with the run. Streams both ways.
+ * whole environment and finds a key that ends with the run. Answers are streamed.
  */
 export async function startModelProxy({ upstream, env }: ModelProxyOptions): Promise<ModelProxy> {
   const key = `dexter-run-${randomBytes(24).toString('base64url')}`;
@@ -84,12 +85,14 @@ export async function startModelProxy({ upstream, env }: ModelProxyOptions): Pro
       return;
     }
     const { method = 'GET' } = request;
-    const body = upstream.signsBody ? await bodyOf(request) : undefined;
-    if (body === 'too-large') {
+    const given = upstream.signsBody || method === 'POST' ? await bodyOf(request) : undefined;
+    if (given === 'too-large') {
       respond(response, 413, 'request_too_large', 'The request is too large');
       return;
     }
     const headers = headersOf(request);
+    const body = given && withMarker(given, headers);
+    if (body !== given) headers['content-length'] = String(body?.length);
     const signed = await upstream
       .sign({ method, url: address, headers: plain(headers), body: body ?? Buffer.alloc(0) })
       .catch(() => undefined);
@@ -135,6 +138,13 @@ export async function startModelProxy({ upstream, env }: ModelProxyOptions): Pro
     }
     return forwarded;
   }
+}
+
+/** With a marker more where the provider would write again what it has. Packed requests are not looked into. */
+function withMarker(body: Buffer, headers: Record<string, string | string[]>): Buffer {
+  if (headers['content-encoding'] !== undefined) return body;
+  const marked = withEarlierMarker(body.toString('utf8'));
+  return marked === undefined ? body : Buffer.from(marked);
 }
 
 /** The body as a whole. */

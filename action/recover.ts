@@ -208,6 +208,7 @@ async function saveAs(
       ticket: session.ticket,
       contextTokens: run.contextTokens,
       costUsd: session.costBeforeUsd + (costOf(run) ?? 0),
+      ...(session.pins === undefined ? {} : { pins: session.pins }),
       ...session.kept,
       createdAt: new Date().toISOString(),
     },

@@ -4,6 +4,7 @@ import {
   SessionFigures,
   SessionManifest,
   SessionMode,
+  SessionPins,
   SessionRef,
 } from '../src/core/session.ts';
 import { SessionKeys } from '../src/core/session-key.ts';
@@ -43,6 +44,7 @@ export const RunState = z.object({
       baseBranchCommit: SessionManifest.shape.baseBranchCommit,
       ticket: SessionManifest.shape.ticket,
       workingDirectory: z.string(),
+      pins: SessionPins.optional(),
     })
     .optional(),
 });

@@ -9,7 +9,6 @@ import { lockSession } from '../src/workspace/lock-session.ts';
 import { takeAway } from '../src/workspace/remove-tree.ts';
 import { type Answer, isExplained } from './app-client.ts';
 import { type Checkout, prepareCheckout } from './checkout.ts';
-import { chooseConversation } from './choose-conversation.ts';
 import { converse, type Prepared } from './converse.ts';
 import { endingOf, lostRun, stoppedBeforeStart } from './ending.ts';
 import { findCli } from './find-cli.ts';
@@ -23,6 +22,7 @@ import { reckonSaving } from './reckon-saving.ts';
 import { openRemote, type Remote } from './remote.ts';
 import { finishedReport } from './report.ts';
 import { openSessionDirectory, type SessionDirectory } from './session-directory.ts';
+import { watchCache } from './watch-cache.ts';
 import { type RunOptions, startWork, type Work } from './work.ts';
 
 export type RunEnd =
@@ -106,6 +106,7 @@ async function doWork(work: Work): Promise<void> {
   if (isOurs) await keepSession(work, directory, checkout, talk, head);
   else Object.assign(report, lostRun(report, work.heartbeat.lostBecause()));
   Object.assign(report, reckonSaving(report, talk));
+  watchCache(work, talk);
   await work.reached('saved');
   if (isOurs && ending.publish) await publish(work, directory, checkout, head);
   else if (commits.length > 0) await keepForLater(work, checkout, head);
@@ -146,8 +147,7 @@ async function prepare(work: Work, directory: SessionDirectory): Promise<Prepare
     board.step('Restoring the session');
     const opened = await opening;
     const cli = await finding;
-    const conversation = await chooseConversation(work, directory, { opened, checkout, cli });
-    if (!stop.signal.aborted) return { checkout, cli, conversation };
+    if (!stop.signal.aborted) return { checkout, cli, opened };
   } catch (error) {
     if (!stop.signal.aborted) throw error;
   } finally {

@@ -29,6 +29,7 @@ export async function startEngine(work: Work, directory: SessionDirectory, cli: 
     homeDirectory: directory.home,
     temporaryDirectory: directory.temporary,
     projectFolder,
+    cacheLife: inputs.cacheLife,
     isolate: await isolation(work, directory, cli.command),
     prices: overridePrices(inputs.prices),
   };

@@ -4,9 +4,10 @@ import { parseArgs } from 'node:util';
 import { action } from './action.ts';
 import type { Bench } from './bench.ts';
 import { context } from './context.ts';
+import { prefix } from './prefix.ts';
 import { sessions } from './sessions.ts';
 
-const benches: Record<string, Bench> = { action, context, sessions };
+const benches: Record<string, Bench> = { action, context, prefix, sessions };
 
 const log = (message: string) => console.error(message);
 

@@ -47,6 +47,25 @@ export const Resumption = z.object({
 });
 export type Resumption = z.infer<typeof Resumption>;
 
+/** A run read far less of its conversation from the prompt cache than it should have: what, and the likely cause. */
+export const CacheCanary = z.object({
+  expectedCacheRead: z.number().int().positive(),
+  /** What the first request read. */
+  cacheRead: z.number().int().nonnegative(),
+  /** A pin of the session that changed; the time since its last request; or nothing that is known. */
+  cause: z.enum([
+    'engineVersion',
+    'model',
+    'effort',
+    'tools',
+    'flags',
+    'workingDirectory',
+    'time',
+    'unknown',
+  ]),
+});
+export type CacheCanary = z.infer<typeof CacheCanary>;
+
 /** The compacted copy that a run made at its end; its usage is part of the report's. */
 export const CompactionReport = z.object({
   outcome: z.enum(['compacted', 'appended', 'failed']),
@@ -98,6 +117,7 @@ export const Report = z.object({
       model: z.string().nullable(),
       resumption: Resumption.optional(),
       compaction: CompactionReport.optional(),
+      canary: CacheCanary.optional(),
     })
     .optional(),
   saving: Saving.optional(),

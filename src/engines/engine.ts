@@ -20,6 +20,8 @@ export interface EngineTask {
   mcpConfigFile?: string;
   /** Permission rules in the CLI's syntax; what is not allowed is denied without asking. */
   allowedTools: string[];
+  /** Built-in tools that are described to the model, in the CLI's words; absent for its own default. */
+  tools?: readonly string[];
 }
 
 /** What the engine does while it works. Texts and inputs come from the model: untrusted. */
@@ -61,6 +63,8 @@ export interface EngineResult {
   usageByModel: Record<string, Usage>;
   /** Models that were asked and whose price nobody knows: the cost is null for them. */
   unpricedModels: string[];
+  /** What the first request of the conversation in this run read and wrote; absent when none was answered. */
+  firstRequest?: Usage;
   /** Tokens in the last request: what a resume has to bring back. */
   contextTokens: number;
   /** Tokens that the first request of the main conversation brought along; 0 when it was not answered. */

@@ -24,7 +24,7 @@ export interface Earlier extends Omit<SessionSize, 'lastRequestAt' | 'fullTokens
   fullTokens?: number | undefined;
   /** Milliseconds since its last request; undefined when unknown. */
   ageMs?: number | undefined;
-  /** What is another than in its requests, in words: see `movedPins`. */
+  /** What is another than in its requests, in words: see `pinsMoved`. */
   moved: readonly string[];
   /** `rewritten`: largely another text than the conversation was told. */
   ticket: 'same' | 'rewritten';

@@ -1,4 +1,4 @@
-import type { SessionManifest, SessionPins } from '../core/session.ts';
+import type { SessionManifest } from '../core/session.ts';
 import { requestsOf } from '../pricing/expected-cost.ts';
 import { transcriptPath } from './session-files.ts';
 
@@ -51,40 +51,4 @@ export function sessionSize(manifest: SessionManifest): SessionSize {
 function tokensOfFiles({ files, sessionId }: SessionManifest): number {
   const transcript = files.find(({ path }) => path === transcriptPath(sessionId));
   return Math.ceil((transcript?.bytes ?? 0) / bytesPerToken);
-}
-
-/** What a run is about to ask with; undefined for what is not known. */
-export type PinsNow = { [Name in keyof SessionPins]?: SessionPins[Name] | undefined };
-
-/**
- * What is another than in the session's earlier requests, in words: with any of it nothing is read from the prompt
- * cache. What is not known of either side counts as the same.
- */
-export function movedPins(
-  { pins, engineVersion, model, effort, workingDirectory }: SessionManifest,
-  now: PinsNow,
-): string[] {
-  const then: PinsNow = pins ?? { engineVersion, model, effort, workingDirectory };
-  const isKnown = (value: unknown) => value !== undefined && value !== null && value !== 'unknown';
-  const isMoved = (name: keyof SessionPins) =>
-    isKnown(then[name]) && isKnown(now[name]) && JSON.stringify(then[name]) !== JSON.stringify(now[name]);
-  return [
-    ...(isMoved('engineVersion')
-      ? [`Claude Code is ${now.engineVersion} now and was ${then.engineVersion}`]
-      : []),
-    ...(isMoved('model') && !isSameModel(now.model ?? '', then.model ?? '')
-      ? [`the model is ${now.model} now and was ${then.model}`]
-      : []),
-    ...(isMoved('effort') ? [`the effort is ${now.effort} now and was ${then.effort}`] : []),
-    ...(isMoved('tools') ? ['the tools are others than before'] : []),
-    ...(isMoved('flags') ? ['the settings are others than before'] : []),
-    ...(isMoved('workingDirectory') ? ['the checkout lies in another directory than before'] : []),
-  ];
-}
-
-/** `sonnet` and `claude-sonnet-4-5` may both be what the engine calls `claude-sonnet-4-5-20250929`. */
-function isSameModel(asked: string, had: string): boolean {
-  const withoutDate = (name: string) => name.replace(/-\d{8}$/, '');
-  if (withoutDate(asked) === withoutDate(had)) return true;
-  return /^[a-z]+$/.test(asked) && had.split('-').includes(asked);
 }

@@ -71,6 +71,8 @@ describe('parseInputs', () => {
       keepIgnored: true,
       workspaceLimits: { maxSessions: 50, maxAgeDays: 30 },
       allowedTools: defaultAllowedTools,
+      tools: 'auto',
+      cacheLife: '5m',
       instructionsFrom: 'base',
       mcpCacheTtl: '15m',
       mcpNotCached: [],
@@ -120,6 +122,13 @@ describe('parseInputs', () => {
     ]);
   });
 
+  it.each([
+    ['default', 'default'],
+    ['Read, Edit\nBash,Read', ['Bash', 'Edit', 'Read']],
+  ])('reads the tools %j', (tools, read) => {
+    expect(given({ ...encodeInputs(job), tools }).tools).toEqual(read);
+  });
+
   it('reads one check of a push per line', () => {
     const checks = 'secrets: warn\nfile-size: refuse 25 MB\nlinks: off\n';
     const { pushRules } = given({ ...encodeInputs(job), 'push-checks': checks, 'protected-paths': 'a/**' });
@@ -160,6 +169,9 @@ describe('parseInputs', () => {
     ['claude-path', 'node_modules/.bin/claude', 'absolute'],
     ['anthropic-base-url', 'nonsense', 'http'],
     ['instructions-from', 'head', 'base'],
+    ['tools', 'Bash(npm test)', 'names such as'],
+    ['tools', ' , ', 'names such as'],
+    ['cache-life', '2h', '1h'],
     ['isolation', 'on', 'required'],
     ['hidden-paths', 'relative', 'absolute'],
     ['push-checks', 'secret: off', 'no check'],

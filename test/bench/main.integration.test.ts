@@ -10,7 +10,7 @@ import { temporaryDirectory } from '../fakes/temporary-directory.ts';
 const program = fileURLToPath(new URL('../../bench/main.ts', import.meta.url));
 
 const Figure = z.strictObject({
-  bench: z.enum(['action', 'context', 'sessions']),
+  bench: z.enum(['action', 'context', 'prefix', 'sessions']),
   figure: z.string(),
   value: z.number(),
   unit: z.enum(['ratio', 'calls', 'tokens', 'ms', 's', 'MB', 'MB/s']),
@@ -41,7 +41,7 @@ describe('the benchmarks', () => {
   it('are listed when none is named', async () => {
     expect(await run()).toMatchObject({
       code: 0,
-      out: expect.stringMatching(/^action: .*\ncontext: .*\nsessions: /),
+      out: expect.stringMatching(/^action: .*\ncontext: .*\nprefix: .*\nsessions: /),
       log: '',
     });
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { SessionManifest } from '../../src/core/session.ts';
-import { movedPins, sessionSize } from '../../src/sessions/resume-facts.ts';
+import { sessionSize } from '../../src/sessions/resume-facts.ts';
 
 const id = '6f1c1d1e-0000-4000-8000-000000000001';
 const manifest: SessionManifest = {
@@ -77,50 +77,5 @@ describe('sessionSize', () => {
       baseTokens: 0,
       start: { contextTokens: 0, requests: 0 },
     });
-  });
-});
-
-describe('movedPins', () => {
-  const pins = {
-    engineVersion: '2.1.330',
-    model: 'claude-sonnet-4-5-20250929',
-    effort: 'high',
-    tools: ['Bash', 'Read'],
-    flags: 'a',
-    workingDirectory: '/work/checkout',
-  };
-
-  it.each([
-    ['nothing is known of the run', {}, []],
-    ['everything is as it was', pins, []],
-    ['the CLI is another one', { engineVersion: '2.1.331' }, ['Claude Code is 2.1.331 now and was 2.1.330']],
-    ['the CLI does not say which it is', { engineVersion: undefined }, []],
-    ['the model is named without its date', { model: 'claude-sonnet-4-5' }, []],
-    ['the model is named by its family', { model: 'sonnet' }, []],
-    [
-      'the model is another one',
-      { model: 'claude-opus-4-5' },
-      ['the model is claude-opus-4-5 now and was claude-sonnet-4-5-20250929'],
-    ],
-    ['the effort is another one', { effort: 'low' }, ['the effort is low now and was high']],
-    ['the tools are others', { tools: ['Bash'] }, ['the tools are others than before']],
-    ['the flags are others', { flags: 'b' }, ['the settings are others than before']],
-    [
-      'the checkout lies elsewhere',
-      { workingDirectory: '/other' },
-      ['the checkout lies in another directory than before'],
-    ],
-  ])('tells what moved when %s', (_name, now, moved) => {
-    expect(movedPins({ ...manifest, pins }, now)).toEqual(moved);
-  });
-
-  it('goes by the rest of the manifest where no pins were kept', () => {
-    expect(
-      movedPins(manifest, { engineVersion: '2.1.331', tools: ['Bash'], workingDirectory: '/o' }),
-    ).toEqual([
-      'Claude Code is 2.1.331 now and was 2.1.330',
-      'the checkout lies in another directory than before',
-    ]);
-    expect(movedPins({ ...manifest, engineVersion: 'unknown', model: null }, pins)).toEqual([]);
   });
 });

@@ -6,6 +6,15 @@ import type { CompactionTask, EngineTask } from '../engine.ts';
  */
 const settings = JSON.stringify({ cleanupPeriodDays: 3650 });
 
+/** What is the same for each run, and says which tools and instructions there are. */
+export const steadyArguments = [
+  '--permission-mode',
+  'dontAsk',
+  '--setting-sources',
+  'user',
+  '--strict-mcp-config',
+] as const;
+
 /**
  * Nothing that the repository brings along (settings, hooks, `.mcp.json`) is loaded, and a tool without an
  * allow rule is denied instead of asked for. None of these flags is restored by `--resume`: all are passed
@@ -19,11 +28,7 @@ export function cliArguments(task: EngineTask): string[] {
     'stream-json',
     '--verbose',
     ...(task.mode === 'resume' ? ['--resume', task.sessionId] : ['--session-id', task.sessionId]),
-    '--permission-mode',
-    'dontAsk',
-    '--setting-sources',
-    'user',
-    '--strict-mcp-config',
+    ...steadyArguments,
     '--settings',
     settings,
     ...(task.model === undefined ? [] : ['--model', task.model]),
@@ -31,6 +36,7 @@ export function cliArguments(task: EngineTask): string[] {
     ...(task.maxBudgetUsd === undefined ? [] : ['--max-budget-usd', String(task.maxBudgetUsd)]),
     ...(task.maxTurns === undefined ? [] : ['--max-turns', String(task.maxTurns)]),
     ...(task.mcpConfigFile === undefined ? [] : ['--mcp-config', task.mcpConfigFile]),
+    ...(task.tools === undefined ? [] : ['--tools', task.tools.join(',')]),
     // Takes as many values as follow, so it comes last.
     ...(task.allowedTools.length === 0 ? [] : ['--allowedTools', ...task.allowedTools]),
   ];

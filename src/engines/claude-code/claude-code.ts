@@ -17,6 +17,7 @@ import type { Program } from './isolation.ts';
 import { splitLines } from './lines.ts';
 import {
   costOf,
+  firstRequestOf,
   lacksFigures,
   newRecord,
   type RunRecord,
@@ -35,6 +36,8 @@ export interface ClaudeCodeOptions {
   baseUrl?: string | undefined;
   /** Key that the CLI sends to `baseUrl`; absent when it is logged in otherwise. */
   apiKey?: string | undefined;
+  /** How long the prompt cache keeps what the CLI has it write; five minutes when absent. */
+  cacheLife?: '5m' | '1h' | undefined;
   /** Variables that say the same of another provider. */
   modelVariables?: Readonly<Record<string, string>> | undefined;
   /** The environment of this process; the CLI gets what is on an allow-list. */
@@ -121,6 +124,7 @@ export function claudeCode(options: ClaudeCodeOptions): Engine {
       usage: usageOf(run),
       usageByModel: usageByModel(run),
       unpricedModels: unpricedModels(run),
+      ...firstRequestOf(run),
       contextTokens: run.contextTokens,
       firstRequestTokens: run.firstRequestTokens,
       requests: run.requests.size,

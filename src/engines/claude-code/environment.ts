@@ -28,6 +28,8 @@ export interface EnvironmentOptions {
   projectFolder: string;
   baseUrl?: string | undefined;
   apiKey?: string | undefined;
+  /** How long the prompt cache keeps what the CLI has it write; five minutes when absent. */
+  cacheLife?: '5m' | '1h' | undefined;
   /** How the CLI reaches the model otherwise than by `baseUrl` and `apiKey`. */
   modelVariables?: Readonly<Record<string, string>> | undefined;
 }
@@ -53,6 +55,7 @@ export function cliEnvironment(options: EnvironmentOptions): Record<string, stri
     CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
     CLAUDE_CODE_DISABLE_AUTO_MEMORY: '1',
     CLAUDE_CODE_DISABLE_GIT_INSTRUCTIONS: '1',
+    ...(options.cacheLife === '1h' ? { ENABLE_PROMPT_CACHING_1H: '1' } : {}),
     ...(baseUrl === undefined ? {} : { ANTHROPIC_BASE_URL: baseUrl }),
     ...(apiKey === undefined ? {} : { ANTHROPIC_API_KEY: apiKey }),
     ...options.modelVariables,

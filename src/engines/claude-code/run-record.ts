@@ -156,6 +156,13 @@ export function usageByModel(run: RunRecord): Record<string, Usage> {
   return Object.fromEntries(usesOf(run).map(({ model, usage }) => [model.slice(0, longestName), usage]));
 }
 
+/** What the first request of the main conversation read and wrote; nothing when it was not answered. */
+export function firstRequestOf({ requests, usageOf }: RunRecord): { firstRequest?: Usage } {
+  const [first] = requests;
+  const firstRequest = first === undefined ? undefined : usageOf.get(first);
+  return firstRequest === undefined ? {} : { firstRequest };
+}
+
 /**
  * US dollars of this run alone, null when a model was asked whose price nobody knows. Without a result it is reckoned
  * from the messages, each of which may be one of those that are dearer because they are long.

@@ -43,6 +43,14 @@ describe('cliArguments', () => {
     ]);
   });
 
+  it('offers the tools that it is given as one argument, and the defaults of the CLI without', () => {
+    expect(cliArguments(task)).not.toContain('--tools');
+    const args = cliArguments({ ...task, tools: ['Edit', 'Read'], allowedTools: ['Edit'] });
+    expect(given(args, '--tools')).toBe('Edit,Read');
+    expect(args.at(-2)).toBe('--allowedTools');
+    expect(given(cliArguments({ ...task, tools: [] }), '--tools')).toBe('');
+  });
+
   it('keeps each permission rule one argument, at the end', () => {
     const rules = ['Read(./**)', 'Bash(npm test *)', 'Bash(git log, *)'];
     expect(cliArguments({ ...task, allowedTools: rules }).slice(-4)).toEqual(['--allowedTools', ...rules]);

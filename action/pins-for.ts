@@ -1,0 +1,40 @@
+import type { SessionPins } from '../src/core/session.ts';
+import { steadyArguments } from '../src/engines/claude-code/arguments.ts';
+import { offeredTools } from '../src/engines/claude-code/offered-tools.ts';
+import type { EngineTask } from '../src/engines/engine.ts';
+import { flagsPin } from '../src/sessions/pins.ts';
+import type { Cli } from './find-cli.ts';
+import type { ActionInputs } from './inputs.ts';
+
+/** From the rules of the workflow, without what is of this run alone: the same for each run of the session. */
+export function toolsFor({
+  allowedTools,
+  tools,
+}: Pick<ActionInputs, 'allowedTools' | 'tools'>): Pick<EngineTask, 'tools'> {
+  if (tools === 'default') return {};
+  return { tools: tools === 'auto' ? offeredTools(allowedTools) : tools };
+}
+
+/** What the requests of a run have in common, as far as it is known before the CLI has said which model it takes. */
+export function pinsFor(
+  {
+    effort,
+    model,
+    tools,
+    workingDirectory,
+  }: Pick<EngineTask, 'effort' | 'model' | 'tools' | 'workingDirectory'>,
+  { version }: Pick<Cli, 'version'>,
+  { allowedTools }: Pick<ActionInputs, 'allowedTools'>,
+  servers: Readonly<Record<string, unknown>>,
+): SessionPins {
+  // By its own default, the CLI describes some tools only when a rule names them.
+  const rules = tools === undefined ? offeredTools(allowedTools) : null;
+  return {
+    engineVersion: version ?? 'unknown',
+    model: model ?? null,
+    effort: effort ?? null,
+    tools: tools === undefined ? null : [...tools],
+    flags: flagsPin({ arguments: steadyArguments, rules, servers }),
+    workingDirectory,
+  };
+}

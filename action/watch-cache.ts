@@ -1,0 +1,33 @@
+import { cacheCanary, expectedCacheRead } from '../src/sessions/canary.ts';
+import { losesPromptCache, pinsMoved } from '../src/sessions/pins.ts';
+import type { Talk } from './converse.ts';
+import type { Work } from './work.ts';
+
+/** Says in the report what of a resumed session is not what it was, and whether the prompt cache suffered. */
+export function watchCache(
+  { inputs, report, startedAt }: Pick<Work, 'inputs' | 'report' | 'startedAt'>,
+  { conversation, pins, result }: Talk,
+): void {
+  const { mode, restored } = conversation;
+  if (mode !== 'resume' || restored === undefined) return;
+  const moved = pinsMoved(restored.pins, pins);
+  const expected = report.session?.resumption?.expectedCacheRead ?? expectedCacheRead(restored, startedAt);
+  const warned = cacheCanary({
+    expected,
+    first: result.firstRequest,
+    moved,
+    before: restored,
+    startedAt,
+  });
+  if (warned !== undefined) {
+    report.notices.push(warned.notice);
+    if (report.session !== undefined) report.session.canary = warned.canary;
+    return;
+  }
+  // Whoever asked for another model knows it.
+  const untold = moved.filter(({ pin }) => pin !== 'model' || inputs.job.session.model === undefined);
+  if (losesPromptCache(untold))
+    report.notices.push(
+      `Since this session was saved, ${untold.map(({ words }) => words).join(', and ')}: what is kept in the prompt cache for it may be of no use.`,
+    );
+}
