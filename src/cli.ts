@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { addCostCommand } from './cli/cost.ts';
 import { addDoctorCommand } from './cli/doctor.ts';
 import { addInitCommand } from './cli/init.ts';
 import { addKeyCommands } from './cli/key.ts';
@@ -58,6 +59,7 @@ program
     process.exitCode = await checkConfig(process.env, (line) => console.log(line));
   });
 
+addCostCommand(program, run);
 addDoctorCommand(program, run);
 addSessionCommands(program, run);
 addWorkspaceCommands(program, run);
