@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { addDoctorCommand } from './cli/doctor.ts';
+import { addEstimateCommand } from './cli/estimate.ts';
 import { addInitCommand } from './cli/init.ts';
 import { addKeyCommands } from './cli/key.ts';
 import { addMcpCommands } from './cli/mcp.ts';
@@ -59,6 +60,7 @@ program
   });
 
 addDoctorCommand(program, run);
+addEstimateCommand(program, run);
 addSessionCommands(program, run);
 addWorkspaceCommands(program, run);
 addKeyCommands(program, run);

@@ -38,7 +38,7 @@ const date = '2026-01-29';
 export const hoursPerMonth = 730;
 
 const s3 = {
-  provider: 'AWS S3',
+  provider: 'AWS',
   kind: 'object',
   source: 'https://aws.amazon.com/s3/pricing/',
   date,
