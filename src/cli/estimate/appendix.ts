@@ -1,9 +1,10 @@
+import { rounded } from '../../pricing/estimate/note-tables.ts';
 import type { PublishedFigure } from '../../pricing/estimate/published/figure.ts';
 import {
+  gbMonthPrice,
   monthlyPrice,
   type StoragePrice,
   type StorageUnit,
-  storageCost,
 } from '../../pricing/storage-prices.ts';
 import { count, dollars, price, size } from './figures.ts';
 import { type Block, type Cell, heading, left, type Page, right, text } from './page.ts';
@@ -36,16 +37,15 @@ function priceList(prices: readonly StoragePrice[]): Block[] {
         left('What'),
         left('Id'),
         left('Price'),
-        right('10 GB a month'),
-        right('100 GB a month'),
+
+        right('GB a month, when full'),
       ],
       rows: prices.map((one) => [
         one.provider,
         named(one),
         `\`${one.id}\``,
         inWords(one),
-        dollars(storageCost(one, { gb: 10 }).totalUsd),
-        dollars(storageCost(one, { gb: 100 }).totalUsd),
+        price(rounded(gbMonthPrice(one), 4)),
       ]),
     },
     ...(notes.length > 0 ? [{ kind: 'notes', notes } as const] : []),

@@ -17,9 +17,10 @@ export function plainDollars(usd: number): string {
   return dollars(usd, Number.isInteger(rounded(usd, 2)) ? 0 : 2);
 }
 
-/** A price, with as many digits as it has: `$0.0125`, `$50`. */
+/** A price, with as many digits as it has: `$0.0125`, `$0.30`, `$50`. */
 export function price(usd: number): string {
-  return `$${Number(usd.toFixed(6)).toLocaleString('en-US', { maximumFractionDigits: 6 })}`;
+  const digits = Number.isInteger(usd) ? 0 : 2;
+  return `$${Number(usd.toFixed(6)).toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: 6 })}`;
 }
 
 /** `+$63.20`, `-$6.30`, `$0`. */

@@ -190,7 +190,7 @@ function breakEven({ honest: { breakEven: even } }: Estimate): string[] {
   const followUps =
     even.followUps === null
       ? 'A follow-up saves nothing.'
-      : `Copies and storage of a ticket are paid for by ${even.followUps < 0.01 ? 'less than 0.01' : count(even.followUps, 2)} of a follow-up: of ${count(100)} tickets, ${count(Math.ceil(100 * even.followUps))} have to have one.`;
+      : `${count(Math.ceil(100 * even.followUps - 1e-9))} follow-ups for each 100 tickets pay for all copies and storage.`;
   const late =
     even.lateShare === null
       ? `A compacted copy of the first run costs ${dollars(even.copyUsd)} and does not pay.`
@@ -206,14 +206,16 @@ function tooOptimistic({ parameters, honest, note }: Estimate): Block[] {
   const dexter = months.find(({ strategy }) => strategy === 'dexter');
   if (!none || !sessions || !full || !dexter) return [];
   const promised = none.apiUsd > 0 ? (none.apiUsd - sessions.apiUsd) / none.apiUsd : null;
-  const sharesWarm = honest.followUps
-    .filter(({ isWarm }) => isWarm)
+  const lateShare = honest.followUps
+    .filter(({ isWarm }) => isWarm === false)
     .reduce((sum, { gap }) => sum + (gap?.share ?? 0), 0);
   return [
     heading(3, 'Where the note is too optimistic'),
     text(
       `It promises that restored sessions save ${percent(promised)} of the API cost. Full resume, which is what it proposes, saves ${percent(full.savedShare)} with these gaps; Dexter saves ${percent(dexter.savedShare)}.`,
-      `The promise needs the prompt cache, and ${percent(1 - sharesWarm)} of the follow-ups come when ${lives[parameters.cacheLife]} are over: each of them writes the whole conversation to the cache again and costs ${percent(promise.lateShare)} of a new start, not ${percent(promise.noteShare, 1)}.`,
+      lateShare > 0
+        ? `The promise needs the prompt cache, and ${percent(lateShare)} of the follow-ups come when ${lives[parameters.cacheLife]} are over: each of them writes the whole conversation to the cache again and costs ${percent(promise.lateShare)} of a new start, not ${percent(promise.noteShare, 1)}.`
+        : `With these gaps the prompt cache holds the conversation each time. Of a follow-up that comes when ${lives[parameters.cacheLife]} are over, full resume costs ${percent(promise.lateShare)} of a new start.`,
     ),
     text(
       'It counts each token once, and an agent sends it again with every request: so its dollars are too few for every option, and a new start is dearer than it thinks because it takes more requests.',
