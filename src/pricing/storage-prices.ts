@@ -35,7 +35,7 @@ export interface StoragePrice {
 }
 
 const date = '2026-01-29';
-export const hoursPerMonth = 730;
+const hoursPerMonth = 730;
 
 const s3 = {
   provider: 'AWS',

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { EstimateParameters } from '../../pricing/estimate/estimate.ts';
 import { type Gap, parseGaps } from '../../pricing/estimate/gaps.ts';
-import type { Flags, Source } from '../flag-values.ts';
+import type { Source } from '../flag-values.ts';
 
 /** A flag with a value, as `--help` and docs/estimate.md show it. */
 export interface ValueFlag {
@@ -94,13 +94,13 @@ export const valueFlags: readonly ValueFlag[] = [
     flag: '--compacted-tokens',
     value: '<count>',
     says: 'tokens of a compacted copy, with the base',
-    default: '20000',
+    default: '8000',
   },
   {
     flag: '--summary-tokens',
     value: '<count>',
     says: 'tokens that the model writes to make one',
-    default: '4000',
+    default: '3000',
   },
   { flag: '--first-requests', value: '<count>', says: 'requests of the first run', default: '33' },
   { flag: '--requests', value: '<count>', says: 'requests of a follow-up that knows its way', default: '4' },
@@ -153,11 +153,6 @@ const camelCase = (flag: string) =>
 export const flagSources: Readonly<Record<string, Source>> = Object.fromEntries(
   valueFlags.map(({ flag }) => [camelCase(flag), { flag }]),
 );
-
-/** Whether anything was given that the tables are reckoned from. */
-export function isAnyGiven(flags: Flags): boolean {
-  return Object.keys(flagSources).some((name) => flags[name] !== undefined);
-}
 
 /** What was measured or given, in place of `before`. */
 export function withFlags(

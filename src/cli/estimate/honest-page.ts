@@ -99,7 +99,7 @@ export function honestPage(estimate: Estimate): Page {
       `Tools and system prompt have ${count(parameters.baseTokens)} tokens. The first run reads ${count(parameters.taskTokens)} in ${count(parameters.firstRequests, 1)} requests; a new start later reads 70 % of that again. A follow-up that knows its way takes ${count(parameters.requests, 1)} requests and adds ${count(parameters.newTokens)} tokens; each run writes ${count(parameters.outputTokens)}. A compacted copy has ${count(parameters.compactedTokens)} tokens, and making it writes ${count(parameters.summaryTokens)}. Prices: ${prices.source}${prices.date === '' ? '' : `, ${prices.date}`}.`,
     ),
     text(
-      'Dexter goes on in whichever way is expected to cost least: the whole conversation, its compacted copy, or a new start. It makes the copy at the end of a run, while the cache still holds the conversation, where the copy is expected to save more than it costs; each one made is counted, also those that nobody comes back to. It is taken to know how often follow-ups come late.',
+      'Dexter goes on in the way that is expected to cost least, with some preference for the one that remembers more: the whole conversation, its compacted copy, or a new start. It makes the copy at the end of a run, while the cache still holds the conversation, if it has more than 40,000 tokens and the copy saves a late follow-up more than twice its cost. Each copy that is made is counted, also those that nobody comes back to. Where copies do not pay at all, as with gaps that are all short, they are taken to be switched off.',
     ),
   ];
 }

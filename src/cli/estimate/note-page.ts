@@ -184,7 +184,7 @@ function footnotes(figures: readonly PublishedFigure[]): { cell: CellOf; all: No
 }
 
 /** What is to be said beside a figure; nothing of one that simply follows. */
-export function noteOn({ published, origin }: PublishedFigure): string | undefined {
+function noteOn({ published, origin }: PublishedFigure): string | undefined {
   switch (origin.status) {
     case 'given':
       return undefined;

@@ -4,9 +4,10 @@ import type { Gap } from './gaps.ts';
 import type { NoteParameters } from './note-parameters.ts';
 import { asPublished, exact, type NoteStorage, type NoteTables, noteTables } from './note-tables.ts';
 import {
-  cheapest,
+  asChosen,
   copyUsd,
   isWarmAfter,
+  late,
   type PickWay,
   type SessionParameters,
   type Strategy,
@@ -105,7 +106,7 @@ export function estimate(
     prices,
     storage,
     note: noteTables(parameters, prices.input, storage, arithmetic),
-    honest: honestEstimate(parameters, prices, storage, options.pick ?? cheapest),
+    honest: honestEstimate(parameters, prices, storage, options.pick ?? asChosen),
   };
 }
 
@@ -227,9 +228,9 @@ function breakEvenOf(
   const perTicket =
     dexter.copiesUsd + storageUsdOf(parameters.tickets, parameters, storage) / parameters.tickets;
   const copy = copyUsd(baseTokens + taskTokens, parameters, prices);
-  const late = { ...parameters, followUps: 1, gaps: [{ seconds: Number.MAX_SAFE_INTEGER, share: 1 }] };
+  const once = { ...parameters, followUps: 1, gaps: [{ seconds: late, share: 1 }] };
   const savedByCopy =
-    ticketCost('full', late, prices).followUpsUsd - ticketCost('dexter', late, prices, pick).followUpsUsd;
+    ticketCost('full', once, prices).followUpsUsd - ticketCost('dexter', once, prices, pick).followUpsUsd;
   const lateShare =
     savedByCopy > 0 && followUps > 0 ? (copy * (1 + followUps)) / followUps / savedByCopy : null;
   return {
@@ -259,6 +260,6 @@ function promiseOf(
   return {
     noteShare: 1 - parameters.savedShare,
     warmShare: shareAfter(0),
-    lateShare: shareAfter(Number.MAX_SAFE_INTEGER),
+    lateShare: shareAfter(late),
   };
 }

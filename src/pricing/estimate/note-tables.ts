@@ -210,7 +210,7 @@ export function noteTables(
       storageUsd: cost,
       savingsUsd,
       netUsd: savingsUsd - cost,
-      tickets: perTicket > 0 ? Math.ceil(cost / perTicket - 1e-9) : null,
+      tickets: perTicket > 0 ? Math.max(0, Math.ceil(cost / perTicket - 1e-9)) : null,
     };
   };
   const { scale } = parameters;

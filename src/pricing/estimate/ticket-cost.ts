@@ -41,13 +41,28 @@ export interface TicketCost {
   totalUsd: number;
 }
 
-/** Picks the way to go on from the expected cost of each; null for one that there is not. */
-export type PickWay = (costs: Readonly<Record<ResumeChoice, number | null>>) => ResumeChoice;
+const perToken = 1e-6;
 
-export const cheapest: PickWay = ({ warm, compacted, fresh }) => {
-  const best = Math.min(...[warm, compacted, fresh].filter((usd) => usd !== null));
-  if (warm === best) return 'warm';
-  return compacted === best ? 'compacted' : 'fresh';
+/** Picks the way to go on from the expected cost of each; null for one that there is not. */
+export type PickWay = (
+  costs: Readonly<Record<ResumeChoice, number | null>>,
+  prices: Pick<ModelPrices, 'input'>,
+) => ResumeChoice;
+
+/** A copy and a new start know less, so a way that knows more may cost this much more, as a share or in input tokens. */
+const wholeOverCopy = 0.5;
+const conversationOverFresh = 0.25;
+const smallTokens = 10_000;
+
+/** As a run chooses (docs/resume-policy.md), where nothing but the cost speaks for one of them. */
+export const asChosen: PickWay = ({ warm, compacted, fresh }, { input }) => {
+  const limitOf = (cost: number | null, share: number) =>
+    cost === null
+      ? Number.POSITIVE_INFINITY
+      : Math.max(cost * (1 + share), cost + smallTokens * input * perToken);
+  const overFresh = limitOf(fresh, conversationOverFresh);
+  if (warm !== null && warm <= Math.min(limitOf(compacted, wholeOverCopy), overFresh)) return 'warm';
+  return compacted !== null && compacted <= overFresh ? 'compacted' : 'fresh';
 };
 
 /** What is kept of a ticket between its runs. */
@@ -69,7 +84,7 @@ export function ticketCost(
   strategy: Strategy,
   parameters: SessionParameters,
   prices: ModelPrices,
-  pick: PickWay = cheapest,
+  pick: PickWay = asChosen,
 ): TicketCost {
   const { followUps } = parameters;
   const whole = Math.floor(followUps);
@@ -93,17 +108,33 @@ function wholeTicketCost(
   prices: ModelPrices,
   pick: PickWay,
 ): TicketCost {
+  const of = (makesCopies: boolean) =>
+    costWithCopies(makesCopies, strategy, parameters, followUps, prices, pick);
+  const without = of(false);
+  if (strategy !== 'dexter') return without;
+  const withThem = of(true);
+  // Where copies do not pay, one switches them off: `compact-above: 0`.
+  return withThem.totalUsd < without.totalUsd ? withThem : without;
+}
+
+function costWithCopies(
+  makesCopies: boolean,
+  strategy: Strategy,
+  parameters: SessionParameters,
+  followUps: number,
+  prices: ModelPrices,
+  pick: PickWay,
+): TicketCost {
   const { gaps } = parameters;
   const firstUsd = firstRunUsd(parameters, prices);
   const begun: Kept = { fullTokens: parameters.baseTokens + parameters.taskTokens };
-  const makesCopies = strategy === 'dexter';
   const seen = new Map<string, { followUpsUsd: number; copiesUsd: number }>();
 
   const from = (done: number, kept: Kept): { followUpsUsd: number; copiesUsd: number } => {
     const key = `${done} ${kept.fullTokens} ${kept.compactedTokens ?? ''}`;
     const known = seen.get(key);
     if (known) return known;
-    const copied = makesCopies ? withCopy(kept, parameters, prices, pick) : { usd: 0, next: kept };
+    const copied = makesCopies ? withCopy(kept, parameters, prices) : { usd: 0, next: kept };
     const sum = { followUpsUsd: 0, copiesUsd: copied.usd };
     if (done < followUps) {
       for (const gap of gaps) {
@@ -121,7 +152,6 @@ function wholeTicketCost(
   return { firstUsd, followUpsUsd, copiesUsd, totalUsd: firstUsd + followUpsUsd + copiesUsd };
 }
 
-const perToken = 1e-6;
 const lifeSeconds = { '5m': 300, '1h': 3600 } as const;
 
 export function isWarmAfter(seconds: number, cacheLife: SessionParameters['cacheLife']): boolean {
@@ -176,9 +206,11 @@ function followUp(
   pick: PickWay,
 ): Step {
   const costs = costsOf(kept, seconds, parameters, prices);
-  const way = { cold: () => 'fresh' as const, full: () => 'warm' as const, dexter: () => pick(costs) }[
-    strategy
-  ]();
+  const way = {
+    cold: () => 'fresh' as const,
+    full: () => 'warm' as const,
+    dexter: () => pick(costs, prices),
+  }[strategy]();
   return {
     usd: (costs[way] ?? 0) + ownUsd(parameters, prices),
     next: keptAfter(way, kept, parameters),
@@ -225,27 +257,34 @@ function keptAfter(way: ResumeChoice, kept: Kept, parameters: SessionParameters)
   }
 }
 
+/** What a compaction adds to the prompt. */
+const instructionTokens = 1900;
+
 /** What a copy of a conversation costs while the conversation is in the prompt cache: it is read, and summed up. */
 export function copyUsd(
   fullTokens: number,
   { summaryTokens }: Pick<SessionParameters, 'summaryTokens'>,
-  { cacheRead, output }: Pick<ModelPrices, 'cacheRead' | 'output'>,
+  { cacheRead, input, output }: Pick<ModelPrices, 'cacheRead' | 'input' | 'output'>,
 ): number {
-  return (fullTokens * cacheRead + summaryTokens * output) * perToken;
+  return (fullTokens * cacheRead + instructionTokens * input + summaryTokens * output) * perToken;
 }
 
-/** Makes a copy where what it is expected to save in the next follow-up is more than its cost. */
-function withCopy(kept: Kept, parameters: SessionParameters, prices: ModelPrices, pick: PickWay): Step {
+/** A conversation, or a copy that has grown, is compacted above this: `compact-above` of the action. */
+const compactAbove = 40_000;
+
+/** How likely a run takes the next follow-up to come late: it does not know the gaps. */
+const likelyCold = 0.5;
+
+/** Makes a copy where what it is expected to save a follow-up that comes late is more than its cost. */
+function withCopy(kept: Kept, parameters: SessionParameters, prices: ModelPrices): Step {
   const nothing = { usd: 0, next: kept };
-  if (kept.compactedTokens !== undefined || kept.fullTokens <= parameters.compactedTokens) return nothing;
-  const next = { ...kept, compactedTokens: parameters.compactedTokens };
+  if ((kept.compactedTokens ?? kept.fullTokens) <= compactAbove) return nothing;
+  const next = { ...kept, compactedTokens: Math.min(kept.fullTokens, parameters.compactedTokens) };
   const usd = copyUsd(kept.fullTokens, parameters, prices);
-  const spent = (one: Kept) =>
-    parameters.gaps.reduce((sum, { seconds, share }) => {
-      const costs = costsOf(one, seconds, parameters, prices);
-      return sum + share * (costs[pick(costs)] ?? 0);
-    }, 0);
-  // Not every run is followed by another one.
-  const comesBack = parameters.followUps / (1 + parameters.followUps);
-  return comesBack * (spent(kept) - spent(next)) > usd ? { usd, next } : nothing;
+  const costs = Object.values(costsOf(kept, late, parameters, prices)).filter((cost) => cost !== null);
+  const withIt = costsOf(next, late, parameters, prices).compacted ?? 0;
+  return likelyCold * (Math.min(...costs) - withIt) > usd ? { usd, next } : nothing;
 }
+
+/** After the life of any prompt cache. */
+export const late = Number.MAX_SAFE_INTEGER;
