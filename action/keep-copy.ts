@@ -6,12 +6,7 @@ import type { CompactedCopy } from '../src/core/session.ts';
 import type { CompactionResult, Engine, EngineResult, EngineTask } from '../src/engines/engine.ts';
 import { graftCopyFile, removeCopyFile, trimCopyFile } from '../src/sessions/compacted-copy.ts';
 import { compactionInstructions } from '../src/sessions/compaction-instructions.ts';
-import {
-  type CompactionFacts,
-  type EndOfRun,
-  planCompaction,
-  pricesOfRun,
-} from '../src/sessions/plan-compaction.ts';
+import { type CompactionFacts, type EndOfRun, planCompaction } from '../src/sessions/plan-compaction.ts';
 import { sessionFigures } from '../src/sessions/session-figures.ts';
 import { transcriptPath } from '../src/sessions/session-files.ts';
 import type { Conversation } from './open-conversation.ts';
@@ -76,7 +71,10 @@ export function countCopy(report: Report, { usage, costUsd }: Pick<KeptCopy, 'us
   if (costUsd !== null) report.costUsd = (report.costUsd ?? 0) + costUsd;
 }
 
-function factsOf({ inputs, stop }: Work, { conversation, task, result, endedAt }: EndedRun): CompactionFacts {
+function factsOf(
+  { inputs, pricesOf, stop }: Work,
+  { conversation, task, result, endedAt }: EndedRun,
+): CompactionFacts {
   const { restored, mode } = conversation;
   const { maxBudgetUsd } = inputs.job.session;
   const figures = sessionFigures({ mode, result, restored, prompt: task.prompt, lastRequestAt: endedAt });
@@ -89,7 +87,7 @@ function factsOf({ inputs, stop }: Work, { conversation, task, result, endedAt }
     contextTokens: result.contextTokens,
     baseTokens: figures.baseTokens,
     copy: copy && { contextTokens: copy.contextTokens + (addedTokens(conversation, result) ?? 0) },
-    prices: pricesOfRun(result.usage, result.costUsd),
+    prices: result.model === null ? undefined : pricesOf(result.model),
     cacheLife: figures.cacheLife,
     requests: mean || usualRequests,
     start: figures.start,

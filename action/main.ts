@@ -4,6 +4,7 @@ import * as core from '@actions/core';
 import { messageOf, toProblem } from '../src/core/errors.ts';
 import type { Report } from '../src/core/report.ts';
 import { findPrices } from '../src/pricing/find-prices.ts';
+import { overridePrices } from '../src/pricing/price-overrides.ts';
 import { tidyWorkspace } from '../src/workspace/collect-garbage.ts';
 import { type AppClient, appClient } from './app-client.ts';
 import { type ActionInputs, type GetInput, isStandAlone, parseInputs } from './inputs.ts';
@@ -35,6 +36,7 @@ async function main(env: NodeJS.ProcessEnv): Promise<void> {
   if (begun.outcome === 'refused') return showRefusal(begun.message);
   const { inputs, app, claimToken } = begun;
   const { access } = inputs;
+  const prices = overridePrices(inputs.prices);
   const modelKey = access.provider === 'anthropic' ? access.credential?.value : undefined;
   for (const secret of [modelKey, inputs.githubToken, runner.runToken]) if (secret) core.setSecret(secret);
   const workspace = inputs.workspace ?? defaultWorkspace(runner);
@@ -60,7 +62,7 @@ async function main(env: NodeJS.ProcessEnv): Promise<void> {
     keepState: (state) => bestEffort(() => core.saveState(stateNames.run, state), warn),
     keepReport: async (report) => bestEffort(() => keepReport(reportPath, report), warn),
     now: Date.now,
-    pricesOf: (model) => findPrices(model),
+    pricesOf: (model) => findPrices(model, prices),
     timeLimitMs: engineTimeLimitMs(inputs.timeoutMinutes),
   });
   if (ended.outcome === 'ended' && ended.delivered) await rm(reportPath, { force: true });

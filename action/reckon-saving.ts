@@ -1,16 +1,20 @@
 import type { Report } from '../src/core/report.ts';
-import { findPrices } from '../src/pricing/find-prices.ts';
 import { savingOf } from '../src/pricing/saving.ts';
 import type { Talk } from './converse.ts';
+import type { Work } from './work.ts';
 
 /** What the run has of the conversation that it continued, and of its own. */
 type Continued = {
   conversation: Pick<Talk['conversation'], 'mode' | 'restored'>;
-  result: Pick<Talk['result'], 'stopReason' | 'contextTokens' | 'turns'>;
+  result: Pick<Talk['result'], 'stopReason' | 'contextTokens' | 'requests'>;
 };
 
 /** What the session saved, once the report says what the run cost. Nothing for a run that kept no session. */
-export function reckonSaving(report: Report, { conversation, result }: Continued): Pick<Report, 'saving'> {
+export function reckonSaving(
+  report: Report,
+  { conversation, result }: Continued,
+  pricesOf: Work['pricesOf'],
+): Pick<Report, 'saving'> {
   const { session, usage, costUsd } = report;
   if (!session) return {};
   const { restored, mode } = conversation;
@@ -23,12 +27,12 @@ export function reckonSaving(report: Report, { conversation, result }: Continued
     usage,
     costUsd,
     compaction: session.compaction,
-    requests: result.turns,
+    requests: result.requests,
     contextTokens: result.contextTokens,
     restoredTokens: choice === 'compacted' ? (restored?.compacted?.contextTokens ?? 0) : fullTokens,
     fullTokens,
     figures: restored?.figures,
-    prices: session.model === null ? undefined : findPrices(session.model),
+    prices: session.model === null ? undefined : pricesOf(session.model),
   });
   return { saving };
 }

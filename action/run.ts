@@ -105,7 +105,7 @@ async function doWork(work: Work): Promise<void> {
   const isOurs = (await work.heartbeat.now()) === 'alive';
   if (isOurs) await keepSession(work, directory, checkout, talk, head);
   else Object.assign(report, lostRun(report, work.heartbeat.lostBecause()));
-  Object.assign(report, reckonSaving(report, talk));
+  Object.assign(report, reckonSaving(report, talk, work.pricesOf));
   watchCache(work, talk);
   await work.reached('saved');
   if (isOurs && ending.publish) await publish(work, directory, checkout, head);

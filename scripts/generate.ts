@@ -1,5 +1,5 @@
 // Writes what follows from the code: the schemas of both configurations, and the tables between the markers of
-// README.md, docs/doctor.md, docs/prices.md and docs/resume-policy.md.
+// README.md, docs/doctor.md, docs/estimate.md, docs/prices.md and docs/resume-policy.md.
 // `--check` writes nothing, names the stale files and the command that mends them.
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
@@ -7,6 +7,8 @@ import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { Inputs } from '../action/inputs.ts';
 import { checks } from '../src/cli/doctor/checks/index.ts';
+import { valueFlags } from '../src/cli/estimate/flags.ts';
+import { defaultPage } from '../src/cli/estimate/run-estimate.ts';
 import { commandDocs, flagDocs } from '../src/commands/parse.ts';
 import { RepositoryConfig } from '../src/commands/repository-config.ts';
 import { DexterConfig, environmentDocs } from '../src/config.ts';
@@ -60,6 +62,10 @@ await bringUpToDate(
     figures: table(['Figure', 'What it is'], figureRows()),
     decisions: table(decisionHead, decisionRows()),
   }),
+);
+await bringUpToDate(
+  'docs/estimate.md',
+  await withTables('docs/estimate.md', { flags: estimateFlagTable(), estimate: defaultPage() }),
 );
 
 for (const problem of problems) console.error(problem);
@@ -181,6 +187,13 @@ function inputTable(inputs: ActionInputs): string {
 function shortDefault(value: string): string {
   if (value === '') return '';
   return value.trim().includes('\n') ? 'a list, see `action/action.yml`' : `\`${value}\``;
+}
+
+function estimateFlagTable(): string {
+  return table(
+    ['Flag', 'What it is', 'Default'],
+    valueFlags.map(({ flag, value, says, default: usual }) => [`\`${flag} ${value}\``, says, usual]),
+  );
 }
 
 function table(head: string[], rows: string[][]): string {

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { addCostCommand } from './cli/cost.ts';
 import { addDoctorCommand } from './cli/doctor.ts';
+import { addEstimateCommand } from './cli/estimate.ts';
 import { addInitCommand } from './cli/init.ts';
 import { addKeyCommands } from './cli/key.ts';
 import { addMcpCommands } from './cli/mcp.ts';
@@ -61,6 +62,7 @@ program
 
 addCostCommand(program, run);
 addDoctorCommand(program, run);
+addEstimateCommand(program, run);
 addSessionCommands(program, run);
 addWorkspaceCommands(program, run);
 addKeyCommands(program, run);

@@ -71,32 +71,6 @@ export const priceRatios: ModelPrices = {
   date: '2026-11-01',
 };
 
-/**
- * Prices by what a run was charged: exact for one that asked one model, as the ratios hold. Undefined where nothing is
- * known of the cost.
- */
-export function pricesOfRun(usage: Usage, costUsd: number | null): ModelPrices | undefined {
-  const { input, output, cacheRead, cacheWrite5m, cacheWrite1h } = priceRatios;
-  const hour = usage.cacheWriteHourTokens ?? 0;
-  const units =
-    usage.inputTokens * input +
-    usage.outputTokens * output +
-    usage.cacheReadTokens * cacheRead +
-    (usage.cacheWriteTokens - hour) * cacheWrite5m +
-    hour * cacheWrite1h;
-  if (costUsd === null || costUsd <= 0 || units <= 0) return undefined;
-  const perUnit = (costUsd * 1_000_000) / units;
-  return {
-    ...priceRatios,
-    model: 'of the run',
-    input: input * perUnit,
-    output: output * perUnit,
-    cacheRead: cacheRead * perUnit,
-    cacheWrite5m: cacheWrite5m * perUnit,
-    cacheWrite1h: cacheWrite1h * perUnit,
-  };
-}
-
 /** What is done at the end of a run so that a follow-up that comes late is cheap. */
 export function planCompaction(facts: CompactionFacts): CompactionPlan {
   const { copy, contextTokens, threshold, prices, budgetLeftUsd, end } = facts;

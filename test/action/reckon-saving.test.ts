@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
-import { reckonSaving } from '../../action/reckon-saving.ts';
+import { reckonSaving as reckonWith } from '../../action/reckon-saving.ts';
 import type { Report } from '../../src/core/report.ts';
 import type { SessionManifest } from '../../src/core/session.ts';
+import { findPrices } from '../../src/pricing/find-prices.ts';
 
 const sessionId = '0d5d5a4e-6b0e-4d4b-9d0e-6a3f6c3f3b11';
 
@@ -58,7 +59,7 @@ const report: Report = {
   notices: [],
 };
 
-const result = { stopReason: 'completed', contextTokens: 115_000, turns: 5 } as const;
+const result = { stopReason: 'completed', contextTokens: 115_000, requests: 5 } as const;
 const talk = { conversation: { mode: 'resume', restored }, result } as const;
 
 const as = (choice: 'warm' | 'compacted' | 'fresh', model: string | null = session.model): Report => ({
@@ -74,6 +75,8 @@ const as = (choice: 'warm' | 'compacted' | 'fresh', model: string | null = sessi
     },
   },
 });
+
+const reckonSaving = (said: Report, of: Parameters<typeof reckonWith>[1]) => reckonWith(said, of, findPrices);
 
 it('reckons with the prices of the model, under whatever name it goes', () => {
   const { saving } = reckonSaving(report, talk);

@@ -1,0 +1,165 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { defaultParameters } from '../../../src/pricing/estimate/default-parameters.ts';
+import type { Gap } from '../../../src/pricing/estimate/gaps.ts';
+import {
+  type SessionParameters,
+  type Strategy,
+  strategies,
+  ticketCost,
+} from '../../../src/pricing/estimate/ticket-cost.ts';
+import { findPrices } from '../../../src/pricing/find-prices.ts';
+import { modelPrices } from '../../../src/pricing/model-prices.ts';
+
+const sonnet = modelPrices.find(({ model }) => model === 'claude-sonnet-4-5') ?? fail();
+
+function fail(): never {
+  throw new Error('no prices');
+}
+
+const only = (seconds: number): Gap[] => [{ seconds, share: 1 }];
+
+function followUpUsd(strategy: Strategy, parameters: SessionParameters): number {
+  const { followUpsUsd, copiesUsd } = ticketCost(strategy, parameters, sonnet);
+  return (followUpsUsd + copiesUsd) / parameters.followUps;
+}
+
+const gap = fc.integer({ min: 0, max: 1_000_000 });
+
+const gaps = fc
+  .uniqueArray(fc.record({ seconds: gap, weight: fc.integer({ min: 1, max: 100 }) }), {
+    minLength: 1,
+    maxLength: 4,
+    selector: ({ seconds }) => seconds,
+  })
+  .map((all): Gap[] => {
+    const total = all.reduce((sum, { weight }) => sum + weight, 0);
+    return all.map(({ seconds, weight }) => ({ seconds, share: weight / total }));
+  });
+
+const parameters: fc.Arbitrary<SessionParameters> = fc
+  .record({
+    followUps: fc.oneof(fc.integer({ min: 0, max: 6 }), fc.constantFrom(0.5, 1.25, 2.7)),
+    gaps,
+    cacheLife: fc.constantFrom('5m' as const, '1h' as const),
+    baseTokens: fc.integer({ min: 0, max: 20_000 }),
+    taskTokens: fc.integer({ min: 1000, max: 400_000 }),
+    copyTokens: fc.integer({ min: 0, max: 60_000 }),
+    summaryTokens: fc.integer({ min: 0, max: 10_000 }),
+    firstRequests: fc.integer({ min: 1, max: 80 }),
+    requests: fc.integer({ min: 1, max: 20 }),
+    newTokens: fc.integer({ min: 0, max: 30_000 }),
+    outputTokens: fc.integer({ min: 0, max: 20_000 }),
+  })
+  .map(({ copyTokens, ...rest }) => ({ ...rest, compactedTokens: rest.baseTokens + copyTokens }));
+
+const model = fc.constantFrom(...modelPrices);
+
+describe('ticketCost', () => {
+  it('is never negative, and the sum of its parts', () => {
+    fc.assert(
+      fc.property(fc.constantFrom(...strategies), parameters, model, (strategy, given, prices) => {
+        const cost = ticketCost(strategy, given, prices);
+        for (const usd of Object.values(cost)) expect(usd).toBeGreaterThanOrEqual(0);
+        expect(cost.firstUsd + cost.followUpsUsd + cost.copiesUsd).toBeCloseTo(cost.totalUsd, 9);
+        if (strategy !== 'dexter') expect(cost.copiesUsd).toBe(0);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('does not fall when follow-ups come later, for new starts and full resume', () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom('cold' as const, 'full' as const),
+        parameters,
+        gap,
+        gap,
+        (strategy, given, a, b) => {
+          const at = (seconds: number) =>
+            ticketCost(strategy, { ...given, gaps: only(seconds) }, sonnet).totalUsd;
+          expect(at(Math.max(a, b))).toBeGreaterThanOrEqual(at(Math.min(a, b)) - 1e-9);
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+
+  it('of Dexter is never above that of full resume, its copies included', () => {
+    fc.assert(
+      fc.property(parameters, model, (given, prices) => {
+        const [full, dexter] = [ticketCost('full', given, prices), ticketCost('dexter', given, prices)];
+        expect(dexter.totalUsd).toBeLessThanOrEqual(full.totalUsd + 1e-9);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('agrees with what the benchmark measured with the real CLI', () => {
+    const benchmark: SessionParameters = {
+      ...defaultParameters,
+      followUps: 3,
+      baseTokens: 12_200,
+      taskTokens: 128_000,
+      compactedTokens: 24_000,
+      summaryTokens: 4000,
+      gaps: only(0),
+    };
+    const share = (strategy: Strategy, seconds: number) => {
+      const given = { ...benchmark, gaps: only(seconds) };
+      return (100 * followUpUsd(strategy, given)) / followUpUsd('cold', given);
+    };
+    const measured = [
+      ['full', 120, 23],
+      ['full', 3600, 82],
+      ['full', 86_400, 82],
+      ['dexter', 86_400, 32],
+    ] as const;
+    for (const [strategy, seconds, percent] of measured)
+      expect(Math.abs(share(strategy, seconds) - percent), `${strategy} after ${seconds} s`).toBeLessThan(8);
+    expect(Math.abs(followUpUsd('cold', { ...benchmark, gaps: only(86_400) }) - 0.92)).toBeLessThan(0.1);
+  });
+
+  it('makes a copy where follow-ups come late, and none where they come in time', () => {
+    const copies = (seconds: number) =>
+      ticketCost('dexter', { ...defaultParameters, compactedTokens: 60_000, gaps: only(seconds) }, sonnet)
+        .copiesUsd;
+    expect(copies(120)).toBe(0);
+    expect(copies(86_400)).toBeGreaterThan(0.05);
+    expect(ticketCost('dexter', { ...defaultParameters, followUps: 0 }, sonnet).copiesUsd).toBe(0);
+  });
+
+  it('counts the life of the cache from the end of the run, to the second', () => {
+    const at = (seconds: number, cacheLife: '5m' | '1h') =>
+      followUpUsd('full', { ...defaultParameters, cacheLife, gaps: only(seconds) });
+    expect(at(299, '5m')).toBeLessThan(at(300, '5m'));
+    expect(at(299, '5m')).toBe(at(0, '5m'));
+    expect(at(3599, '1h')).toBeLessThan(at(3600, '1h'));
+  });
+
+  it('of a mean number of follow-ups lies between those of the whole numbers', () => {
+    const of = (followUps: number) =>
+      ticketCost('full', { ...defaultParameters, followUps }, sonnet).totalUsd;
+    expect(of(1.25)).toBeCloseTo(0.75 * of(1) + 0.25 * of(2), 9);
+  });
+
+  it('takes the way that the choice names', () => {
+    const late = { ...defaultParameters, gaps: only(86_400) };
+    const stubborn = ticketCost('dexter', late, sonnet, () => 'warm');
+    expect(stubborn.followUpsUsd).toBeCloseTo(ticketCost('full', late, sonnet).followUpsUsd, 9);
+    expect(stubborn.copiesUsd).toBe(0);
+  });
+
+  it('of many follow-ups is reckoned at once, and no conversation outgrows the window of the model', () => {
+    const many = { ...defaultParameters, followUps: 100, gaps: [...defaultParameters.gaps] };
+    const prices = findPrices('claude-opus-4-5') ?? fail();
+    const late = ticketCost('full', { ...many, gaps: only(86_400) }, prices);
+    const most =
+      (200_000 * (prices.cacheWrite5m + 3 * prices.cacheRead) +
+        7000 * prices.cacheWrite5m +
+        2000 * prices.output) /
+      1e6;
+    expect(late.followUpsUsd).toBeLessThanOrEqual(100 * most);
+    expect(ticketCost('dexter', many, prices).totalUsd).toBeGreaterThan(0);
+  });
+});
