@@ -5,16 +5,16 @@ import { replacement } from './replacement.ts';
 import { isCompaction, sideAnswer, summaryOf } from './side-requests.ts';
 import type { Task } from './task.ts';
 
-/** What a request was taken for. `side` are the small requests that the CLI makes for itself. */
-export type RequestKind = 'task' | 'help' | 'compaction' | 'side';
+/** What a request was taken for. `side` are the small requests that the CLI makes for itself; `warm-up` wants no answer. */
+export type RequestKind = 'task' | 'help' | 'compaction' | 'side' | 'warm-up';
 
 export interface Answer {
   kind: RequestKind;
   content: Said[];
-  stopReason: 'tool_use' | 'end_turn';
+  stopReason: 'tool_use' | 'end_turn' | 'max_tokens';
 }
 
-const readsPerTurn = 3;
+const usualReadsPerTurn = 3;
 const triesPerFile = 3;
 /** No task comes near it; a conversation that does is going round in circles. */
 const mostCallsPerInstruction = 300;
@@ -24,17 +24,26 @@ const mostCallsPerInstruction = 300;
  * then edit, then run, then answer. Earlier turns of a resumed session count as knowledge, so the number of
  * requests shows what the session was worth.
  */
-export function answerTo(request: MessagesRequest, tasks: readonly Task[]): Answer {
+export function answerTo(
+  request: MessagesRequest,
+  tasks: readonly Task[],
+  readsPerTurn = usualReadsPerTurn,
+): Answer {
   const side = sideAnswer(request);
   if (side !== undefined) return says('side', side);
   const conversation = readConversation(request);
   if (isCompaction(request)) return says('compaction', summaryOf(conversation));
   const task = tasks.find(({ match }) => conversation.instruction.search(match) >= 0);
   if (!task) return says('help', helpText(tasks));
-  return workOn(task, conversation, new Set((request.tools ?? []).map(({ name }) => String(name))));
+  const tools = new Set((request.tools ?? []).map(({ name }) => String(name)));
+  return workOn(task, conversation, { tools, readsPerTurn });
 }
 
-function workOn(task: Task, conversation: Conversation, tools: Set<string>): Answer {
+function workOn(
+  task: Task,
+  conversation: Conversation,
+  { tools, readsPerTurn }: { tools: Set<string>; readsPerTurn: number },
+): Answer {
   const calls = conversation.calls.filter(({ current }) => current);
   const absolute = (path: string): string =>
     conversation.directory && !path.startsWith('/') ? `${conversation.directory}/${path}` : path;

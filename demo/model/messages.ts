@@ -21,7 +21,8 @@ const Content = z.union([z.string(), z.array(Block)]);
 /** Source: https://docs.claude.com/en/api/messages */
 export const MessagesRequest = z.looseObject({
   model: z.string().min(1),
-  max_tokens: z.number().int().positive().optional(),
+  /** 0 only writes the prompt cache. */
+  max_tokens: z.number().int().nonnegative().optional(),
   stream: z.boolean().optional(),
   system: Content.optional(),
   tools: z.array(Block).optional(),
@@ -29,6 +30,7 @@ export const MessagesRequest = z.looseObject({
   tool_choice: z.unknown().optional(),
   thinking: z.unknown().optional(),
   output_config: z.unknown().optional(),
+  speed: z.unknown().optional(),
   cache_control: CacheControl.nullish(),
 });
 export type MessagesRequest = z.infer<typeof MessagesRequest>;
@@ -73,4 +75,22 @@ export function unansweredToolUse(request: MessagesRequest): string | undefined 
     }
   }
   return undefined;
+}
+
+/**
+ * `max_tokens: 0` writes the prompt cache and answers nothing, so it goes with nothing that asks for output.
+ * https://platform.claude.com/docs/en/build-with-claude/prompt-caching#pre-warming-the-cache
+ */
+export function emptyAnswerProblem(request: MessagesRequest): string | undefined {
+  if (request.max_tokens !== 0) return undefined;
+  const wants = [
+    request.stream === true ? '`stream`' : '',
+    typeOf(request.thinking) === 'enabled' ? '`thinking`' : '',
+    ['tool', 'any'].includes(typeOf(request.tool_choice)) ? '`tool_choice`' : '',
+  ].filter(Boolean);
+  return wants.length > 0 ? `max_tokens: 0 cannot be combined with ${wants.join(', ')}` : undefined;
+}
+
+function typeOf(value: unknown): string {
+  return typeof value === 'object' && value !== null && 'type' in value ? String(value.type) : '';
 }

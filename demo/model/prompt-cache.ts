@@ -3,17 +3,8 @@ import { type Block, blocksOf, type MessagesRequest } from './messages.ts';
 
 /**
  * Prompt-cache accounting to the provider's rules
- * (https://docs.claude.com/en/docs/build-with-claude/prompt-caching):
- *
- * - A prompt is a row of blocks in the order tools, system, messages. A marker (`cache_control`) writes one
- *   entry: the prefix that ends at its block. At most 4 markers.
- * - A read looks for an entry at each marker and the 19 blocks before it: 20 positions in all.
- * - A prefix under the model's minimum length is not cached, without an error.
- * - An entry lives 5 minutes or 1 hour from its last use; 1-hour markers come before 5-minute ones.
- * - An entry can be read once the response of the request that wrote it has started.
- *
- * Where the provider's documentation says nothing, the choice made here: a read also renews the entries at the
- * request's other markers inside the prefix that was read, and an entry keeps the lifetime it was written with.
+ * (https://platform.claude.com/docs/en/build-with-claude/prompt-caching); README.md beside this file lists them with
+ * what was decided where the documentation is silent.
  */
 export interface PromptCache {
   /** Counts a request against the entries as they are now; nothing is written before `begin()`. */
@@ -30,6 +21,7 @@ export interface InputUsage {
 
 type Lifetime = '5m' | '1h';
 const lifetimes: Record<Lifetime, number> = { '5m': 5 * 60_000, '1h': 60 * 60_000 };
+/** Positions that are looked at from each marker, its own among them. */
 const lookBack = 20;
 const mostMarkers = 4;
 
@@ -38,6 +30,10 @@ interface Position {
   key: string;
   /** Tokens up to and with this block. */
   tokens: number;
+  /** What counts as one with the block before it, when that is of the same kind. */
+  run: 'tool_use' | 'tool_result' | undefined;
+  /** The automatic marker may go here. */
+  isMarkable: boolean;
   marker?: Lifetime;
 }
 
@@ -46,16 +42,30 @@ interface Entry {
   expiresAt: number;
 }
 
-export function createPromptCache({ now = Date.now }: { now?: () => number } = {}): PromptCache {
+export interface PromptCacheOptions {
+  /** Milliseconds; may be moved at will. */
+  now?: () => number;
+  /** Where rows of tool calls, or of their results, are one position of the look-back: not on Bedrock. */
+  rowsAreOne?: boolean;
+}
+
+export function createPromptCache({
+  now = Date.now,
+  rowsAreOne = true,
+}: PromptCacheOptions = {}): PromptCache {
   const entries = new Map<string, Entry>();
-  const live = (key: string): Entry | undefined => {
-    const entry = entries.get(key);
-    return entry && entry.expiresAt > now() ? entry : undefined;
-  };
+  const elapsed = elapsedBy(now);
 
   return {
     account(request) {
-      const positions = positionsOf(request);
+      const startedAt = elapsed();
+      const live = (key: string): Entry | undefined => {
+        const entry = entries.get(key);
+        return entry && entry.expiresAt > startedAt ? entry : undefined;
+      };
+      const positions = positionsOf(request, rowsAreOne);
+      const conflict = markAutomatically(positions, request.cache_control);
+      if (conflict) return { problem: conflict };
       const marked = positions.flatMap((position, index) =>
         position.marker ? [{ index, ...position }] : [],
       );
@@ -84,8 +94,11 @@ export function createPromptCache({ now = Date.now }: { now?: () => number } = {
         begin() {
           const used = read ? [read, ...markers.filter((marker) => marker.tokens <= readTokens)] : [];
           for (const { key, marker } of [...used, ...writes]) {
-            const lifetime = live(key)?.lifetime ?? marker ?? '5m';
-            entries.set(key, { lifetime, expiresAt: now() + lifetimes[lifetime] });
+            const entry = live(key);
+            const lifetime = entry?.lifetime ?? marker ?? '5m';
+            // Another request may have renewed it meanwhile.
+            const expiresAt = Math.max(startedAt + lifetimes[lifetime], entry?.expiresAt ?? 0);
+            entries.set(key, { lifetime, expiresAt });
           }
         },
       };
@@ -93,10 +106,27 @@ export function createPromptCache({ now = Date.now }: { now?: () => number } = {
   };
 }
 
-/** From the provider's table; what it does not name counts as 1,024. Vendor prefixes and dates are ignored. */
+/** Milliseconds that have passed by a clock which may be set back: that is no time, and the time after it counts again. */
+function elapsedBy(now: () => number): () => number {
+  let total = 0;
+  let last = now();
+  return () => {
+    const time = now();
+    if (time > last) total += time - last;
+    // A clock that says nothing sensible has not moved.
+    if (Number.isFinite(time)) last = time;
+    return total;
+  };
+}
+
+/**
+ * From the provider's list of minimum lengths, read on 2026-11-02; what it does not name counts as 1,024. Vendor prefixes
+ * and dates in a name are ignored.
+ */
 export function minimumCacheableTokens(model: string): number {
-  if (/opus-4-[5-8]|haiku-4-5/.test(model)) return 4096;
-  if (/fable-5|sonnet-4-6|claude-3(-5)?-haiku/.test(model)) return 2048;
+  if (/(?:fable|mythos)-5|opus-5/.test(model)) return 512;
+  if (/opus-4-7|mythos-preview|3-5-haiku|3-haiku/.test(model)) return 2048;
+  if (/opus-4-[56]|haiku-4-5/.test(model)) return 4096;
   return 1024;
 }
 
@@ -117,20 +147,48 @@ function longestRead(
   isLive: (key: string) => boolean,
 ): Position | undefined {
   for (const { index } of markers.toReversed()) {
-    const reach = positions.slice(Math.max(0, index - lookBack + 1), index + 1);
-    const hit = reach.findLast((position) => isLive(position.key));
+    const hit = positions.slice(firstInReach(positions, index), index + 1).findLast(({ key }) => isLive(key));
     if (hit) return hit;
   }
   return undefined;
 }
 
+/** Index of the block that ends the look-back: a row of tool calls is one position, and so is a row of their results. */
+function firstInReach(positions: Position[], from: number): number {
+  let index = from;
+  for (let seen = 1; index > 0; index -= 1) {
+    const run = positions[index]?.run;
+    if (run === undefined || run !== positions[index - 1]?.run) seen += 1;
+    if (seen > lookBack) break;
+  }
+  return index;
+}
+
+/** Automatic caching: a marker for the whole request goes to its last block that can carry one. */
+function markAutomatically(
+  positions: Position[],
+  control: MessagesRequest['cache_control'],
+): string | undefined {
+  const target = positions.findLast(({ isMarkable }) => isMarkable);
+  if (!control || !target) return undefined;
+  const lifetime = control.ttl ?? '5m';
+  if (target.marker !== undefined && target.marker !== lifetime) {
+    return `cache_control: the last block has a marker of its own with ttl='${target.marker}'`;
+  }
+  target.marker = lifetime;
+  return undefined;
+}
+
 function markerProblem(request: MessagesRequest, markers: Position[]): string | undefined {
-  const empty = [
+  const everywhere = [
     ...blocksOf(request.system),
     ...request.messages.flatMap(({ content }) => blocksOf(content)),
   ];
-  if (empty.some((block) => block.cache_control && block.type === 'text' && block.text === '')) {
+  if (everywhere.some((block) => block.cache_control && isEmptyText(block))) {
     return 'cache_control cannot be set for empty text blocks';
+  }
+  if (everywhere.some((block) => block.cache_control && isThinking(block))) {
+    return 'cache_control cannot be set for thinking blocks';
   }
   if (markers.length > mostMarkers) {
     return `A maximum of ${mostMarkers} blocks with cache_control may be provided. Found ${markers.length}.`;
@@ -144,27 +202,63 @@ function markerProblem(request: MessagesRequest, markers: Position[]): string | 
 
 /**
  * The prompt as a row of blocks with running hash and length. Settings enter where the provider lets them
- * invalidate: effort at the root, thinking and tool choice before the first message.
+ * invalidate: the model and the effort at the root, what is said in the system prompt behind the tools, the rest
+ * before the first message.
  */
-function positionsOf(request: MessagesRequest): Position[] {
+function positionsOf(request: MessagesRequest, rowsAreOne = true): Position[] {
+  const messages = request.messages.map(({ role, content }) => ({ role, blocks: blocksOf(content) }));
+  const all = messages.flatMap(({ blocks }) => blocks);
   const positions: Position[] = [];
   let key = digest(JSON.stringify([request.model, request.output_config ?? null]));
   let tokens = 0;
+  const set = (...settings: unknown[]): void => {
+    key = digest(`${key} ${JSON.stringify(settings)}`);
+  };
   const add = (place: string, block: Block): void => {
     const text = canonical(block);
     key = digest(`${key} ${place} ${text}`);
     tokens += tokensOf(block, text);
     const control = block.cache_control;
-    positions.push({ key, tokens, ...(control && { marker: control.ttl ?? '5m' }) });
+    const isMarkable = !isThinking(block) && !isEmptyText(block);
+    positions.push({
+      key,
+      tokens,
+      isMarkable,
+      run: rowsAreOne ? runOf(block) : undefined,
+      ...(control && { marker: control.ttl ?? '5m' }),
+    });
   };
-  for (const tool of request.tools ?? []) add('tool', tool);
+  const [searches, tools] = [isWebSearch, isNotWebSearch].map((is) => (request.tools ?? []).filter(is));
+  for (const tool of tools ?? []) add('tool', tool);
+  set(request.speed ?? null, all.some(hasCitations));
+  for (const tool of searches ?? []) add('tool', tool);
   for (const block of blocksOf(request.system)) if (!isBillingHeader(block)) add('system', block);
-  key = digest(`${key} ${JSON.stringify([request.thinking ?? null, request.tool_choice ?? null])}`);
-  for (const { role, content } of request.messages) for (const block of blocksOf(content)) add(role, block);
-
-  const last = positions.at(-1);
-  if (request.cache_control && last) last.marker ??= request.cache_control.ttl ?? '5m';
+  set(request.thinking ?? null, request.tool_choice ?? null, all.some(hasImage));
+  for (const { role, blocks } of messages) for (const block of blocks) add(role, block);
   return positions;
+}
+
+function runOf({ type }: Block): Position['run'] {
+  return type === 'tool_use' || type === 'tool_result' ? type : undefined;
+}
+
+const isThinking = ({ type }: Block): boolean => type === 'thinking' || type === 'redacted_thinking';
+const isEmptyText = ({ type, text }: Block): boolean => type === 'text' && text === '';
+const isWebSearch = ({ type }: Block): boolean => type?.startsWith('web_search') ?? false;
+const isNotWebSearch = (tool: Block): boolean => !isWebSearch(tool);
+
+function hasCitations({ citations }: Block): boolean {
+  return (
+    typeof citations === 'object' &&
+    citations !== null &&
+    'enabled' in citations &&
+    citations.enabled === true
+  );
+}
+
+/** Also in what a tool answered. */
+function hasImage(block: Block): boolean {
+  return block.type === 'image' || (block.type === 'tool_result' && blocksOf(block.content).some(hasImage));
 }
 
 /** The CLI's first system block carries accounting for the provider, which takes it out of the prompt. */
@@ -176,7 +270,10 @@ function isBillingHeader(block: Block): boolean {
 const imageTokens = 1600;
 
 function tokensOf(block: Block, text: string): number {
-  return block.type === 'image' ? imageTokens : estimateTokens(text);
+  if (block.type === 'image') return imageTokens;
+  if (block.type !== 'tool_result' || !hasImage(block)) return estimateTokens(text);
+  const blocks = blocksOf(block.content);
+  return blocks.reduce((sum, inside) => sum + tokensOf(inside, canonical(inside)), 0);
 }
 
 /**

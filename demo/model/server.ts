@@ -1,8 +1,14 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Answer, answerTo, type RequestKind } from './agent.ts';
-import { MessagesRequest, unansweredToolUse } from './messages.ts';
-import { countTokens, createPromptCache, estimateTokens, type InputUsage } from './prompt-cache.ts';
+import { emptyAnswerProblem, MessagesRequest, unansweredToolUse } from './messages.ts';
+import {
+  countTokens,
+  createPromptCache,
+  estimateTokens,
+  type InputUsage,
+  type PromptCacheOptions,
+} from './prompt-cache.ts';
 import { eventsOf, type Message, serverSentEvent } from './stream.ts';
 import type { Task } from './task.ts';
 
@@ -11,6 +17,10 @@ export interface ModelOptions {
   tasks: readonly Task[];
   /** The clock of the prompt cache and of the log, in milliseconds. */
   now?: () => number;
+  /** Whose rules the prompt cache keeps, where they differ. */
+  rowsAreOne?: PromptCacheOptions['rowsAreOne'];
+  /** Files that the agent reads with one answer. */
+  readsPerTurn?: number;
   /** Wait before each answer starts. */
   latencyMs?: number;
   /** Each request for a message takes the first one off this list; the caller may add more while it runs. */
@@ -55,8 +65,8 @@ export interface Model {
 
 /** The simulated provider of models: the Messages API on loopback, answered by the needs-driven agent. */
 export async function startModel(options: ModelOptions): Promise<Model> {
-  const { now = Date.now, latencyMs = 0, faults = [], tasks } = options;
-  const cache = createPromptCache({ now });
+  const { now = Date.now, rowsAreOne = true, latencyMs = 0, faults = [] } = options;
+  const cache = createPromptCache({ now, rowsAreOne });
   const requests: LoggedRequest[] = [];
   const stopping = new AbortController();
   const newId = idMaker(now());
@@ -104,13 +114,13 @@ export async function startModel(options: ModelOptions): Promise<Model> {
       return refuse(response, fault.status, faultMessages[fault.status]);
     }
 
-    const unanswered = unansweredToolUse(body);
-    const counted = unanswered ? { problem: unanswered } : cache.account(body);
+    const problem = unansweredToolUse(body) ?? emptyAnswerProblem(body);
+    const counted = problem ? { problem } : cache.account(body);
     if ('problem' in counted) {
       log('refused', 400);
       return refuse(response, 400, counted.problem);
     }
-    const said = fault.kind === 'empty' ? nothingSaid : answerTo(body, tasks);
+    const said = fault.kind === 'empty' ? nothingSaid : answerOf(body);
     const { kind, message } = messageFor(body, said, counted.usage, newId);
     counted.begin();
     log(fault.kind === 'none' || fault.kind === 'slow' ? kind : 'fault', 200, message.usage);
@@ -124,6 +134,10 @@ export async function startModel(options: ModelOptions): Promise<Model> {
       await sleep(20, undefined, { signal: stopping.signal });
       response.destroy();
     } else response.end();
+  }
+
+  function answerOf(body: MessagesRequest): Answer {
+    return body.max_tokens === 0 ? warmUp : answerTo(body, options.tasks, options.readsPerTurn);
   }
 
   await new Promise<void>((resolve, reject) => {
@@ -153,6 +167,9 @@ const nothing: LoggedRequest['usage'] = {
   cache_creation: { ephemeral_5m_input_tokens: 0, ephemeral_1h_input_tokens: 0 },
   output_tokens: 0,
 };
+
+/** A request for no output: it only writes the prompt cache. */
+const warmUp: Answer = { kind: 'warm-up', content: [], stopReason: 'max_tokens' };
 
 function messageFor(
   body: MessagesRequest,

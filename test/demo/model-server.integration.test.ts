@@ -120,6 +120,24 @@ describe('the Messages API of the simulated model', () => {
     expect(model.requests.map(({ usage }) => usage.input_tokens)).toEqual([input_tokens]);
   });
 
+  it('writes the prompt cache and answers nothing when no output is wanted', async () => {
+    const system = [{ type: 'text', text: 'rules '.repeat(1000), cache_control: { type: 'ephemeral' } }];
+    const warmed = await post({ ...hello, system, max_tokens: 0 });
+    expect(await warmed.json()).toMatchObject({
+      content: [],
+      stop_reason: 'max_tokens',
+      usage: { output_tokens: 0, cache_creation_input_tokens: expect.any(Number) },
+    });
+    const refused = await post({ ...hello, system, max_tokens: 0, stream: true });
+    expect(refused.status).toBe(400);
+    await post({ ...hello, system });
+    expect(model.requests.map(({ kind, usage }) => [kind, usage.cache_read_input_tokens > 0])).toEqual([
+      ['warm-up', false],
+      ['refused', false],
+      ['help', true],
+    ]);
+  });
+
   it('takes the faults in their order and then works', async () => {
     faults.push({ kind: 'status', status: 529 }, { kind: 'status', status: 429, retryAfterSeconds: 7 });
     const answers = [await post(hello), await post(hello), await post(hello)];

@@ -32,9 +32,9 @@ function ask(parts: Partial<MessagesRequest> & { user?: Block[] } = {}): Message
   };
 }
 
-function meter() {
-  let time = 0;
-  const cache = createPromptCache({ now: () => time });
+function meter({ rowsAreOne = true } = {}) {
+  let time = 1_000_000_000;
+  const cache = createPromptCache({ now: () => time, rowsAreOne });
   const account = (request: MessagesRequest) => {
     const counted = cache.account(request);
     if ('problem' in counted) throw new Error(counted.problem);
@@ -89,6 +89,33 @@ describe('prefix', () => {
       change: 'the system prompt',
       request: { ...base(), system: [text('other', 1500)] },
       read: levels.tools,
+    },
+    { change: 'the speed', request: { ...base(), speed: 'fast' }, read: levels.tools },
+    {
+      change: 'whether it may search the web',
+      request: {
+        ...base(),
+        tools: [...(base().tools ?? []), { type: 'web_search_20250305', name: 'web_search' }],
+      },
+      read: levels.tools,
+    },
+    {
+      change: 'whether documents are cited',
+      request: base([history, { type: 'document', source: {}, citations: { enabled: true } }]),
+      read: levels.tools,
+    },
+    {
+      change: 'whether there is an image',
+      request: base([history, { type: 'image', source: {} }, text('question', 10)]),
+      read: levels.system,
+    },
+    {
+      change: 'whether there is an image in what a tool answered',
+      request: base([
+        history,
+        { type: 'tool_result', tool_use_id: 't', content: [{ type: 'image', source: {} }] },
+      ]),
+      read: levels.system,
     },
     { change: 'thinking', request: { ...base(), thinking: { type: 'enabled' } }, read: levels.system },
     { change: 'tool_choice', request: { ...base(), tool_choice: { type: 'any' } }, read: levels.system },
@@ -204,9 +231,14 @@ describe('look-back', () => {
 
 describe('minimum length', () => {
   it.each([
+    { model: 'claude-fable-5-1', tokens: 512 },
+    { model: 'claude-opus-5', tokens: 512 },
     { model: sonnet, tokens: 1024 },
     { model: 'claude-sonnet-4-20250514', tokens: 1024 },
-    { model: 'claude-sonnet-4-6', tokens: 2048 },
+    { model: 'claude-sonnet-4-6', tokens: 1024 },
+    { model: 'claude-sonnet-5', tokens: 1024 },
+    { model: 'claude-opus-4-8', tokens: 1024 },
+    { model: 'claude-opus-4-7', tokens: 2048 },
     { model: 'claude-3-5-haiku-20241022', tokens: 2048 },
     { model: opus, tokens: 4096 },
     { model: 'us.anthropic.claude-haiku-4-5-20251001-v1:0', tokens: 4096 },
@@ -283,4 +315,258 @@ it('makes an entry readable only when the response that writes it has started', 
   const later = account(request);
   expect(concurrent.usage.cache_creation_input_tokens).toBe(first.usage.cache_creation_input_tokens);
   expect(later.usage.cache_read_input_tokens).toBe(first.usage.cache_creation_input_tokens);
+});
+
+describe('the provider\u2019s worked examples', () => {
+  /** Blocks 1 to `count` of one conversation; those at `marked` carry a marker. */
+  const blocks = (count: number, ...marked: number[]): Block[] =>
+    Array.from({ length: count }, (_, index) =>
+      text(`block ${index + 1}`, 200, marked.includes(index + 1) ? 'default' : undefined),
+    );
+  const upTo = (count: number): number => countTokens(ask({ user: blocks(count) }));
+
+  it('find a growing conversation from 15 blocks, and lose it at 35', () => {
+    const { send } = meter();
+    const turns = [blocks(10, 10), blocks(15, 15), blocks(35, 35)].map((user) => send(ask({ user })));
+    expect(turns.map((usage) => [usage.cache_read_input_tokens, usage.cache_creation_input_tokens])).toEqual([
+      [0, upTo(10)],
+      [upTo(10), upTo(15) - upTo(10)],
+      [0, upTo(35)],
+    ]);
+  });
+
+  it('find it at 35 blocks with a second marker at block 15', () => {
+    const { send } = meter();
+    send(ask({ user: blocks(10, 10) }));
+    send(ask({ user: blocks(15, 15) }));
+    expect(send(ask({ user: blocks(35, 15, 35) })).cache_read_input_tokens).toBe(upTo(15));
+  });
+
+  it('never read what lies behind a marker on a block that changes every time', () => {
+    const { send } = meter();
+    const timed = (time: string): Block[] => [...blocks(5), text(time, 10, 'default')];
+    const usages = ['9:00', '9:01', '9:02'].map((time) => send(ask({ user: timed(time) })));
+    expect(usages.map((usage) => usage.cache_read_input_tokens)).toEqual([0, 0, 0]);
+
+    const { send: sendMarked } = meter();
+    const marked = (time: string): Block[] => [...blocks(5, 5), text(time, 10)];
+    sendMarked(ask({ user: marked('9:00') }));
+    expect(sendMarked(ask({ user: marked('9:01') })).cache_read_input_tokens).toBe(upTo(5));
+  });
+
+  it('bill 100,000 cached tokens and a message of 50 as 100,000 read and 50 uncached', () => {
+    const { send } = meter();
+    const request = ask({ user: [text('a book', 99_990, 'default'), text('question', 38)] });
+    const { cache_creation_input_tokens: written, input_tokens: rest } = send(request);
+    const usage = send(request);
+    expect(written).toBeGreaterThan(99_990);
+    expect(usage).toMatchObject({
+      cache_read_input_tokens: written,
+      cache_creation_input_tokens: 0,
+      input_tokens: rest,
+    });
+    expect(sum(usage)).toBe(countTokens(request));
+  });
+
+  it('move an automatic marker on with the conversation', () => {
+    const { send } = meter();
+    const automatic = { cache_control: { type: 'ephemeral' as const } };
+    const system = [text('rules', 1500)];
+    const turn = (count: number) => send({ ...ask({ system, user: blocks(count) }), ...automatic });
+    const at = (count: number): number => countTokens(ask({ system, user: blocks(count) }));
+    expect([turn(3), turn(5), turn(7)].map((usage) => usage.cache_read_input_tokens)).toEqual([
+      0,
+      at(3),
+      at(5),
+    ]);
+  });
+
+  it.each<{ name: string; user: Block[]; problem: RegExp | undefined }>([
+    { name: 'a last block with the same lifetime', user: [text('a', 10, '1h')], problem: undefined },
+    { name: 'a last block with another lifetime', user: [text('a', 10, '5m')], problem: /ttl='5m'/ },
+    { name: 'three markers', user: [...blocks(3, 1, 2, 3).map(hour), text('end', 10)], problem: undefined },
+    {
+      name: 'four markers',
+      user: [...blocks(4, 1, 2, 3, 4).map(hour), text('end', 10)],
+      problem: /maximum of 4/,
+    },
+    { name: 'an empty last block', user: [text('a', 10), { type: 'text', text: '' }], problem: undefined },
+  ])('answer an automatic marker for an hour after $name', ({ user, problem }) => {
+    const counted = meter().cache.account({
+      ...ask({ user }),
+      cache_control: { type: 'ephemeral', ttl: '1h' },
+    });
+    if (problem === undefined) expect(counted).not.toHaveProperty('problem');
+    else expect(counted).toMatchObject({ problem: expect.stringMatching(problem) });
+  });
+
+  function hour(block: Block): Block {
+    return { ...block, cache_control: { type: 'ephemeral', ttl: '1h' } };
+  }
+
+  describe('of two lifetimes in one request', () => {
+    const request = ask({
+      system: [text('rules', 1500, '1h')],
+      user: [text('documents', 1500, '1h'), text('history', 1500, '5m'), text('question', 10)],
+    });
+    const rules = countTokens({ ...request, messages: [] });
+    const documents = countTokens({
+      ...request,
+      messages: [{ role: 'user', content: [text('documents', 1500)] }],
+    });
+    const history = countTokens({
+      ...request,
+      messages: [{ role: 'user', content: [text('documents', 1500), text('history', 1500)] }],
+    });
+
+    it.each<{ name: string; before: MessagesRequest[]; a: number; b: number; c: number }>([
+      { name: 'nothing is cached', before: [], a: 0, b: documents, c: history },
+      {
+        name: 'the first hour is cached',
+        before: [{ ...request, messages: [{ role: 'user', content: 'else' }] }],
+        a: rules,
+        b: documents,
+        c: history,
+      },
+      {
+        name: 'all of the hours is cached',
+        before: [{ ...request, messages: [{ role: 'user', content: [text('documents', 1500, '1h')] }] }],
+        a: documents,
+        b: documents,
+        c: history,
+      },
+      { name: 'all is cached', before: [request], a: history, b: history, c: history },
+    ])('read to A, write to B for an hour and to C for five minutes when $name', ({ before, a, b, c }) => {
+      const { send } = meter();
+      for (const earlier of before) send(earlier);
+      const usage = send(request);
+      expect(usage).toEqual({
+        cache_read_input_tokens: a,
+        cache_creation_input_tokens: c - a,
+        cache_creation: { ephemeral_1h_input_tokens: b - a, ephemeral_5m_input_tokens: c - b },
+        input_tokens: countTokens(request) - c,
+      });
+    });
+  });
+
+  it('keep thinking beside a tool call in the prefix of the next request', () => {
+    const { send } = meter();
+    const question = text('the weather in Paris, please', 1500);
+    const called: Block[] = [
+      { type: 'thinking', thinking: 'I have to look.', signature: 's' },
+      { type: 'tool_use', id: 't1', name: 'weather', input: { city: 'Paris' } },
+    ];
+    const result: Block = { type: 'tool_result', tool_use_id: 't1', content: 'rain' };
+    const marked: Block = { ...result, cache_control: { type: 'ephemeral' } };
+    const so = (end: Block[], ...more: MessagesRequest['messages']): MessagesRequest => ({
+      ...ask(),
+      messages: [
+        { role: 'user', content: [question] },
+        { role: 'assistant', content: called },
+        { role: 'user', content: end },
+        ...more,
+      ],
+    });
+    const second = send(so([marked]));
+    const third = send(
+      so(
+        [result],
+        { role: 'assistant', content: 'It rains.' },
+        { role: 'user', content: [text('and in Rome?', 9, 'default')] },
+      ),
+    );
+    expect(second.input_tokens).toBe(0);
+    expect(third.cache_read_input_tokens).toBe(second.cache_creation_input_tokens);
+    const { cache } = meter();
+    expect(
+      cache.account(
+        ask({ user: [{ type: 'thinking', thinking: 'x', cache_control: { type: 'ephemeral' } }] }),
+      ),
+    ).toEqual({ problem: 'cache_control cannot be set for thinking blocks' });
+  });
+
+  it.each([
+    { kind: 'tool_use', calls: 30, found: true },
+    { kind: 'tool_result', calls: 30, found: true },
+    { kind: 'text', calls: 30, found: false },
+    { kind: 'tool_use', calls: 30, rowsAreOne: false, found: false },
+  ])(
+    'count a row of $calls blocks of $kind as one position: found is $found',
+    ({ kind, calls, found, rowsAreOne = true }) => {
+      const { send } = meter({ rowsAreOne });
+      const first = send(ask({ user: [text('ticket', 1500, 'default')] }));
+      const row = Array.from(
+        { length: calls },
+        (_, index): Block => ({ type: kind, id: `t${index}`, text: 'x' }),
+      );
+      const usage = send(ask({ user: [text('ticket', 1500), ...row, text('end', 10, 'default')] }));
+      expect(usage.cache_read_input_tokens).toBe(found ? first.cache_creation_input_tokens : 0);
+    },
+  );
+
+  it('count calls and results that take turns one by one', () => {
+    const { send } = meter();
+    const first = send(ask({ user: [text('ticket', 1500, 'default')] }));
+    const turns = (count: number): Block[] =>
+      Array.from(
+        { length: count },
+        (_, index): Block => ({
+          type: index % 2 === 0 ? 'tool_use' : 'tool_result',
+          id: `t${index}`,
+        }),
+      );
+    const usage = (count: number) =>
+      send(ask({ user: [text('ticket', 1500), ...turns(count), text('end', 10, 'default')] }));
+    expect(usage(19).cache_read_input_tokens).toBe(0);
+    expect(usage(18).cache_read_input_tokens).toBe(first.cache_creation_input_tokens);
+  });
+});
+
+describe('the clock', () => {
+  const request = ask({ user: [text('prompt', 1500, 'default')] });
+
+  it('counts a lifetime from the start of the request, not from the end of its answer', () => {
+    const { account, wait, send } = meter();
+    const slow = account(request);
+    wait(4 * minute);
+    slow.begin();
+    wait(0.9 * minute);
+    const { begin: _, usage } = account(request);
+    expect(usage.cache_read_input_tokens).toBeGreaterThan(0);
+    wait(0.2 * minute);
+    expect(send(request).cache_read_input_tokens).toBe(0);
+  });
+
+  it('does not end what another request has renewed meanwhile', () => {
+    const { account, wait, send } = meter();
+    send(request);
+    const slow = account(request);
+    wait(4 * minute);
+    send(request);
+    slow.begin();
+    wait(4 * minute);
+    expect(send(request).cache_read_input_tokens).toBeGreaterThan(0);
+  });
+
+  it.each([
+    { back: 60 * 24, after: 4.9, warm: true },
+    { back: 60 * 24, after: 5, warm: false },
+    { back: Number.NaN, after: 5, warm: false },
+  ])('may be set back by $back minutes: $after minutes later it is warm: $warm', ({ back, after, warm }) => {
+    const times = [1e9, 1e9 - back * minute, 1e9 - (Number.isNaN(back) ? 0 : back) * minute + after * minute];
+    let at = 0;
+    const cache = createPromptCache({ now: () => times[at] ?? 0 });
+    const send = () => {
+      const counted = cache.account(request);
+      if ('problem' in counted) throw new Error(counted.problem);
+      counted.begin();
+      return counted.usage.cache_read_input_tokens > 0;
+    };
+    send();
+    at = 1;
+    const whenSetBack = cache.account(request);
+    expect('usage' in whenSetBack && whenSetBack.usage.cache_read_input_tokens).toBeGreaterThan(0);
+    at = 2;
+    expect(send()).toBe(warm);
+  });
 });
