@@ -7,6 +7,8 @@ export interface BenchOptions {
   megabytes: number;
   /** Parts to run; all where it is empty. */
   only: string[];
+  /** Writes what is published of the results into docs/, where a bench publishes any. */
+  write: boolean;
   /** For people who wait. */
   log: (message: string) => void;
   /** Everything that is made is put here at once, so that it goes away whatever happens. */

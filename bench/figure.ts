@@ -3,7 +3,7 @@ export interface Figure {
   bench: string;
   figure: string;
   value: number;
-  /** `ratio`, `calls`, `tokens`, `ms`, `s`, `MB` or `MB/s`. */
+  /** `ratio`, `calls`, `files`, `tokens`, `ms`, `s`, `MB` or `MB/s`. */
   unit: string;
   /** What the value has to be, such as `<=1.3`. */
   goal: string;

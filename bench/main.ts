@@ -1,13 +1,14 @@
-// node bench/main.ts [NAME...] [--rounds N] [--megabytes N] [--only PART,...]: prints one line of JSON for each
+// node bench/main.ts [NAME...] [--rounds N] [--megabytes N] [--only PART,...] [--write]: prints one line of JSON for each
 // figure on stdout and what it does meanwhile on stderr. A goal that is missed is a figure, not a failure.
 import { parseArgs } from 'node:util';
 import { action } from './action.ts';
 import type { Bench } from './bench.ts';
 import { context } from './context.ts';
+import { economics } from './economics.ts';
 import { prefix } from './prefix.ts';
 import { sessions } from './sessions.ts';
 
-const benches: Record<string, Bench> = { action, context, prefix, sessions };
+const benches: Record<string, Bench> = { action, context, economics, prefix, sessions };
 
 const log = (message: string) => console.error(message);
 
@@ -20,10 +21,12 @@ async function main(): Promise<number> {
       rounds: { type: 'string', default: '5' },
       megabytes: { type: 'string', default: '150' },
       only: { type: 'string', default: '' },
+      write: { type: 'boolean', default: false },
     },
   });
   const rounds = Number(values.rounds);
   const megabytes = Number(values.megabytes);
+  const { write } = values;
   const only = values.only.split(',').filter((part) => part !== '');
   const chosen = positionals.map((name) => benches[name]).filter((bench) => bench !== undefined);
   const unknown = [
@@ -63,7 +66,7 @@ async function main(): Promise<number> {
   }
   try {
     for (const bench of chosen) {
-      for await (const figure of bench.run({ rounds, megabytes, only, log, leftovers })) {
+      for await (const figure of bench.run({ rounds, megabytes, only, write, log, leftovers })) {
         console.log(JSON.stringify(figure));
       }
     }

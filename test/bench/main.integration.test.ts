@@ -41,7 +41,7 @@ describe('the benchmarks', () => {
   it('are listed when none is named', async () => {
     expect(await run()).toMatchObject({
       code: 0,
-      out: expect.stringMatching(/^action: .*\ncontext: .*\nprefix: .*\nsessions: /),
+      out: expect.stringMatching(/^action: .*\ncontext: .*\neconomics: .*\nprefix: .*\nsessions: /),
       log: '',
     });
   });
