@@ -2,7 +2,7 @@ import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
 import { type CostPart, costParts } from './cell.ts';
 import type { CellSummary } from './summary.ts';
-import { percent } from './table.ts';
+import { gapName, percent } from './table.ts';
 
 const names: Record<CostPart, string> = {
   written: 'written to the prompt cache',
@@ -21,6 +21,9 @@ const colours: Record<CostPart, string> = {
   compaction: '#2a9d74',
 };
 
+/** A part of a tenth of a cent is not to be seen. */
+const leastShown = 0.001;
+
 const title =
   'Where the dollars of an average follow-up go, by strategy and by the time between two commands';
 
@@ -33,8 +36,9 @@ const style = `<style>
 /** Where the dollars of an average follow-up go, as an SVG that suits light and dark pages. */
 export function costChart(cells: readonly CellSummary[], baseline: string): string {
   const { document } = parseHTML('<html><body></body></html>');
+  const parts = costParts.filter((part) => cells.some(({ followUp }) => followUp.parts[part] >= leastShown));
   const bars = cells.flatMap((cell) =>
-    costParts.map((part) => ({ ...at(cell), part: names[part], usd: cell.followUp.parts[part] })),
+    parts.map((part) => ({ ...at(cell), part: names[part], usd: cell.followUp.parts[part] })),
   );
   const labels = cells.map((cell) => {
     const cold = cells.find(({ strategy, gap }) => strategy === baseline && gap === cell.gap);
@@ -52,7 +56,7 @@ export function costChart(cells: readonly CellSummary[], baseline: string): stri
     x: {
       // Room for what stands behind the longest bar.
       domain: [0, 1.16 * Math.max(...cells.map(({ followUp }) => followUp.usd))],
-      label: 'US dollars of an average follow-up, its compactions included',
+      label: 'US dollars of an average follow-up, its compactions included · share of cold',
       labelAnchor: 'center',
       labelArrow: 'none',
       tickFormat: (value: number) => `$${value.toFixed(1)}`,
@@ -65,7 +69,7 @@ export function costChart(cells: readonly CellSummary[], baseline: string): stri
       tickSize: 0,
     },
     fy: { label: null, domain: [...new Set(cells.map(({ gap }) => gapName(gap)))], padding: 0.12 },
-    color: { domain: costParts.map((part) => names[part]), range: costParts.map((part) => colours[part]) },
+    color: { domain: parts.map((part) => names[part]), range: parts.map((part) => colours[part]) },
     marks: [
       Plot.axisFy({ label: null, anchor: 'right', dx: 8, fontWeight: 'bold' }),
       Plot.gridX({ className: 'line', strokeOpacity: 1, ticks: 6 }),
@@ -82,21 +86,10 @@ export function costChart(cells: readonly CellSummary[], baseline: string): stri
       }),
     ],
   });
-  return `${withLegend(withStyle(String(figure.outerHTML)))}\n`;
+  return `${withLegend(withStyle(String(figure.outerHTML)), parts)}\n`;
 }
 
 const at = ({ strategy, gap }: CellSummary) => ({ strategy, gap: gapName(gap) });
-
-const gapNames: Record<string, string> = {
-  '2m': '2 minutes',
-  '1h': '1 hour',
-  '1d': '1 day',
-  mix: 'one of each',
-};
-
-export function gapName(gap: string): string {
-  return gapNames[gap] ?? gap;
-}
 
 /** Plot styles for a page; a picture has its colours to itself, and follows the reader's scheme. */
 function withStyle(svg: string): string {
@@ -109,9 +102,9 @@ function withStyle(svg: string): string {
 }
 
 /** Plot's own legend is HTML, which has no place in a picture. */
-function withLegend(svg: string): string {
+function withLegend(svg: string, parts: readonly CostPart[]): string {
   let x = 150;
-  const entries = costParts.map((part) => {
+  const entries = parts.map((part) => {
     const entry = `<rect x="${x}" y="14" width="11" height="11" rx="2" fill="${colours[part]}"/><text x="${x + 16}" y="24" fill="currentColor">${names[part]}</text>`;
     x += 36 + names[part].length * 6.3;
     return entry;

@@ -64,7 +64,7 @@ async function openDexter(ground: Ground, mode: 'resume' | 'fresh'): Promise<Con
       const report = ended.outcome === 'ended' ? ended.report : undefined;
       if (report?.outcome !== 'done') throw new Error(`The run failed: ${problemOf(report)}`);
       generation = report.session?.generation ?? 0;
-      const choice = report.session?.resumption?.choice;
+      const choice = mode === 'fresh' ? undefined : report.session?.resumption?.choice;
       return {
         reportedUsd: report.costUsd,
         turns: report.turns,
@@ -123,6 +123,8 @@ function inputsOf({ model }: Ground, command: Command): Record<string, string> {
     'anthropic-api-key': modelKey,
     'anthropic-base-url': model.url,
     model: modelName,
+    // A conversation that nobody goes on with needs no copy.
+    ...(mode === 'fresh' ? { 'compact-above': '0' } : {}),
     // Changes nothing of what the model is asked, and not every machine can do it.
     isolation: 'off',
   };

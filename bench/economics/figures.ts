@@ -45,7 +45,7 @@ function ratiosAt(gap: string, cells: readonly CellSummary[]): Result[] {
   const ticket = (other: CellSummary) => ours.ticketUsd / other.ticketUsd;
   return [
     ratio(`followup_ratio_${gap}`, followUp(worst), '<=0.25'),
-    ratio(`followup_ratio_same_prefix_${gap}`, followUp(samePrefix), '<=0.25'),
+    ratio(`followup_ratio_same_prefix_${gap}`, followUp(samePrefix), '<=0.3'),
     ratio(`followup_vs_full_resume_${gap}`, followUp(resumed), '<=1'),
     ratio(`ticket_ratio_${gap}`, ticket(worst), '<=0.5'),
     ratio(`ticket_vs_full_resume_${gap}`, ticket(resumed), '<=1'),

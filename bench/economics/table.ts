@@ -22,7 +22,7 @@ export function markdownTable(cells: readonly CellSummary[], baseline: string): 
     const cold = cells.find(({ strategy, gap }) => strategy === baseline && gap === cell.gap);
     const { followUp, ticketUsd } = cell;
     return [
-      cell.gap,
+      gapName(cell.gap),
       cell.choices.length === 0 ? cell.strategy : `${cell.strategy} (${cell.choices.join(', ')})`,
       dollars(followUp.usd),
       cold ? percent(followUp.usd / cold.followUp.usd) : '',
@@ -37,6 +37,17 @@ export function markdownTable(cells: readonly CellSummary[], baseline: string): 
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
   const rule = head.map((_, index) => (index < 2 ? '---' : '---:'));
   return [head, rule, ...rows].map(line).join('\n');
+}
+
+const gapNames: Record<string, string> = {
+  '2m': '2 minutes',
+  '1h': '1 hour',
+  '1d': '1 day',
+  mix: 'one of each',
+};
+
+export function gapName(gap: string): string {
+  return gapNames[gap] ?? gap;
 }
 
 function dollars(value: number): string {

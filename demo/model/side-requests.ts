@@ -22,11 +22,15 @@ export function isCompaction({ messages }: MessagesRequest): boolean {
   return last?.role === 'user' && /Your task is to create a detailed summary/.test(textOf(last.content));
 }
 
-/** In the form that the CLI asks for; the list of files is what later turns go by. */
+/**
+ * In the form that the CLI asks for; the list of files is what later turns go by. About as long as that of a real model: a
+ * line on what each file holds.
+ */
 export function summaryOf({ calls, files, covered }: Conversation): string {
   const paths = [...new Set([...covered, ...files.keys()])];
   const changed = calls.filter(({ name, isError }) => !isError && (name === 'Edit' || name === 'Write'));
   const changes = [...new Set(changed.map(({ path }) => path))];
+  const contents = [...files].map(([path, content]) => [path, exportsOf(content)] as const);
   const commands = calls.filter(({ name }) => name === 'Bash').map(({ input }) => String(input.command));
   return [
     '<analysis>',
@@ -37,8 +41,18 @@ export function summaryOf({ calls, files, covered }: Conversation): string {
     '',
     `${coveredHeading}\n${paths.map((path) => `- ${path}`).join('\n')}`,
     '',
+    ...contents.map(([path, names]) => `${path} exports ${names.join(', ')}.`),
+    '',
     `Changed: ${changes.join(', ') || 'nothing'}.`,
     `Commands: ${commands.map((command) => `\`${command}\``).join(', ') || 'none'}.`,
     '</summary>',
   ].join('\n');
+}
+
+const mostNames = 8;
+
+function exportsOf(content: string): string[] {
+  const found = content.matchAll(/^export (?:async )?(?:function|const|class|interface|type) (\w+)/gm);
+  const names = [...found].map(([, name = '']) => name);
+  return names.length === 0 ? ['nothing'] : names.slice(0, mostNames);
 }

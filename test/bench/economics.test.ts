@@ -127,7 +127,7 @@ describe('what is published', () => {
     const rows = markdownTable(shown, 'cold').split('\n');
     expect(rows).toHaveLength(2 + names.length);
     expect(rows.at(-1)).toBe(
-      '| 1d | Dexter | $0.18 | 20 % | $1.18 | 62 % | 100k | 12k | 0 | 400 | 4 | 6 | 2 |',
+      '| 1 day | Dexter | $0.18 | 20 % | $1.18 | 62 % | 100k | 12k | 0 | 400 | 4 | 6 | 2 |',
     );
   });
 
@@ -139,7 +139,10 @@ describe('what is published', () => {
     const { document } = parseHTML(svg);
     const texts = [...document.querySelectorAll('text')].map(({ textContent }) => textContent);
     for (const name of names) expect(texts).toContain(name);
-    expect(texts).toEqual(expect.arrayContaining(['1 day', '$0.90', '$0.18 · 20 %', 'compaction']));
+    expect(texts).toEqual(
+      expect.arrayContaining(['1 day', '$0.90', '$0.18 · 20 %', 'written to the prompt cache']),
+    );
+    expect(texts, 'nothing was spent on it').not.toContain('compaction');
     expect(svg).toContain('prefers-color-scheme: dark');
   });
 });
