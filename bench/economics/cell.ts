@@ -1,8 +1,9 @@
 import { readConversation } from '../../demo/model/conversation.ts';
 import type { LoggedRequest } from '../../demo/model/server.ts';
 import { sumOf, type TraceLine, traceOf, traceTable } from '../../demo/model/trace.ts';
+import type { ModelPrices } from '../../src/pricing/model-prices.ts';
 import { prepareGround } from './ground.ts';
-import { prices } from './prices.ts';
+import { benchPrices } from './prices.ts';
 import type { Strategy } from './strategy.ts';
 import type { Step, Workload } from './workload.ts';
 
@@ -48,6 +49,7 @@ export async function measureCell({
 }: CellOptions): Promise<RunFigures[]> {
   await using ground = await prepareGround({ root, workload, signal });
   const { model, clock } = ground;
+  const prices = benchPrices();
   const contestant = await strategy.open(ground);
   const runs: RunFigures[] = [];
   for (const [index, step] of workload.steps.entries()) {
@@ -62,7 +64,7 @@ export async function measureCell({
     const lines = traceOf(requests, prices);
     runs.push({
       ...sumOf(lines),
-      parts: partsOf(lines),
+      parts: partsOf(lines, prices),
       ...ended,
       choice,
       seconds,
@@ -74,7 +76,7 @@ export async function measureCell({
   return runs;
 }
 
-function partsOf(lines: readonly TraceLine[]): Record<CostPart, number> {
+function partsOf(lines: readonly TraceLine[], prices: ModelPrices): Record<CostPart, number> {
   const work = sumOf(lines.filter(({ kind }) => kind !== 'compaction'));
   const million = 1_000_000;
   return {

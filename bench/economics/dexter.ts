@@ -11,6 +11,7 @@ import type { Report } from '../../src/core/report.ts';
 import type { ClaimResponse } from '../../src/core/runner.ts';
 import type { TicketSeen } from '../../src/core/session.ts';
 import { newMasterKey, sessionKeys } from '../../src/core/session-key.ts';
+import { findPrices } from '../../src/pricing/find-prices.ts';
 import { workspaceStore } from '../../src/stores/workspace.ts';
 import { branch, type Ground } from './ground.ts';
 import { issueKey, modelKey, modelName } from './names.ts';
@@ -58,13 +59,15 @@ async function openDexter(ground: Ground, mode: 'resume' | 'fresh'): Promise<Con
         log: { info: () => undefined, warn: () => undefined, secret: () => undefined },
         keepState: () => undefined,
         keepReport: async () => undefined,
+        now: ground.clock.now,
+        pricesOf: (model) => findPrices(model),
         timeLimitMs: 10 * 60_000,
       });
       await rm(runnerTemp, { recursive: true, force: true });
       const report = ended.outcome === 'ended' ? ended.report : undefined;
       if (report?.outcome !== 'done') throw new Error(`The run failed: ${problemOf(report)}`);
       generation = report.session?.generation ?? 0;
-      const choice = mode === 'fresh' ? undefined : report.session?.resumption?.choice;
+      const choice = mode === 'fresh' ? undefined : choiceOf(report);
       return {
         reportedUsd: report.costUsd,
         turns: report.turns,
@@ -72,6 +75,12 @@ async function openDexter(ground: Ground, mode: 'resume' | 'fresh'): Promise<Con
       };
     },
   };
+}
+
+/** As it is shown to people: a whole conversation is warm only while the prompt cache is expected to hold it. */
+function choiceOf({ session }: Report): string | undefined {
+  const resumption = session?.resumption;
+  return resumption?.choice === 'warm' && resumption.expectedCacheRead === 0 ? 'whole' : resumption?.choice;
 }
 
 function problemOf(report: Report | undefined): string {

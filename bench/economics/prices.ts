@@ -1,13 +1,10 @@
+import { findPrices } from '../../src/pricing/find-prices.ts';
 import type { ModelPrices } from '../../src/pricing/model-prices.ts';
+import { modelName } from './names.ts';
 
-export const prices: ModelPrices = {
-  model: 'claude-sonnet-4-5',
-  input: 3,
-  output: 15,
-  cacheWrite5m: 3.75,
-  cacheWrite1h: 6,
-  cacheRead: 0.3,
-  minimumCacheableTokens: 1024,
-  source: 'https://platform.claude.com/docs/en/about-claude/pricing',
-  date: '2026-11-02',
-};
+/** What the meter's tokens cost. Throws when the price list has lost the model. */
+export function benchPrices(): ModelPrices {
+  const prices = findPrices(modelName);
+  if (prices === undefined) throw new Error(`The price list has no ${modelName}`);
+  return prices;
+}

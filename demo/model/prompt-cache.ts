@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { listPrices } from '../../src/pricing/find-prices.ts';
 import { type Block, blocksOf, type MessagesRequest } from './messages.ts';
 
 /**
@@ -119,15 +120,9 @@ function elapsedBy(now: () => number): () => number {
   };
 }
 
-/**
- * From the provider's list of minimum lengths, read on 2026-11-02; what it does not name counts as 1,024. Vendor prefixes
- * and dates in a name are ignored.
- */
+/** A model that the price list does not name has the most common one. */
 export function minimumCacheableTokens(model: string): number {
-  if (/(?:fable|mythos)-5|opus-5/.test(model)) return 512;
-  if (/opus-4-7|mythos-preview|3-5-haiku|3-haiku/.test(model)) return 2048;
-  if (/opus-4-[56]|haiku-4-5/.test(model)) return 4096;
-  return 1024;
+  return listPrices(model)?.minimumCacheableTokens ?? 1024;
 }
 
 /** Tokens of the whole prompt, as `count_tokens` answers. */

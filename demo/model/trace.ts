@@ -1,3 +1,4 @@
+import { costOfRequest } from '../../src/pricing/cost-of-usage.ts';
 import type { ModelPrices } from '../../src/pricing/model-prices.ts';
 import type { LoggedRequest } from './server.ts';
 
@@ -31,13 +32,17 @@ export function traceOf(
       writtenForAnHour: usage.cache_creation.ephemeral_1h_input_tokens,
       output: usage.output_tokens,
     };
-    const perMillion =
-      tokens.input * prices.input +
-      tokens.read * prices.cacheRead +
-      tokens.written * prices.cacheWrite5m +
-      tokens.writtenForAnHour * prices.cacheWrite1h +
-      tokens.output * prices.output;
-    return { seconds: (time - start) / 1000, kind, status, ...tokens, dollars: perMillion / 1_000_000 };
+    const dollars = costOfRequest(
+      {
+        inputTokens: tokens.input,
+        cacheReadTokens: tokens.read,
+        cacheWriteTokens: tokens.written + tokens.writtenForAnHour,
+        cacheWriteHourTokens: tokens.writtenForAnHour,
+        outputTokens: tokens.output,
+      },
+      prices,
+    );
+    return { seconds: (time - start) / 1000, kind, status, ...tokens, dollars };
   });
 }
 
