@@ -48,9 +48,9 @@ const marked = (body: object) => {
   return text === undefined ? undefined : JSON.parse(text);
 };
 
-/** What the second of two requests reads and writes. */
+/** What the second of two requests reads and writes where a row of calls is as many positions as blocks, as on Bedrock. */
 function usageOfSecond(first: object, second: object) {
-  const cache = createPromptCache();
+  const cache = createPromptCache({ rowsAreOne: false });
   const account = (body: object) => {
     const counted = cache.account(body as never);
     if ('problem' in counted) throw new Error(counted.problem);
