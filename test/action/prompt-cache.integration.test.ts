@@ -15,18 +15,23 @@ beforeEach(async () => {
   world = await createWorld();
   const text = 'export const value = 1; // of which there is much to say\n'.repeat(40);
   await world.repository.commit('main', Object.fromEntries(names.map((name) => [name, text])));
-  model = await startModel({
+  model = await startSimulation();
+});
+afterEach(async () => {
+  await model.close();
+  await world[Symbol.asyncDispose]();
+});
+
+/** A provider whose prompt cache is empty. */
+function startSimulation(): Promise<Model> {
+  return startModel({
     apiKey: key,
     tasks: [
       { match: /begin/, needs: names, edits: [], run: [], answer: 'Read.' },
       { match: /go on/, needs: [], edits: [], run: [], answer: 'Went on.' },
     ],
   });
-});
-afterEach(async () => {
-  await model.close();
-  await world[Symbol.asyncDispose]();
-});
+}
 
 /** One run of the action with the real CLI: its report, and what the conversation asked the model. */
 async function runWith(instruction: string, inputs: Record<string, string> = {}) {
@@ -73,16 +78,35 @@ it('begins its requests with the tools that the rules allow, in fewer than 7,000
   expect(countTokens({ ...begun.first.body, messages: [] })).toBeLessThan(7_000);
 });
 
-it('warns of a run that could not read its conversation, and says that the tools are others', async () => {
+it('knows before it goes on that other tools make the prompt cache useless, and says so', async () => {
   await runWith('begin');
   const rules = [...defaultAllowedTools, 'NotebookEdit'].join('\n');
-  const { report } = await runWith('go on', { 'allowed-tools': rules });
-  expect(report.session).toMatchObject({ mode: 'resume', canary: { cause: 'tools', cacheRead: 0 } });
-  expect(report.notices).toEqual([
-    'The run read 0 % of the earlier conversation from the prompt cache where 100 % was expected; the tools changed (NotebookEdit came), which reprocesses everything.',
-  ]);
+  const { first, report } = await runWith('go on', { 'allowed-tools': rules });
+  expect(first.usage.cache_read_input_tokens).toBe(0);
+  expect(report.session).toMatchObject({
+    mode: 'resume',
+    resumption: {
+      reason: expect.stringContaining('the tools changed (NotebookEdit came)'),
+      expectedCacheRead: 0,
+    },
+  });
+  expect(report.session?.canary).toBeUndefined();
+  expect(report.notices).toEqual([expect.stringContaining('the tools changed (NotebookEdit came)')]);
   const next = await runWith('go on', { 'allowed-tools': rules });
   expect(next.report.notices).toEqual([]);
+});
+
+it('warns of a run that could not read its conversation from the prompt cache', async () => {
+  await runWith('begin');
+  await model.close();
+  model = await startSimulation();
+  const { report } = await runWith('go on');
+  expect(report.session).toMatchObject({ mode: 'resume', canary: { cacheRead: 0 } });
+  expect(report.notices).toEqual([
+    expect.stringContaining(
+      'The run read 0 % of the earlier conversation from the prompt cache where 100 % was expected',
+    ),
+  ]);
 });
 
 it('has its entries kept for an hour when it is told so, through its own proxy', async () => {
