@@ -41,13 +41,15 @@ export interface Prepared {
 
 /**
  * Runs the engine in the conversation. When it does not know the session or refuses it: once in what there is instead,
- * which is the whole conversation for its compacted copy, and then once in a new one.
+ * which is the whole conversation for its compacted copy, and then once in a new one. `keepWork` is called when it has
+ * ended: what was done is safe before the conversation is summed up, which may take minutes.
  */
-export async function converse(
+export async function converse<Kept>(
   work: Work,
   directory: SessionDirectory,
   { checkout, cli, opened }: Prepared,
-): Promise<Talk> {
+  keepWork: (result: EngineResult) => Promise<Kept>,
+): Promise<Talk & { kept: Kept }> {
   work.board.step('Reading the ticket');
   const files = await writeContextFiles({ ...work, signal: work.stop.signal }, directory);
   const mcp = await mcpServers(work, directory, checkout, files.attachments);
@@ -131,8 +133,10 @@ export async function converse(
     return pinsFor(taskFor(work, directory, checkout, current, ''), cli, work.inputs, mcp.servers);
   }
 
-  async function noted(ended: Pick<Talk, 'conversation' | 'result' | 'task'>): Promise<Talk> {
-    const copy = await keepCopy(work, directory, started.engine, { ...ended, endedAt: new Date(work.now()) });
+  async function noted(
+    ended: Pick<Talk, 'conversation' | 'result' | 'task'>,
+  ): Promise<Talk & { kept: Kept }> {
+    const endedAt = new Date(work.now());
     const { conversation: ran, result } = ended;
     const failed = [...failedServers].map(
       (name) => `The MCP server \`${name}\` could not be used: its tools were not there.`,
@@ -140,8 +144,10 @@ export async function converse(
     work.report.notices.push(...ran.notices, ...failed, ...priceNotices(result.unpricedModels));
     const uses = await mcp.uses();
     if (uses.length > 0) work.report.mcp = uses;
+    const kept = await keepWork(result);
+    const copy = await keepCopy(work, directory, started.engine, { ...ended, endedAt });
     const { version: engineVersion, model } = result;
-    return { ...ended, copy, pins: { ...pinsOf(ran), engineVersion, model } };
+    return { ...ended, kept, copy, pins: { ...pinsOf(ran), engineVersion, model } };
   }
 }
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { AppError, messageOf, toProblem } from '../src/core/errors.ts';
 import type { Report } from '../src/core/report.ts';
 import { killLeftovers } from '../src/engines/claude-code/leftovers.ts';
+import type { EngineResult } from '../src/engines/engine.ts';
 import { isMcpRule } from '../src/mcp/choose-servers.ts';
 import { workPath } from '../src/workspace/layout.ts';
 import { lockSession } from '../src/workspace/lock-session.ts';
@@ -10,7 +11,7 @@ import { takeAway } from '../src/workspace/remove-tree.ts';
 import { type Answer, isExplained } from './app-client.ts';
 import { type Checkout, prepareCheckout } from './checkout.ts';
 import { converse, type Prepared } from './converse.ts';
-import { endingOf, lostRun, stoppedBeforeStart } from './ending.ts';
+import { type Ending, endingOf, lostRun, stoppedBeforeStart } from './ending.ts';
 import { findCli } from './find-cli.ts';
 import { forget } from './forget.ts';
 import { gitIn } from './git.ts';
@@ -22,6 +23,7 @@ import { reckonSaving } from './reckon-saving.ts';
 import { openRemote, type Remote } from './remote.ts';
 import { finishedReport } from './report.ts';
 import { openSessionDirectory, type SessionDirectory } from './session-directory.ts';
+import { takeBack } from './take-back.ts';
 import { watchCache } from './watch-cache.ts';
 import { type RunOptions, startWork, type Work } from './work.ts';
 
@@ -81,7 +83,7 @@ async function forgetSession({ board, log, ref, report, stores, unnamed, workspa
 
 /** The story of a run. */
 async function doWork(work: Work): Promise<void> {
-  const { board, claim, inputs, ref, report } = work;
+  const { board, ref, report } = work;
   board.step('Preparing the checkout');
   const repository = `${work.runner.owner}/${work.runner.repository}`;
   await using directory = await openSessionDirectory(work.workspace, ref, { repository });
@@ -90,18 +92,13 @@ async function doWork(work: Work): Promise<void> {
   const { checkout } = prepared;
   board.workingIn(checkout.directory);
 
-  const talk = await converse(work, directory, prepared);
-  const ending = endingOf(talk.result, work.stop.cause(), inputs);
-  Object.assign(report, ending.report);
+  const talk = await converse(work, directory, prepared, (result) =>
+    keepWork(work, directory, checkout, result),
+  );
+  const { ending, head } = talk.kept;
   countCopy(report, talk.copy);
-
-  // What only the end of a run needs, such as a parser of Markdown, is not loaded before the engine starts.
-  const { commitChanges } = await import('./commit.ts');
-  const { keepUnpushed } = await import('./publish.ts');
-  const { head, commits } = await commitChanges(checkout, inputs.job, claim.committer, directory.home);
-  report.commits = commits;
-  // Whatever happens before the push: the next run of the issue keeps what stands under this ref.
-  if (commits.length > 0) await keepUnpushed(checkout, head, inputs.job.commandId);
+  // The engine, and with it what the agent wrote, ran once more for the copy.
+  await takeBack(join(checkout.directory, '.git'), checkout.mirror);
   const isOurs = (await work.heartbeat.now()) === 'alive';
   if (isOurs) await keepSession(work, directory, checkout, talk, head);
   else Object.assign(report, lostRun(report, work.heartbeat.lostBecause()));
@@ -109,7 +106,28 @@ async function doWork(work: Work): Promise<void> {
   watchCache(work, talk);
   await work.reached('saved');
   if (isOurs && ending.publish) await publish(work, directory, checkout, head);
-  else if (commits.length > 0) await keepForLater(work, checkout, head);
+  else if (report.commits.length > 0) await keepForLater(work, checkout, head);
+}
+
+/**
+ * Puts the engine's end into the report and commits what it did, before anything else that may take minutes or die: the
+ * next run of the issue keeps what stands under the ref.
+ */
+async function keepWork(
+  { claim, inputs, report, stop }: Work,
+  { home }: SessionDirectory,
+  checkout: Checkout,
+  result: EngineResult,
+): Promise<{ ending: Ending; head: string }> {
+  const ending = endingOf(result, stop.cause(), inputs);
+  Object.assign(report, ending.report);
+  // What only the end of a run needs, such as a parser of Markdown, is not loaded before the engine starts.
+  const { commitChanges } = await import('./commit.ts');
+  const { keepUnpushed } = await import('./publish.ts');
+  const { head, commits } = await commitChanges(checkout, inputs.job, claim.committer, home);
+  report.commits = commits;
+  if (commits.length > 0) await keepUnpushed(checkout, head, inputs.job.commandId);
+  return { ending, head };
 }
 
 /**

@@ -13,6 +13,7 @@ import { largeFiles, largeTasks } from '../fakes/large-repository.ts';
 import { memoryStore } from '../fakes/memory-store.ts';
 import { until } from '../fakes/processes.ts';
 import { realClaude } from '../fakes/real-claude.ts';
+import { git } from '../fakes/repository.ts';
 import { createWorld, type JobFields, type World } from './world.ts';
 
 let world: World;
@@ -63,6 +64,13 @@ async function kept(): Promise<{ manifest: SessionManifest; transcripts: string[
   const names = await readdir(join(configDirectory, 'projects/work'));
   const transcripts = names.filter((name) => name.endsWith('.jsonl')).map((name) => name.slice(0, -6));
   return { manifest: restored.manifest, transcripts: transcripts.sort() };
+}
+
+/** What is kept in the checkout of what the server does not have. */
+async function unpushed(): Promise<string> {
+  const work = join(world.workspace, 'work');
+  const [issue = ''] = await readdir(work);
+  return await git(join(work, issue, 'checkout'), 'for-each-ref', 'refs/dexter/unpushed');
 }
 
 const compactions = () => model.requests.filter(({ kind }) => kind === 'compaction');
@@ -166,6 +174,9 @@ describe('a run whose compaction fails', () => {
     faults.push(...untilCompaction, { kind: 'silent' });
     const ended = reportOf(firstTask);
     await until(async () => model.requests.some(({ kind, status }) => kind === 'fault' && status === 0));
+    expect(await unpushed(), 'what was done is safe meanwhile').toMatch(
+      /^\w+ commit\trefs\/dexter\/unpushed\//,
+    );
     const beats = world.forge.heartbeats.length;
     await until(async () => world.forge.heartbeats.length > beats);
     world.forge.stop = true;
