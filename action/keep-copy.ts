@@ -27,6 +27,8 @@ export interface KeptCopy {
   report?: CompactionReport;
   /** Tokens and dollars that it took, which the run's own do not hold. */
   usage: Usage;
+  usageByModel: Record<string, Usage>;
+  /** Null when nothing was asked, or when nobody knows the price. */
   costUsd: number | null;
   /** When the conversation was last read from the prompt cache, which counts as its use. */
   lastRequestAt: Date;
@@ -49,7 +51,12 @@ export async function keepCopy(
   engine: Engine,
   run: EndedRun,
 ): Promise<KeptCopy> {
-  const nothing: KeptCopy = { usage: noUsage, costUsd: null, lastRequestAt: run.endedAt };
+  const nothing: KeptCopy = {
+    usage: noUsage,
+    usageByModel: {},
+    costUsd: null,
+    lastRequestAt: run.endedAt,
+  };
   try {
     const plan = planCompaction(factsOf(work, run));
     if (plan.action === 'none') {
@@ -65,10 +72,18 @@ export async function keepCopy(
   }
 }
 
-/** Puts what the copy took into the report of the run. */
-export function countCopy(report: Report, { usage, costUsd }: Pick<KeptCopy, 'usage' | 'costUsd'>): void {
-  report.usage = sumOf(report.usage, usage);
-  if (costUsd !== null) report.costUsd = (report.costUsd ?? 0) + costUsd;
+/** Puts what the copy took into the report of the run. A sum with a part that nobody knows is not known. */
+export function countCopy(report: Report, copy: Pick<KeptCopy, 'usage' | 'usageByModel' | 'costUsd'>): void {
+  const { inputTokens, cacheReadTokens, cacheWriteTokens, outputTokens } = copy.usage;
+  const isFree = inputTokens + cacheReadTokens + cacheWriteTokens + outputTokens === 0;
+  const costUsd = copy.costUsd ?? (isFree ? 0 : null);
+  report.costUsd = report.costUsd === null || costUsd === null ? null : report.costUsd + costUsd;
+  report.usage = sumOf(report.usage, copy.usage);
+  const byModel = { ...report.usageByModel };
+  for (const [model, usage] of Object.entries(copy.usageByModel)) {
+    byModel[model] = sumOf(byModel[model] ?? noUsage, usage);
+  }
+  report.usageByModel = byModel;
 }
 
 function factsOf(
@@ -160,8 +175,13 @@ async function compacted(
   const requestAt = new Date(work.now());
   const task = { ...pins, copyId, instructions: compactionInstructions, timeLimitMs };
   const result = await engine.compact(task, work.stop.signal);
-  const { usage, costUsd, durationMs } = result;
-  const spent = { usage, costUsd, lastRequestAt: usage.cacheReadTokens > 0 ? requestAt : run.endedAt };
+  const { usage, usageByModel, costUsd, durationMs } = result;
+  const spent = {
+    usage,
+    usageByModel,
+    costUsd,
+    lastRequestAt: usage.cacheReadTokens > 0 ? requestAt : run.endedAt,
+  };
   const trimmed =
     result.outcome === 'compacted' ? await trimCopyFile(directory.config, copyId) : failure(result);
   if (trimmed.outcome === 'made') {

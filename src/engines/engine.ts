@@ -92,6 +92,8 @@ export interface CompactionTask
 
 export type CompactionResult = {
   usage: Usage;
+  /** The same by model. */
+  usageByModel: Record<string, Usage>;
   /** US dollars; null when the engine could not say. */
   costUsd: number | null;
   durationMs: number;

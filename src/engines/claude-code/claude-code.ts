@@ -87,6 +87,7 @@ export function claudeCode(options: ClaudeCodeOptions): Engine {
       return {
         ...outcomeOf(run, ending, task),
         usage: usageOf(run),
+        usageByModel: usageByModel(run),
         costUsd: costOf(run),
         durationMs: Math.round(performance.now() - startedAt),
       };

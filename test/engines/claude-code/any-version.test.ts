@@ -62,7 +62,7 @@ async function setUp(version: string) {
     async compact(given) {
       compactions.push(given);
       folders.push(await readdir(join(given.configDirectory, 'projects')));
-      return { outcome: 'compacted', usage: noUsage, costUsd: 0, durationMs: 1 };
+      return { outcome: 'compacted', usage: noUsage, usageByModel: {}, costUsd: 0, durationMs: 1 };
     },
   };
   const options = {
