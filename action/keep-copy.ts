@@ -34,6 +34,14 @@ export interface KeptCopy {
   lastRequestAt: Date;
 }
 
+/** What is needed of a run for it. */
+export type CopyWork = Pick<Work, 'log' | 'now' | 'pricesOf' | 'secrets'> & {
+  board: Pick<Work['board'], 'step'>;
+  inputs: Pick<Work['inputs'], 'compactAbove'> & { job: { session: { maxBudgetUsd?: number | undefined } } };
+  report: Pick<Report, 'notices'>;
+  stop: Pick<Work['stop'], 'signal'>;
+};
+
 export interface EndedRun {
   conversation: Conversation;
   task: EngineTask;
@@ -46,18 +54,13 @@ export interface EndedRun {
  * is a notice in the report. Waits for the engine, which must be up.
  */
 export async function keepCopy(
-  work: Work,
-  directory: SessionDirectory,
+  work: CopyWork,
+  directory: Pick<SessionDirectory, 'config'>,
   engine: Engine,
   run: EndedRun,
 ): Promise<KeptCopy> {
-  const nothing: KeptCopy = {
-    usage: noUsage,
-    usageByModel: {},
-    costUsd: null,
-    lastRequestAt: run.endedAt,
-  };
-  try {
+  const nothing = unspent(run);
+  const kept = await orNotice(work, async () => {
     const plan = planCompaction(factsOf(work, run));
     if (plan.action === 'none') {
       work.log.info(`No compacted copy of the conversation: ${plan.reason}.`);
@@ -65,10 +68,26 @@ export async function keepCopy(
     }
     if (plan.action === 'append') return { ...nothing, ...(await appended(work, directory, run)) };
     return await compacted(work, directory, engine, run);
+  });
+  return kept ?? nothing;
+}
+
+function unspent({ endedAt }: EndedRun): KeptCopy {
+  return { usage: noUsage, usageByModel: {}, costUsd: null, lastRequestAt: endedAt };
+}
+
+/** Undefined for what was thrown: it is a notice in the report, and what else can be kept is. */
+async function orNotice<Value>(
+  { log, report }: CopyWork,
+  act: () => Promise<Value>,
+): Promise<Value | undefined> {
+  try {
+    return await act();
   } catch (error) {
-    work.log.warn(messageOf(error));
-    work.report.notices.push(notMade(error instanceof AppError ? error.message : 'the runner failed'));
-    return nothing;
+    log.warn(messageOf(error));
+    const notice = notMade(error instanceof AppError ? error.message : 'the runner failed');
+    if (!report.notices.includes(notice)) report.notices.push(notice);
+    return undefined;
   }
 }
 
@@ -87,7 +106,7 @@ export function countCopy(report: Report, copy: Pick<KeptCopy, 'usage' | 'usageB
 }
 
 function factsOf(
-  { inputs, pricesOf, stop }: Work,
+  { inputs, pricesOf, stop }: CopyWork,
   { conversation, task, result, endedAt }: EndedRun,
 ): CompactionFacts {
   const { restored, mode } = conversation;
@@ -137,8 +156,8 @@ function addedTokens({ restored }: Conversation, { contextTokens }: EngineResult
 }
 
 async function appended(
-  { report }: Work,
-  directory: SessionDirectory,
+  { report }: CopyWork,
+  directory: Pick<SessionDirectory, 'config'>,
   { conversation, result }: EndedRun,
 ): Promise<Pick<KeptCopy, 'compacted' | 'report'>> {
   const copy = copyOf(conversation);
@@ -163,8 +182,8 @@ async function appended(
 }
 
 async function compacted(
-  work: Work,
-  directory: SessionDirectory,
+  work: CopyWork,
+  directory: Pick<SessionDirectory, 'config'>,
   engine: Engine,
   run: EndedRun,
 ): Promise<KeptCopy> {
@@ -174,17 +193,17 @@ async function compacted(
   const copyId = randomUUID();
   const requestAt = new Date(work.now());
   const task = { ...pins, copyId, instructions: compactionInstructions, timeLimitMs };
-  const result = await engine.compact(task, work.stop.signal);
-  const { usage, usageByModel, costUsd, durationMs } = result;
-  const spent = {
-    usage,
-    usageByModel,
-    costUsd,
-    lastRequestAt: usage.cacheReadTokens > 0 ? requestAt : run.endedAt,
-  };
+  const startedAt = performance.now();
+  const result = await orNotice(work, () => engine.compact(task, work.stop.signal));
+  const { usage, usageByModel, costUsd } = result ?? unspent(run);
+  const lastRequestAt = usage.cacheReadTokens > 0 ? requestAt : run.endedAt;
+  const spent = { usage, usageByModel, costUsd, lastRequestAt };
   const trimmed =
-    result.outcome === 'compacted' ? await trimCopyFile(directory.config, copyId) : failure(result);
-  if (trimmed.outcome === 'made') {
+    result?.outcome === 'compacted'
+      ? await orNotice(work, () => trimCopyFile(directory.config, copyId))
+      : result && failure(result);
+  const durationMs = result?.durationMs ?? Math.round(performance.now() - startedAt);
+  if (trimmed?.outcome === 'made') {
     const { baseTokens } = sessionFigures({ ...run, mode, restored, prompt, lastRequestAt: run.endedAt });
     const contextTokens = baseTokens + trimmed.messageTokens;
     return {
@@ -193,11 +212,13 @@ async function compacted(
       report: { outcome: 'compacted', contextTokens, costUsd, durationMs },
     };
   }
-  await removeCopyFile(directory.config, copyId);
-  const isStopped = result.outcome === 'failed' && result.reason === 'cancelled';
-  if (!isStopped) work.report.notices.push(notMade(redact(trimmed.reason, work.secrets)));
-  const earlier = await appended(work, directory, run);
-  const contextTokens = earlier.compacted?.contextTokens ?? 0;
+  const isStopped = result?.outcome === 'failed' && result.reason === 'cancelled';
+  if (trimmed !== undefined && !isStopped) {
+    work.report.notices.push(notMade(redact(trimmed.reason, work.secrets)));
+  }
+  await orNotice(work, () => removeCopyFile(directory.config, copyId));
+  const earlier = await orNotice(work, () => appended(work, directory, run));
+  const contextTokens = earlier?.compacted?.contextTokens ?? 0;
   return { ...spent, ...earlier, report: { outcome: 'failed', contextTokens, costUsd, durationMs } };
 }
 
