@@ -4,6 +4,7 @@ import { redact } from '../src/core/redact.ts';
 import { type CompactionReport, noUsage, type Report, type Usage } from '../src/core/report.ts';
 import type { CompactedCopy } from '../src/core/session.ts';
 import type { CompactionResult, Engine, EngineResult, EngineTask } from '../src/engines/engine.ts';
+import { requestsOf } from '../src/pricing/expected-cost.ts';
 import { graftCopyFile, removeCopyFile, trimCopyFile } from '../src/sessions/compacted-copy.ts';
 import { compactionInstructions } from '../src/sessions/compaction-instructions.ts';
 import { type CompactionFacts, type EndOfRun, planCompaction } from '../src/sessions/plan-compaction.ts';
@@ -15,9 +16,6 @@ import type { Work } from './work.ts';
 
 /** A summary of some thousand tokens is written in a minute or two; nobody is to wait much longer for it. */
 const timeLimitMs = 4 * 60 * 1000;
-
-/** What a follow-up takes when none is known yet. */
-const usualRequests = 5;
 
 /** What was done at the end of a run so that a late follow-up is cheap. */
 export interface KeptCopy {
@@ -114,7 +112,6 @@ function factsOf(
   const figures = sessionFigures({ mode, result, restored, prompt: task.prompt, lastRequestAt: endedAt });
   const copy = copyOf(conversation);
   const { followUps } = figures;
-  const mean = followUps.reduce((sum, requests) => sum + requests, 0) / (followUps.length || 1);
   return {
     end: stop.signal.aborted ? 'stopped' : endOf(result),
     threshold: inputs.compactAbove,
@@ -123,7 +120,7 @@ function factsOf(
     copy: copy && { contextTokens: copy.contextTokens + (addedTokens(conversation, result) ?? 0) },
     prices: result.model === null ? undefined : pricesOf(result.model),
     cacheLife: figures.cacheLife,
-    requests: mean || usualRequests,
+    requests: requestsOf(followUps),
     start: figures.start,
     ...(maxBudgetUsd === undefined ? {} : { budgetLeftUsd: maxBudgetUsd - (result.costUsd ?? maxBudgetUsd) }),
   };

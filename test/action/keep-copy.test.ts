@@ -198,3 +198,24 @@ it.each<[string, (copy: string) => ReturnType<Engine['compact']>, Partial<KeptCo
     expect(notices).toEqual([expect.stringMatching(notice)]);
   },
 );
+
+it.each([
+  { followUps: [20, 20, 20], compactions: 1 },
+  { followUps: [1, 1, 80], compactions: 0 },
+])('plans by what a follow-up usually takes: $followUps', async ({ followUps, compactions }) => {
+  const { figures, compacted: _, ...whole } = manifest;
+  const start = { contextTokens: 48_000, requests: 1, costUsd: 1 };
+  const restored = {
+    ...whole,
+    contextTokens: 40_000,
+    ...(figures && { figures: { ...figures, followUps, start } }),
+  };
+  const run = warmRun(restored, { contextTokens: 50_000, requests: 1 });
+  const planned = await kept(run, async () => ({
+    ...spent,
+    outcome: 'failed',
+    reason: 'no-summary',
+    detail: 'none',
+  }));
+  expect(planned.compactions).toHaveLength(compactions);
+});
