@@ -187,8 +187,10 @@ describe('progressBoard', () => {
     expect(shown.every((line) => line.length <= 200 && !line.includes('\n'))).toBe(true);
   });
 
-  it('counts the answers of the model, not the lines that they come in, and what they cost so far', () => {
+  it('counts the answers of the model, not the lines that they come in, and what they cost so far, from the first one on', () => {
     const board = progressBoard({ secrets: [], onChange: () => undefined });
+    expect(board.current()).toMatchObject({ turns: 0, costUsd: 0 });
+    board.engineBegins();
     expect(board.current()).toMatchObject({ turns: 0, costUsd: null });
     for (const answers of [1, 1, 2])
       board.engineEvent({ type: 'usage', usage: noUsage, costUsd: answers / 100, answers });
