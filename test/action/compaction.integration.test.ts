@@ -88,6 +88,7 @@ describe('a run of a large conversation', () => {
     expect(first.usage.outputTokens).toBe(sum(({ usage }) => usage.output_tokens));
     expect(first.costUsd).toBeGreaterThan(first.session?.compaction?.costUsd ?? 0);
     expect(first.session?.compaction?.costUsd).toBeGreaterThan(0);
+    expect(first.session?.compaction?.outputTokens).toBe(compaction.usage.output_tokens);
 
     const one = await kept();
     const { compacted, figures, sessionId, contextTokens } = one.manifest;
