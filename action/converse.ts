@@ -141,7 +141,7 @@ export async function converse<Kept>(
     const failed = [...failedServers].map(
       (name) => `The MCP server \`${name}\` could not be used: its tools were not there.`,
     );
-    work.report.notices.push(...ran.notices, ...failed, ...priceNotices(result.unpricedModels));
+    work.report.notices.push(...ran.notices, ...failed, ...priceNotices(result));
     const uses = await mcp.uses();
     if (uses.length > 0) work.report.mcp = uses;
     const kept = await keepWork(result);

@@ -63,7 +63,9 @@ export async function keepSession(
     contextTokens: result.contextTokens,
     engineVersion: result.version,
     model: result.model,
-    ...(copy.report === undefined ? {} : { compaction: copy.report }),
+    ...(copy.report === undefined
+      ? {}
+      : { compaction: { ...copy.report, outputTokens: copy.usage.outputTokens } }),
     resumption: conversation.resumption,
   };
 }

@@ -9,6 +9,8 @@ const longestLine = 200;
 export interface ProgressBoard {
   current(): Progress;
   step(text: string): void;
+  /** From now on nobody knows what the run costs, until the first answer says it. */
+  engineBegins(): void;
   engineEvent(event: EngineEvent): void;
   pullRequest(pullRequest: PullRequestRef): void;
   /** The checkout: paths are shown relative to it from now on. */
@@ -22,7 +24,7 @@ export interface BoardOptions {
 }
 
 export function progressBoard({ secrets, onChange }: BoardOptions): ProgressBoard {
-  let state: Progress = { step: 'Starting', turns: 0, lines: [], costUsd: null };
+  let state: Progress = { step: 'Starting', turns: 0, lines: [], costUsd: 0 };
   let directory = '';
   const change = (next: Partial<Progress>) => {
     state = { ...state, ...next };
@@ -32,6 +34,9 @@ export function progressBoard({ secrets, onChange }: BoardOptions): ProgressBoar
   return {
     current: () => state,
     step: (text) => change({ step: text }),
+    engineBegins() {
+      state = { ...state, costUsd: null };
+    },
     pullRequest: (pullRequest) => change({ pullRequest }),
     workingIn: (path) => {
       directory = path;

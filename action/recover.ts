@@ -91,7 +91,7 @@ async function lostReport(options: RecoverOptions, directory: SessionDirectory |
     ...(Object.keys(report.usageByModel).length === 0
       ? ['The transcript says nothing of the tokens of this run: they are shown as 0.']
       : []),
-    ...priceNotices(unpricedModels(run)),
+    ...priceNotices({ unpricedModels: unpricedModels(run) }),
     saved.outcome === 'saved'
       ? 'The session was saved; the changes of the run were not pushed.'
       : 'Neither the session nor the changes of the run were saved.',

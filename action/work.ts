@@ -132,6 +132,8 @@ export function startWork(
     },
     engineBegins(session) {
       report.costUsd = null;
+      board.engineBegins();
+      heartbeat.changed();
       keepState({ ...state, session });
     },
     async reached(step) {

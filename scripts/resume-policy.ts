@@ -1,15 +1,8 @@
 // The rows of docs/resume-policy.md: facts in words, and what the policy makes of them.
+import { preference, smallTokens } from '../src/pricing/cheapest-way.ts';
 import { findPrices } from '../src/pricing/find-prices.ts';
 import { formatCost, formatCount } from '../src/report/figures.ts';
-import {
-  choose,
-  clockSkewMs,
-  type Earlier,
-  preference,
-  type ResumeFacts,
-  smallTokens,
-  startMs,
-} from '../src/sessions/choose.ts';
+import { choose, clockSkewMs, type Earlier, type ResumeFacts, startMs } from '../src/sessions/choose.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;

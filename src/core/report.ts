@@ -72,6 +72,8 @@ export const CompactionReport = z.object({
   /** Tokens of the copy; 0 when there is none. */
   contextTokens: z.number().int().nonnegative(),
   costUsd: z.number().nonnegative().nullable(),
+  /** What the model wrote for it, which the usage of the run holds too; absent in reports of earlier versions. */
+  outputTokens: z.number().int().nonnegative().optional(),
   durationMs: z.number().int().nonnegative(),
 });
 export type CompactionReport = z.infer<typeof CompactionReport>;

@@ -63,6 +63,8 @@ export interface EngineResult {
   usageByModel: Record<string, Usage>;
   /** Models that were asked and whose price nobody knows: the cost is null for them. */
   unpricedModels: string[];
+  /** Models whose price only the engine's own list has; absent when there was none. */
+  enginePricedModels?: string[];
   /** What the first request of the conversation in this run read and wrote; absent when none was answered. */
   firstRequest?: Usage;
   /** Tokens in the last request: what a resume has to bring back. */

@@ -12,6 +12,7 @@ export interface MeasuredRun {
   contextTokens: number | null;
   archiveBytes: number | null;
   isFresh: boolean;
+  /** Without those of its compaction. */
   outputTokens: number;
   cacheWriteTokens: number;
   turns: number;
@@ -53,7 +54,7 @@ export async function measuredRuns(db: Db, limit: number): Promise<MeasuredRun[]
           contextTokens: isSaved ? session.contextTokens : null,
           archiveBytes: isSaved ? session.bytes : null,
           isFresh: session?.mode !== 'resume',
-          outputTokens: usage.outputTokens,
+          outputTokens: Math.max(0, usage.outputTokens - (session?.compaction?.outputTokens ?? 0)),
           cacheWriteTokens: usage.cacheWriteTokens,
           turns: report.turns,
           costUsd: report.costUsd,

@@ -39,6 +39,9 @@ export async function lockSpending(transaction: Db): Promise<void> {
 
 const reported = sql`(r.report->>'costUsd')::float8`;
 const soFar = sql`(r.progress->>'costUsd')::float8`;
+
+/** Nothing is told until the engine begins: beside the report of a run that asked for something it is out of date. */
+const newestTold = sql`case when r.report is null then ${soFar} else nullif(${soFar}, 0) end`;
 const given = sql`(r.job->'session'->>'maxBudgetUsd')::float8`;
 
 /** A run that broke off before the engine began says no session and no answer, and has cost nothing. */
@@ -47,8 +50,8 @@ const didNotBegin = sql`coalesce(r.report->'session' is null and r.report->>'tur
 
 /**
  * All sums that a command's budgets need. A run counts on the day and in the month in which it ended, whatever its end.
- * Where its cost is not known the newest that it told counts, else all that it was given, else nothing. A run that has
- * not ended holds all that it was given, on whatever day.
+ * Where its cost is not known the newest that it told counts, which is 0 until the engine begins, else all that it was
+ * given, else nothing. A run that has not ended holds all that it was given, on whatever day.
  */
 export async function spendingOf(db: Db, of: SpendingOf, at?: Date): Promise<Spending> {
   const { commandId, issueKey, repositoryId, person } = of;
@@ -63,7 +66,7 @@ export async function spendingOf(db: Db, of: SpendingOf, at?: Date): Promise<Spe
   const found = await sql<Record<string, number> & { at: Date }>`
     with counted as (
       select true as ended, k.ended_at, k.issue_key, k.repository_id, coalesce(r.person, k.actor) as person,
-        coalesce(k.cost_usd, ${reported}, ${soFar}, case when ${didNotBegin} then 0 else ${given} end, 0) as usd
+        coalesce(k.cost_usd, ${reported}, ${newestTold}, case when ${didNotBegin} then 0 else ${given} end, 0) as usd
       from run_costs as k left join runs as r on r.command_id = k.command_id
       where k.issue_key = ${issueKey} or (k.ended_at >= ${start('month')}
         and (k.repository_id = ${repositoryId} or coalesce(r.person, k.actor) = ${person}))

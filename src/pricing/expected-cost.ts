@@ -24,7 +24,7 @@ export interface CostFacts {
 export const neededShare = 0.7;
 
 /** Files that are to be edited are read again after a compaction; so are a few more. */
-const rereadTokens = 12_000;
+export const rereadTokens = 12_000;
 export const rereadRequests = 2;
 
 /** What the model writes to read one thing more: a tool call, and a sentence before some of them. */

@@ -19,7 +19,7 @@ const tolerance = 1e-6;
  * US dollars of a model's tokens in a run, undefined when nobody knows. Prices that people gave win, to the engine or
  * to Dexter. Otherwise the engine's figure counts as long as the price list explains it: it alone has seen how long
  * each prompt was and what region it went to. One that is outside of that is of an engine that does not know the
- * model, or an earlier price of it.
+ * model, or an earlier price of it. For a model that only the engine's list has, there is no better figure.
  */
 export function trustedCost(
   usage: Usage,
@@ -28,7 +28,7 @@ export function trustedCost(
   prices: ModelPrices | undefined,
 ): number | undefined {
   if (said?.basis === 'managed' && prices?.isOverride === undefined) return said.usd;
-  if (prices === undefined) return undefined;
+  if (prices === undefined) return said?.basis === 'list' ? said.usd : undefined;
   const fees = searches * webSearchUsd;
   const least = costOfUsage(usage, prices) + fees;
   if (said === undefined || prices.isOverride || said.basis === 'unknown') return least;

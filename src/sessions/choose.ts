@@ -1,7 +1,10 @@
 import type { Resumption } from '../core/report.ts';
 import type { ResumeChoice } from '../core/session.ts';
+import { cacheLifeMs } from '../pricing/cache-life.ts';
+import { cheapestWay, type WayCosts } from '../pricing/cheapest-way.ts';
 import { expectedCost } from '../pricing/expected-cost.ts';
 import type { ModelPrices } from '../pricing/model-prices.ts';
+import { priceRatios } from '../pricing/price-ratios.ts';
 import { formatAge, formatCost, formatCount } from '../report/figures.ts';
 import type { SessionSize } from './resume-facts.ts';
 
@@ -38,45 +41,18 @@ export interface Choice {
   isWarm: boolean;
 }
 
-/**
- * A way that remembers more may cost so much more, as a share. A copy does not know everything, and a new start nothing
- * of what people said and what was tried: what it takes to say that again is in no figure. Nor are the figures better
- * than this, as nobody knows how much of a conversation the next instruction needs.
- */
-export const preference = 0.5;
-
-/** Nobody would give up a conversation for less than what reading two or three files costs: input tokens. */
-export const smallTokens = 10_000;
-
 /** The first request is made so long after the choice: the engine has to start. */
 export const startMs = 15_000;
 
 /** Clocks of two runners may be so far apart without being wrong. */
 export const clockSkewMs = 60_000;
 
-const cacheLifeMs = { '5m': 5 * 60_000, '1h': 60 * 60_000 };
-
 const longestReason = 500;
-
-/** Where there are no prices, one in proportion to the others, as all models of the provider have them. */
-const relativePrices: ModelPrices = {
-  model: '',
-  input: 1,
-  output: 5,
-  cacheWrite5m: 1.25,
-  cacheWrite1h: 2,
-  cacheRead: 0.1,
-  minimumCacheableTokens: 0,
-  source: 'in input tokens',
-  date: '',
-};
 
 /** Dollars for a million tokens; above it somebody has mistaken the unit. */
 const highestPrice = 1_000_000;
 
 const asked = 'a new conversation was asked for';
-
-type Costs = Record<ResumeChoice, number | null>;
 
 /**
  * Chooses how to go on. What the person asked for counts first; then what cannot or should not be continued is not;
@@ -88,8 +64,7 @@ export function choose(facts: ResumeFacts): Choice {
     return begun(wantsFresh ? asked : (facts.lost ?? 'there is no earlier conversation'));
   const state = cacheState(earlier);
   const prices = usable(facts.prices);
-  const costs = costsOf(earlier, state.isWarm, prices ?? relativePrices);
-  const limitOf = limitsFor(prices ?? relativePrices);
+  const costs = costsOf(earlier, state.isWarm, prices ?? priceRatios);
   const reasons = { facts, state, costs, isInDollars: prices !== undefined };
   const given = (choice: ResumeChoice, reason: string): Choice => ({
     resumption: {
@@ -107,7 +82,7 @@ export function choose(facts: ResumeFacts): Choice {
     const choice = !state.isWarm && costs.compacted !== null ? 'compacted' : 'warm';
     return given(choice, `${state.says}, and how long the conversation is was not noted`);
   }
-  const choice = cheapest(costs, limitOf);
+  const choice = cheapestWay(costs, prices ?? priceRatios);
   return given(choice, reasonFor(choice, reasons));
 }
 
@@ -165,7 +140,7 @@ function cacheState({ ageMs, cacheLife, moved }: Earlier): CacheState {
   return { isWarm: true, says: `the prompt cache still holds the conversation (${shown} old)` };
 }
 
-function costsOf(earlier: Earlier, isWarm: boolean, prices: ModelPrices): Costs {
+function costsOf(earlier: Earlier, isWarm: boolean, prices: ModelPrices): WayCosts {
   const { fullTokens, compactedTokens } = earlier;
   const known = fullTokens ?? Math.max(compactedTokens ?? 0, earlier.start.contextTokens);
   const facts = { ...earlier, prices, isWarm, fullTokens: known };
@@ -176,25 +151,10 @@ function costsOf(earlier: Earlier, isWarm: boolean, prices: ModelPrices): Costs 
   };
 }
 
-type LimitOf = (cost: number | null) => number;
-
-/** The most that a way may cost which remembers more than one of that cost. */
-function limitsFor(prices: ModelPrices): LimitOf {
-  const small = smallTokens * prices.input * 1e-6;
-  return (cost) =>
-    cost === null ? Number.POSITIVE_INFINITY : Math.max(cost * (1 + preference), cost + small);
-}
-
-function cheapest({ warm, compacted, fresh }: Costs, limitOf: LimitOf): ResumeChoice {
-  const overFresh = limitOf(fresh);
-  if (warm !== null && warm <= Math.min(limitOf(compacted), overFresh)) return 'warm';
-  return compacted !== null && compacted <= overFresh ? 'compacted' : 'fresh';
-}
-
 interface Reasons {
   facts: ResumeFacts;
   state: CacheState;
-  costs: Costs;
+  costs: WayCosts;
   isInDollars: boolean;
 }
 
@@ -218,7 +178,7 @@ function reasonFor(choice: ResumeChoice, { facts, state, costs, isInDollars }: R
 }
 
 /** What the chosen way costs, beside the one that a person would think of first. */
-function compared(choice: ResumeChoice, costs: Costs, isInDollars: boolean): string {
+function compared(choice: ResumeChoice, costs: WayCosts, isInDollars: boolean): string {
   const other = besides(choice, costs);
   const cost = costs[choice];
   const otherCost = other && costs[other];
@@ -233,7 +193,7 @@ function compared(choice: ResumeChoice, costs: Costs, isInDollars: boolean): str
 }
 
 /** Everybody knows the whole conversation; that one itself is compared with the cheapest of the others. */
-function besides(choice: ResumeChoice, costs: Costs): ResumeChoice | undefined {
+function besides(choice: ResumeChoice, costs: WayCosts): ResumeChoice | undefined {
   const others = (['warm', 'compacted', 'fresh'] as const).filter(
     (way) => way !== choice && costs[way] !== null,
   );

@@ -1,6 +1,6 @@
-import type { Usage } from '../core/report.ts';
-import { expectedCost } from '../pricing/expected-cost.ts';
+import { compactionCost, doesCopyPay, summaryTokens } from '../pricing/compaction-cost.ts';
 import type { ModelPrices } from '../pricing/model-prices.ts';
+import { priceRatios } from '../pricing/price-ratios.ts';
 
 /** How the engine's work came to its end, as far as it matters for what can still be done. */
 export type EndOfRun =
@@ -37,40 +37,6 @@ export type CompactionPlan =
   | { action: 'compact'; expectedUsd: number | null }
   | { action: 'append' };
 
-/**
- * Tokens above which a copy can pay at all. With Anthropic's ratios of prices it does from about 45,000 on; the reckoning
- * below decides, and spares small conversations of expensive models the trouble.
- */
-export const defaultCompactAbove = 40_000;
-
-/**
- * How likely the next instruction comes when the cache has forgotten the conversation. Of the follow-ups in issues and
- * pull requests most come hours later, but a good part of the issues sees no follow-up at all.
- */
-const likelyCold = 0.5;
-
-/** What a compaction adds to the prompt: the CLI's own instructions and ours. */
-const instructionTokens = 1_900;
-
-/** Most tokens that `compactionInstructions` let a summary have. */
-const summaryTokens = 3_000;
-
-/**
- * Ratios that all of Anthropic's prices have in common: enough to compare one way with the other, where what it comes to
- * in dollars is not known. https://platform.claude.com/docs/en/about-claude/pricing
- */
-export const priceRatios: ModelPrices = {
-  model: 'ratios',
-  input: 1,
-  output: 5,
-  cacheWrite5m: 1.25,
-  cacheWrite1h: 2,
-  cacheRead: 0.1,
-  minimumCacheableTokens: 1_024,
-  source: 'https://platform.claude.com/docs/en/about-claude/pricing',
-  date: '2026-11-01',
-};
-
 /** What is done at the end of a run so that a follow-up that comes late is cheap. */
 export function planCompaction(facts: CompactionFacts): CompactionPlan {
   const { copy, contextTokens, threshold, prices, budgetLeftUsd, end } = facts;
@@ -87,8 +53,7 @@ export function planCompaction(facts: CompactionFacts): CompactionPlan {
   }
   const cost = compactionCost(facts);
   if (budgetLeftUsd !== undefined && cost > budgetLeftUsd) return unless('the budget of the run is used up');
-  if (likelyCold * gainWhenCold(facts) <= cost)
-    return unless('it would cost more than it is expected to save');
+  if (!pays(cost, facts)) return unless('it would cost more than it is expected to save');
   return { action: 'compact', expectedUsd: prices === undefined ? null : cost };
 }
 
@@ -96,27 +61,13 @@ function none(reason: string): CompactionPlan {
   return { action: 'none', reason };
 }
 
-/** Dollars of the request that makes the copy: the whole conversation is read from the cache for it. */
-export function compactionCost({ contextTokens, prices = priceRatios }: CompactionFacts): number {
-  const { cacheRead, input, output } = prices;
-  return (contextTokens * cacheRead + instructionTokens * input + summaryTokens * output) / 1_000_000;
-}
-
-/** Dollars that a new copy saves a follow-up that comes late, against the best way that there is without it. */
-function gainWhenCold(facts: CompactionFacts): number {
+function pays(cost: number, facts: CompactionFacts): boolean {
   const { prices = priceRatios, copy, contextTokens, baseTokens } = facts;
-  const now = {
+  return doesCopyPay(cost, baseTokens + summaryTokens, {
     ...facts,
     prices,
     isWarm: false,
     fullTokens: contextTokens,
     compactedTokens: copy?.contextTokens,
-  };
-  const ways = [
-    expectedCost('warm', now),
-    ...(copy === undefined ? [] : [expectedCost('compacted', now)]),
-    ...(facts.start.contextTokens > 0 ? [expectedCost('fresh', now)] : []),
-  ];
-  const compactedTokens = baseTokens + summaryTokens;
-  return Math.min(...ways) - expectedCost('compacted', { ...now, compactedTokens });
+  });
 }

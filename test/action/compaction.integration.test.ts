@@ -97,6 +97,7 @@ describe('a run of a large conversation', () => {
     expect(first.usageByModel).toEqual({ 'claude-sonnet-4-5': first.usage });
     expect(first.costUsd).toBeGreaterThan(first.session?.compaction?.costUsd ?? 0);
     expect(first.session?.compaction?.costUsd).toBeGreaterThan(0);
+    expect(first.session?.compaction?.outputTokens).toBe(compaction.usage.output_tokens);
 
     const one = await kept();
     const { compacted, figures, sessionId, contextTokens } = one.manifest;

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { commitMessage } from '../../action/commit.ts';
 import { endingOf } from '../../action/ending.ts';
 import { logLine } from '../../action/log.ts';
+import { priceNotices } from '../../action/price-notices.ts';
 import { describe as describeEvent, progressBoard } from '../../action/progress.ts';
 import { pullRequestBody, pullRequestTitle } from '../../action/publish.ts';
 import { emptyReport, finishedReport } from '../../action/report.ts';
@@ -187,8 +188,10 @@ describe('progressBoard', () => {
     expect(shown.every((line) => line.length <= 200 && !line.includes('\n'))).toBe(true);
   });
 
-  it('counts the answers of the model, not the lines that they come in, and what they cost so far', () => {
+  it('counts the answers of the model, not the lines that they come in, and what they cost so far, from the first one on', () => {
     const board = progressBoard({ secrets: [], onChange: () => undefined });
+    expect(board.current()).toMatchObject({ turns: 0, costUsd: 0 });
+    board.engineBegins();
     expect(board.current()).toMatchObject({ turns: 0, costUsd: null });
     for (const answers of [1, 1, 2])
       board.engineEvent({ type: 'usage', usage: noUsage, costUsd: answers / 100, answers });
@@ -207,6 +210,16 @@ describe('progressBoard', () => {
     [{ type: 'started', sessionId: 's', model: 'm', version: '1', failedServers: [] }, undefined],
   ] as const)('describes %j', (event, line) => {
     expect(describeEvent(event, '/w')).toBe(line);
+  });
+});
+
+describe('priceNotices', () => {
+  it('say for which models there is no price, and for which it is that of Claude Code', () => {
+    expect(priceNotices({ unpricedModels: [] })).toEqual([]);
+    expect(priceNotices({ unpricedModels: ['a`b'], enginePricedModels: ['c', 'd'] })).toEqual([
+      'There is no price for the model `ab`: tokens are shown without money. Add it under `prices`.',
+      "The price of the models `c`, `d` is Claude Code's own, as Dexter's list does not have them. Add them under `prices` for another one.",
+    ]);
   });
 });
 

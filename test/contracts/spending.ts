@@ -26,7 +26,7 @@ interface Past {
   mode?: Job['session']['mode'];
   /** What it was given. */
   cap?: number;
-  progress?: number;
+  progress?: number | null;
   /** Null for a run that never reported. */
   report?: Partial<Report> | null;
   /** Undefined for one that goes on. */
@@ -188,6 +188,13 @@ export function spendingContract(name: string, open: () => Promise<Database>): v
       ['the newest that was told', { report: { costUsd: null }, progress: 3, cap: 9 }, 3],
       ['all that was given when nothing was told', { report: { costUsd: null }, cap: 9 }, 9],
       ['all that was given to a lost run', { report: null, cap: 9 }, 9],
+      ['nothing for a run that was lost before the engine began', { report: null, progress: 0, cap: 9 }, 0],
+      ['all that was given when it was lost before an answer', { report: null, progress: null, cap: 9 }, 9],
+      [
+        'all that was given when the engine began after what was told',
+        { report: { costUsd: null }, progress: 0, cap: 9 },
+        9,
+      ],
       ['what a lost run told', { report: null, progress: 3, cap: 9 }, 3],
       ['nothing when nobody can say', { report: null }, 0],
       [

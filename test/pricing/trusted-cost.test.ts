@@ -39,7 +39,8 @@ describe('trustedCost', () => {
       1,
     ],
     ['nothing of a model that is not listed', 0, { usd: 1, basis: 'unknown' }, undefined, undefined],
-    ['nothing of one that the engine alone knows', 0, { usd: 1, basis: 'list' }, undefined, undefined],
+    ["the engine's list for a model that it alone knows", 0, { usd: 1, basis: 'list' }, undefined, 1],
+    ['nothing where it does not say by what it reckoned', 0, { usd: 1 }, undefined, undefined],
   ])('takes %s', (_, searches, said, prices, expected) => {
     const cost = trustedCost(usage, searches, said, prices);
     if (expected === undefined) expect(cost).toBeUndefined();

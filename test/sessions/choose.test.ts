@@ -1,15 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Resumption } from '../../src/core/report.ts';
+import { preference, smallTokens } from '../../src/pricing/cheapest-way.ts';
 import type { ModelPrices } from '../../src/pricing/model-prices.ts';
 import {
   afterRefusal,
   choose,
   clockSkewMs,
   type Earlier,
-  preference,
   type ResumeFacts,
-  smallTokens,
 } from '../../src/sessions/choose.ts';
 
 const minute = 60_000;

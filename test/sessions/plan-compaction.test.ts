@@ -1,11 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import {
-  type CompactionFacts,
-  compactionCost,
-  defaultCompactAbove,
-  planCompaction,
-  priceRatios,
-} from '../../src/sessions/plan-compaction.ts';
+import { compactionCost, defaultCompactAbove } from '../../src/pricing/compaction-cost.ts';
+import { priceRatios } from '../../src/pricing/price-ratios.ts';
+import { type CompactionFacts, planCompaction } from '../../src/sessions/plan-compaction.ts';
 
 const sonnet = {
   ...priceRatios,

@@ -40,7 +40,7 @@ export async function runEstimate(
   const values = flagValues(FlagValues, flagSources, flags, env);
   const overrides = values.prices === undefined ? noOverrides : await readPrices(values.prices);
   const measured = await measureLedger?.();
-  const parameters = checked(withFlags(measuredParameters(measured), values, archiveShare));
+  const parameters = checked(withFlags(measuredParameters(measured, values), values, archiveShare));
   const prices = pricesOf(
     values.model ?? measured?.model ?? noteModel,
     overrides,
@@ -89,17 +89,18 @@ function pageOf(
   ];
 }
 
-function measuredParameters(measured: Measured | undefined): EstimateParameters {
+function measuredParameters(
+  measured: Measured | undefined,
+  { baseTokens = defaultParameters.baseTokens }: Pick<FlagValues, 'baseTokens'>,
+): EstimateParameters {
   if (!measured) return defaultParameters;
   const { values } = measured;
   const before = { ...defaultParameters, ...values };
   return {
     ...before,
-    // What was measured is a whole conversation.
+    // What was measured is a whole conversation, with the base that is reckoned with.
     taskTokens:
-      values.taskTokens === undefined
-        ? before.taskTokens
-        : Math.max(1000, values.taskTokens - before.baseTokens),
+      values.taskTokens === undefined ? before.taskTokens : Math.max(1000, values.taskTokens - baseTokens),
     restoresPerSession: before.followUps,
   };
 }

@@ -181,6 +181,12 @@ export function unpricedModels(run: RunRecord): string[] {
   return usesOf(run).flatMap(({ model, cost }) => (cost === undefined ? [model] : []));
 }
 
+/** Models that were asked and whose price only the CLI's own list has. */
+export function modelsPricedByCli(run: RunRecord): { enginePricedModels?: string[] } {
+  const models = usesOf(run).flatMap(({ model, isCliPrice }) => (isCliPrice ? [model] : []));
+  return models.length === 0 ? {} : { enginePricedModels: models };
+}
+
 /** Whether the run ended without saying what it used, so that its messages have to be added up. */
 export function lacksFigures(run: RunRecord): boolean {
   return usesInResult(run).length === 0;
@@ -191,6 +197,8 @@ interface ModelUse {
   usage: Usage;
   /** US dollars; undefined when nobody knows the price. */
   cost: number | undefined;
+  /** The cost is by the CLI's list alone. */
+  isCliPrice?: boolean;
 }
 
 function usesOf(run: RunRecord): ModelUse[] {
@@ -223,7 +231,8 @@ function usesInResult(run: RunRecord): ModelUse[] {
       usd === null || usd === undefined ? undefined : { usd, basis: basis ?? undefined },
       prices,
     );
-    return [{ model, usage, cost }];
+    const isCliPrice = cost !== undefined && prices === undefined && basis === 'list';
+    return [{ model, usage, cost, isCliPrice }];
   });
 }
 

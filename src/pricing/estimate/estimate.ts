@@ -1,11 +1,11 @@
+import { cheapestWay } from '../cheapest-way.ts';
+import { compactionCost } from '../compaction-cost.ts';
 import type { ModelPrices } from '../model-prices.ts';
 import { storageCost } from '../storage-prices.ts';
 import type { Gap } from './gaps.ts';
 import type { NoteParameters } from './note-parameters.ts';
 import { asPublished, exact, type NoteStorage, type NoteTables, noteTables } from './note-tables.ts';
 import {
-  asChosen,
-  copyUsd,
   isWarmAfter,
   late,
   type PickWay,
@@ -106,7 +106,7 @@ export function estimate(
     prices,
     storage,
     note: noteTables(parameters, prices.input, storage, arithmetic),
-    honest: honestEstimate(parameters, prices, storage, options.pick ?? asChosen),
+    honest: honestEstimate(parameters, prices, storage, options.pick ?? cheapestWay),
   };
 }
 
@@ -223,11 +223,11 @@ function breakEvenOf(
   const { cold, dexter } = tickets;
   const saved = cold.totalUsd - dexter.totalUsd;
   const pays = (count: number) => count * saved >= storageUsdOf(count, parameters, storage);
-  const { followUps, baseTokens, taskTokens } = parameters;
+  const { followUps, baseTokens, taskTokens, summaryTokens } = parameters;
   const perFollowUp = followUps > 0 ? (cold.followUpsUsd - dexter.followUpsUsd) / followUps : 0;
   const perTicket =
     dexter.copiesUsd + storageUsdOf(parameters.tickets, parameters, storage) / parameters.tickets;
-  const copy = copyUsd(baseTokens + taskTokens, parameters, prices);
+  const copy = compactionCost({ contextTokens: baseTokens + taskTokens, summaryTokens, prices });
   const once = { ...parameters, followUps: 1, gaps: [{ seconds: late, share: 1 }] };
   const savedByCopy =
     ticketCost('full', once, prices).followUpsUsd - ticketCost('dexter', once, prices, pick).followUpsUsd;

@@ -1,5 +1,8 @@
 import type { ResumeChoice } from '../../core/session.ts';
-import { type CostFacts, expectedCost, neededShare } from '../expected-cost.ts';
+import { cacheLifeMs } from '../cache-life.ts';
+import { cheapestWay, type WayCosts } from '../cheapest-way.ts';
+import { compactionCost, defaultCompactAbove, doesCopyPay } from '../compaction-cost.ts';
+import { type CostFacts, expectedCost, neededShare, rereadTokens } from '../expected-cost.ts';
 import type { ModelPrices } from '../model-prices.ts';
 import type { Gap } from './gaps.ts';
 
@@ -43,27 +46,8 @@ export interface TicketCost {
 
 const perToken = 1e-6;
 
-/** Picks the way to go on from the expected cost of each; null for one that there is not. */
-export type PickWay = (
-  costs: Readonly<Record<ResumeChoice, number | null>>,
-  prices: Pick<ModelPrices, 'input'>,
-) => ResumeChoice;
-
-/** A copy and a new start know less, so a way that knows more may cost this much more, as a share or in input tokens. */
-const wholeOverCopy = 0.5;
-const conversationOverFresh = 0.25;
-const smallTokens = 10_000;
-
-/** As a run chooses (docs/resume-policy.md), where nothing but the cost speaks for one of them. */
-export const asChosen: PickWay = ({ warm, compacted, fresh }, { input }) => {
-  const limitOf = (cost: number | null, share: number) =>
-    cost === null
-      ? Number.POSITIVE_INFINITY
-      : Math.max(cost * (1 + share), cost + smallTokens * input * perToken);
-  const overFresh = limitOf(fresh, conversationOverFresh);
-  if (warm !== null && warm <= Math.min(limitOf(compacted, wholeOverCopy), overFresh)) return 'warm';
-  return compacted !== null && compacted <= overFresh ? 'compacted' : 'fresh';
-};
+/** Picks the way to go on: as a run does (docs/resume-policy.md), unless told otherwise. */
+export type PickWay = typeof cheapestWay;
 
 /** What is kept of a ticket between its runs. */
 interface Kept {
@@ -84,7 +68,7 @@ export function ticketCost(
   strategy: Strategy,
   parameters: SessionParameters,
   prices: ModelPrices,
-  pick: PickWay = asChosen,
+  pick: PickWay = cheapestWay,
 ): TicketCost {
   const { followUps } = parameters;
   const whole = Math.floor(followUps);
@@ -152,10 +136,8 @@ function costWithCopies(
   return { firstUsd, followUpsUsd, copiesUsd, totalUsd: firstUsd + followUpsUsd + copiesUsd };
 }
 
-const lifeSeconds = { '5m': 300, '1h': 3600 } as const;
-
 export function isWarmAfter(seconds: number, cacheLife: SessionParameters['cacheLife']): boolean {
-  return seconds < lifeSeconds[cacheLife];
+  return seconds * 1000 < cacheLifeMs[cacheLife];
 }
 
 /** The first run gathers all of what it needs, where a new start later gathers a share: so it is a larger new start. */
@@ -183,12 +165,7 @@ function factsOf(kept: Kept, isWarm: boolean, parameters: SessionParameters, pri
 }
 
 /** What bringing the conversation back costs each way. */
-function costsOf(
-  kept: Kept,
-  seconds: number,
-  parameters: SessionParameters,
-  prices: ModelPrices,
-): Record<ResumeChoice, number | null> {
+function costsOf(kept: Kept, seconds: number, parameters: SessionParameters, prices: ModelPrices): WayCosts {
   const facts = factsOf(kept, isWarmAfter(seconds, parameters.cacheLife), parameters, prices);
   return {
     warm: expectedCost('warm', facts),
@@ -226,9 +203,6 @@ function ownUsd(
   return (newTokens * write + outputTokens * output) * perToken;
 }
 
-/** Read again after a compaction, as `expectedCost` has it. */
-const rereadTokens = 12_000;
-
 /** The CLI compacts a conversation by itself before it is larger. */
 function window({ baseTokens, taskTokens }: SessionParameters): number {
   return baseTokens + taskTokens <= 200_000 ? 200_000 : Math.max(1_000_000, baseTokens + taskTokens);
@@ -257,33 +231,15 @@ function keptAfter(way: ResumeChoice, kept: Kept, parameters: SessionParameters)
   }
 }
 
-/** What a compaction adds to the prompt. */
-const instructionTokens = 1900;
-
-/** What a copy of a conversation costs while the conversation is in the prompt cache: it is read, and summed up. */
-export function copyUsd(
-  fullTokens: number,
-  { summaryTokens }: Pick<SessionParameters, 'summaryTokens'>,
-  { cacheRead, input, output }: Pick<ModelPrices, 'cacheRead' | 'input' | 'output'>,
-): number {
-  return (fullTokens * cacheRead + instructionTokens * input + summaryTokens * output) * perToken;
-}
-
-/** A conversation, or a copy that has grown, is compacted above this: `compact-above` of the action. */
-const compactAbove = 40_000;
-
-/** How likely a run takes the next follow-up to come late: it does not know the gaps. */
-const likelyCold = 0.5;
-
-/** Makes a copy where what it is expected to save a follow-up that comes late is more than its cost. */
+/** Makes a copy where a run would, with the threshold of the action's default. */
 function withCopy(kept: Kept, parameters: SessionParameters, prices: ModelPrices): Step {
   const nothing = { usd: 0, next: kept };
-  if ((kept.compactedTokens ?? kept.fullTokens) <= compactAbove) return nothing;
-  const next = { ...kept, compactedTokens: Math.min(kept.fullTokens, parameters.compactedTokens) };
-  const usd = copyUsd(kept.fullTokens, parameters, prices);
-  const costs = Object.values(costsOf(kept, late, parameters, prices)).filter((cost) => cost !== null);
-  const withIt = costsOf(next, late, parameters, prices).compacted ?? 0;
-  return likelyCold * (Math.min(...costs) - withIt) > usd ? { usd, next } : nothing;
+  if ((kept.compactedTokens ?? kept.fullTokens) <= defaultCompactAbove) return nothing;
+  const { summaryTokens } = parameters;
+  const usd = compactionCost({ contextTokens: kept.fullTokens, summaryTokens, prices });
+  const compactedTokens = Math.min(kept.fullTokens, parameters.compactedTokens);
+  const pays = doesCopyPay(usd, compactedTokens, factsOf(kept, false, parameters, prices));
+  return pays ? { usd, next: { ...kept, compactedTokens } } : nothing;
 }
 
 /** After the life of any prompt cache. */

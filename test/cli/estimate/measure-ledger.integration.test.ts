@@ -84,6 +84,17 @@ const resumed = (generation: number) => {
   return reportOf({ session: { ...session, mode: 'resume', generation }, turns: 6 });
 };
 
+/** One whose output holds that of a compaction, which the estimate reckons apart. */
+const summedUp = () => {
+  const { session, usage } = reportOf();
+  if (!session) throw new Error('no session');
+  const compaction = { contextTokens: 8000, costUsd: 0.1, outputTokens: 2500, durationMs: 9000 };
+  return reportOf({
+    session: { ...session, compaction: { outcome: 'compacted', ...compaction } },
+    usage: { ...usage, outputTokens: 6500 },
+  });
+};
+
 describe('dexter estimate --from-ledger', () => {
   it('reckons with what the runs of the app came to', async () => {
     const database = await open();
@@ -111,7 +122,7 @@ describe('dexter estimate --from-ledger', () => {
         issueKey: 'T-2',
         from: '2026-10-11T09:00:00Z',
         to: '2026-10-11T09:00:00Z',
-        report: reportOf(),
+        report: summedUp(),
       });
       // Neither asked the model for anything.
       await ran(database, { issueKey: 'T-3', from: `${day}10:00:00Z`, to: `${day}10:05:00Z`, report: null });

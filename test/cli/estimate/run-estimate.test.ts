@@ -212,6 +212,9 @@ describe('dexter estimate', () => {
       restoresPerSession: 1.5,
     });
     expect(prices.model).toBe('claude-opus-4-5');
+    // The conversation that was measured holds the base, however large that is said to be.
+    const larger = await inJson({ baseTokens: '7000' }, measured);
+    expect(larger.parameters).toMatchObject({ baseTokens: 7000, taskTokens: 78_000 });
     const shown = await run({}, 'terminal', undefined, measured);
     expect(shown.text).toContain('Measured by the ledger: 4 tickets with 10 runs in 10 days.');
     expect(shown.text).toContain('That is little to go by');

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   costOf,
+  modelsPricedByCli,
   newRecord,
   record,
   unpricedModels,
@@ -227,6 +228,20 @@ describe('record', () => {
     const priced = recorded(lines, { 'claude-nova-9': free }).run;
     expect(costOf(priced)).toBeCloseTo(0.0001986 + 0.00021 + 0.0005, 12);
     expect(unpricedModels(priced)).toEqual([]);
+  });
+
+  it("takes the cost by the CLI's list for a model that is not listed here, and names the model", () => {
+    const newer = { inputTokens: 5, outputTokens: 5, costUSD: 0.5, costBasis: 'list' };
+    const lines = [{ ...result, model_usage_since_last_result: { ...modelUsage, 'claude-nova-9': newer } }];
+    const { run } = recorded(lines);
+    expect(costOf(run)).toBeCloseTo(0.0001986 + 0.00021 + 0.5, 12);
+    expect(unpricedModels(run)).toEqual([]);
+    expect(modelsPricedByCli(run)).toEqual({ enginePricedModels: ['claude-nova-9'] });
+
+    const free = { input: 0, output: 100, cacheWrite5m: 0, cacheWrite1h: 0, cacheRead: 0 };
+    const priced = recorded(lines, { 'claude-nova-9': free }).run;
+    expect(costOf(priced)).toBeCloseTo(0.0001986 + 0.00021 + 0.0005, 12);
+    expect(modelsPricedByCli(priced)).toEqual({});
   });
 
   it('knows a model of a provider by what the engine says that it is', () => {

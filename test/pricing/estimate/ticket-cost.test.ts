@@ -3,13 +3,15 @@ import { describe, expect, it } from 'vitest';
 import { defaultParameters } from '../../../src/pricing/estimate/default-parameters.ts';
 import type { Gap } from '../../../src/pricing/estimate/gaps.ts';
 import {
+  type PickWay,
   type SessionParameters,
   type Strategy,
   strategies,
   ticketCost,
 } from '../../../src/pricing/estimate/ticket-cost.ts';
 import { findPrices } from '../../../src/pricing/find-prices.ts';
-import { modelPrices } from '../../../src/pricing/model-prices.ts';
+import { type ModelPrices, modelPrices } from '../../../src/pricing/model-prices.ts';
+import { choose, type Earlier } from '../../../src/sessions/choose.ts';
 
 const sonnet = modelPrices.find(({ model }) => model === 'claude-sonnet-4-5') ?? fail();
 
@@ -55,7 +57,48 @@ const parameters: fc.Arbitrary<SessionParameters> = fc
 
 const model = fc.constantFrom(...modelPrices);
 
+/** What a run makes of the same facts. */
+function asARun(given: SessionParameters, prices: ModelPrices): PickWay {
+  const { baseTokens, taskTokens, requests, firstRequests, cacheLife, gaps } = given;
+  const fullTokens = baseTokens + taskTokens;
+  const [gap] = gaps;
+  const earlier: Earlier = {
+    fullTokens,
+    start: { contextTokens: fullTokens, requests: firstRequests },
+    baseTokens,
+    requests,
+    cacheLife,
+    ageMs: (gap?.seconds ?? 0) * 1000,
+    isEstimated: false,
+    moved: [],
+    ticket: 'same',
+    branch: 'kept',
+  };
+  return ({ compacted }) => {
+    const copy = compacted === null ? {} : { compactedTokens: Math.min(fullTokens, given.compactedTokens) };
+    const facts = { wantsFresh: false, model: prices.model, prices };
+    return choose({ ...facts, earlier: { ...earlier, ...copy } }).resumption.choice;
+  };
+}
+
 describe('ticketCost', () => {
+  it('goes on as a run would that knows the same', () => {
+    const same = (given: SessionParameters, prices: ModelPrices) => {
+      const cost = ticketCost('dexter', given, prices);
+      expect(cost).toEqual(ticketCost('dexter', given, prices, asARun(given, prices)));
+    };
+    // Costs a third more than a new start, which is no reason to give up the conversation.
+    const large = { ...defaultParameters, followUps: 1, firstRequests: 3, compactedTokens: 130_000 };
+    same({ ...large, gaps: only(86_400) }, sonnet);
+    const far = fc.constantFrom(0, 120, 3000, 86_400);
+    fc.assert(
+      fc.property(parameters, far, model, (given, seconds, prices) =>
+        same({ ...given, followUps: 1, gaps: only(seconds) }, prices),
+      ),
+      { numRuns: 300 },
+    );
+  });
+
   it('is never negative, and the sum of its parts', () => {
     fc.assert(
       fc.property(fc.constantFrom(...strategies), parameters, model, (strategy, given, prices) => {
