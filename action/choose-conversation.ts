@@ -1,7 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { messageOf } from '../src/core/errors.ts';
 import type { SessionManifest } from '../src/core/session.ts';
-import { afterRefusal, choose, type Earlier } from '../src/sessions/choose.ts';
+import { afterRefusal, choose, type Earlier, expectedRead } from '../src/sessions/choose.ts';
 import { losesPromptCache, pinsMoved } from '../src/sessions/pins.ts';
 import { sessionSize } from '../src/sessions/resume-facts.ts';
 import { branchKept } from './branch-kept.ts';
@@ -32,13 +32,14 @@ export async function chooseConversation(
   const { mode, model: asked } = work.inputs.job.session;
   const model = asked ?? restored?.model ?? null;
   const earlier = restored && (await earlierOf(work, restored, options));
+  const prices = model === null ? undefined : work.pricesOf(model);
   const { resumption, isWarm } = choose({
     // The app asks for a new one as well where it knows of none.
     wantsFresh: mode === 'fresh' && opened.nextGeneration > 1,
     earlier,
     lost,
     model,
-    prices: model === null ? undefined : work.pricesOf(model),
+    prices,
   });
   const { choice } = resumption;
   if (restored === undefined) return { ...opened, choice, resumption };
@@ -48,7 +49,7 @@ export async function chooseConversation(
   }
   if (choice === 'warm' || restored.compacted === undefined) return { ...opened, choice, resumption };
   const { compacted, ...whole } = restored;
-  const expectedCacheRead = isWarm ? (earlier?.fullTokens ?? 0) : 0;
+  const expectedCacheRead = earlier === undefined ? 0 : expectedRead('warm', { earlier, isWarm, prices });
   return {
     ...opened,
     sessionId: compacted.sessionId,

@@ -96,7 +96,7 @@ export function choose(facts: ResumeFacts): Choice {
       choice,
       reason: shortened(reason),
       expectedUsd: prices === undefined ? { warm: null, compacted: null, fresh: null } : costs,
-      expectedCacheRead: expectedRead(choice, earlier, state.isWarm),
+      expectedCacheRead: expectedRead(choice, { earlier, isWarm: state.isWarm, prices: facts.prices }),
     },
     isWarm: state.isWarm,
   });
@@ -241,12 +241,19 @@ function besides(choice: ResumeChoice, costs: Costs): ResumeChoice | undefined {
   return others.sort((a, b) => (costs[a] ?? 0) - (costs[b] ?? 0))[0];
 }
 
-/** The copy and a new start share tools and system prompt with the conversation. */
-function expectedRead(choice: ResumeChoice, earlier: Earlier, isWarm: boolean): number {
-  if (!isWarm) return 0;
-  const tokens = choice === 'warm' ? earlier.fullTokens : earlier.baseTokens;
-  return tokens !== undefined && Number.isSafeInteger(Math.round(tokens))
-    ? Math.max(0, Math.round(tokens))
+/**
+ * Tokens that the first request is sure to read from the prompt cache if nothing went wrong. A copy and a new start
+ * share tools and system prompt with the conversation, but nobody measured these: what is known as the base holds the
+ * instructions of the repository as well, which come after the last marker that all have in common.
+ */
+export function expectedRead(
+  choice: ResumeChoice,
+  { earlier, isWarm, prices }: { earlier: Earlier; isWarm: boolean; prices: ModelPrices | undefined },
+): number {
+  if (!isWarm || choice !== 'warm') return 0;
+  const tokens = Math.round(earlier.fullTokens ?? 0);
+  return Number.isSafeInteger(tokens) && tokens > 0 && tokens >= (prices?.minimumCacheableTokens ?? 0)
+    ? tokens
     : 0;
 }
 
