@@ -1,12 +1,21 @@
-import { cacheCanary, expectedCacheRead } from '../src/sessions/canary.ts';
+import { cacheCanary, expectedCacheRead, livedStill } from '../src/sessions/canary.ts';
 import { losesPromptCache, pinsMoved } from '../src/sessions/pins.ts';
 import type { Talk } from './converse.ts';
 import type { Work } from './work.ts';
 
+interface Watched extends Pick<Work, 'report' | 'startedAt'> {
+  inputs: { job: { session: Pick<Work['inputs']['job']['session'], 'model'> } };
+}
+
+interface Ran extends Pick<Talk, 'pins'> {
+  conversation: Pick<Talk['conversation'], 'mode' | 'restored' | 'resumption'>;
+  result: Pick<Talk['result'], 'firstRequest'>;
+}
+
 /** Says in the report what of a resumed session is not what it was, and whether the prompt cache suffered. */
 export function watchCache(
-  { inputs, report, startedAt }: Pick<Work, 'inputs' | 'report' | 'startedAt'>,
-  { conversation, pins, result }: Talk,
+  { inputs, report, startedAt }: Watched,
+  { conversation, pins, result }: Ran,
 ): void {
   const { mode, restored } = conversation;
   if (mode !== 'resume' || restored === undefined) return;
@@ -24,6 +33,8 @@ export function watchCache(
     if (report.session !== undefined) report.session.canary = warned.canary;
     return;
   }
+  // Nobody expects anything of a cache that has expired anyway.
+  if (!livedStill(restored, startedAt)) return;
   // Whoever asked for another model knows it.
   const untold = moved.filter(({ pin }) => pin !== 'model' || inputs.job.session.model === undefined);
   if (losesPromptCache(untold))

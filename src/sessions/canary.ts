@@ -1,8 +1,7 @@
 import type { CacheCanary, Usage } from '../core/report.ts';
 import type { SessionManifest } from '../core/session.ts';
+import { cacheLifeMs } from '../pricing/cache-life.ts';
 import type { MovedPin } from './pins.ts';
-
-const lives = { '5m': 5 * 60_000, '1h': 60 * 60_000 };
 
 /** From the start of a run to its first request: the checkout, the restore, the start of the CLI. */
 const startMs = 60_000;
@@ -67,6 +66,12 @@ function causeOf({ moved, before, startedAt }: CacheFacts): { cause: CacheCanary
   };
 }
 
+/** Whether the prompt cache may still have held the session when the run started, so that losing it matters. */
+export function livedStill(before: Before, startedAt: number): boolean {
+  const { pause, life } = pauseSince(before, startedAt);
+  return pause < life;
+}
+
 function pauseSince(
   { createdAt, figures }: Before,
   startedAt: number,
@@ -74,7 +79,7 @@ function pauseSince(
   const cacheLife = figures?.cacheLife ?? '5m';
   return {
     pause: startedAt - Date.parse(figures?.lastRequestAt ?? createdAt),
-    life: lives[cacheLife],
+    life: cacheLifeMs[cacheLife],
     lifeWords: cacheLife === '1h' ? 'an hour' : '5 minutes',
   };
 }

@@ -1,5 +1,6 @@
 import type { Resumption } from '../core/report.ts';
 import type { ResumeChoice } from '../core/session.ts';
+import { cacheLifeMs } from '../pricing/cache-life.ts';
 import { expectedCost } from '../pricing/expected-cost.ts';
 import type { ModelPrices } from '../pricing/model-prices.ts';
 import { formatAge, formatCost, formatCount } from '../report/figures.ts';
@@ -53,8 +54,6 @@ export const startMs = 15_000;
 
 /** Clocks of two runners may be so far apart without being wrong. */
 export const clockSkewMs = 60_000;
-
-const cacheLifeMs = { '5m': 5 * 60_000, '1h': 60 * 60_000 };
 
 const longestReason = 500;
 
@@ -151,8 +150,6 @@ interface CacheState {
 
 function cacheState({ ageMs, cacheLife, moved }: Earlier): CacheState {
   const cold = (says: string) => ({ isWarm: false, says });
-  if (moved.length > 0)
-    return cold(`${moved.join(', ')}, so the prompt cache does not hold the conversation`);
   if (ageMs === undefined || !Number.isFinite(ageMs))
     return cold('it is not known when the conversation ended, so the prompt cache counts as expired');
   const age = formatAge(Math.abs(ageMs) / 1000);
@@ -161,6 +158,8 @@ function cacheState({ ageMs, cacheLife, moved }: Earlier): CacheState {
       `the clock of this runner is ${age} behind the end of the conversation, so the prompt cache counts as expired`,
     );
   if (ageMs + startMs >= cacheLifeMs[cacheLife]) return cold(`${age} old: the prompt cache has expired`);
+  if (moved.length > 0)
+    return cold(`${moved.join(', ')}, so the prompt cache does not hold the conversation`);
   const shown = ageMs < 0 ? formatAge(0) : age;
   return { isWarm: true, says: `the prompt cache still holds the conversation (${shown} old)` };
 }

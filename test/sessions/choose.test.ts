@@ -91,6 +91,12 @@ describe('choose', () => {
       'the model is b now and was a, so the prompt cache does not hold the conversation, and the compacted copy costs $0.16 instead of $0.65',
     ],
     [
+      'gives its age as the reason when the cache would have expired without the change as well',
+      { ageMs: 3 * hour, moved: ['Claude Code changed from a to b'] },
+      'compacted',
+      '3 h old: the prompt cache has expired, and the compacted copy costs $0.16 instead of $0.65',
+    ],
+    [
       'begins anew when the ticket was rewritten, however warm the conversation is',
       { ticket: 'rewritten' },
       'fresh',

@@ -1,4 +1,5 @@
 import type { ResumeChoice } from '../../core/session.ts';
+import { cacheLifeMs } from '../cache-life.ts';
 import { type CostFacts, expectedCost, neededShare } from '../expected-cost.ts';
 import type { ModelPrices } from '../model-prices.ts';
 import type { Gap } from './gaps.ts';
@@ -152,10 +153,8 @@ function costWithCopies(
   return { firstUsd, followUpsUsd, copiesUsd, totalUsd: firstUsd + followUpsUsd + copiesUsd };
 }
 
-const lifeSeconds = { '5m': 300, '1h': 3600 } as const;
-
 export function isWarmAfter(seconds: number, cacheLife: SessionParameters['cacheLife']): boolean {
-  return seconds < lifeSeconds[cacheLife];
+  return seconds * 1000 < cacheLifeMs[cacheLife];
 }
 
 /** The first run gathers all of what it needs, where a new start later gathers a share: so it is a larger new start. */
