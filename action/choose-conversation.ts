@@ -2,7 +2,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { messageOf } from '../src/core/errors.ts';
 import type { SessionManifest } from '../src/core/session.ts';
 import { afterRefusal, choose, type Earlier, expectedRead } from '../src/sessions/choose.ts';
-import { losesPromptCache, pinsMoved } from '../src/sessions/pins.ts';
+import { isSameModel, losesPromptCache, pinsMoved } from '../src/sessions/pins.ts';
 import { sessionSize } from '../src/sessions/resume-facts.ts';
 import { branchKept } from './branch-kept.ts';
 import type { Checkout } from './checkout.ts';
@@ -30,7 +30,7 @@ export async function chooseConversation(
   const { lost, ...opened } = options.opened;
   const { restored } = opened;
   const { mode, model: asked } = work.inputs.job.session;
-  const model = asked ?? restored?.model ?? null;
+  const model = modelOf(asked, restored?.model ?? null);
   const earlier = restored && (await earlierOf(work, restored, options));
   const prices = model === null ? undefined : work.pricesOf(model);
   const { resumption, isWarm } = choose({
@@ -63,6 +63,12 @@ export async function chooseConversation(
       resumption: { ...resumption, choice: 'warm', expectedCacheRead },
     },
   };
+}
+
+/** The session's own name for the one that was asked for: what `sonnet` alone would cost nobody knows. */
+export function modelOf(asked: string | undefined, had: string | null): string | null {
+  if (asked === undefined) return had;
+  return had !== null && isSameModel(had, asked) ? had : asked;
 }
 
 /**

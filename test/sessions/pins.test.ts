@@ -35,6 +35,27 @@ describe('pinsMoved', () => {
     expect(pinsMoved(before, { ...pins, ...change })).toEqual([]);
   });
 
+  const dated = 'claude-sonnet-4-5-20250929';
+  it.each([
+    [dated, 'sonnet'],
+    [dated, 'sonnet[1m]'],
+    [dated, 'claude-sonnet-4-5'],
+    [dated, 'claude-sonnet-4-5[1m]'],
+    [dated, 'us.anthropic.claude-sonnet-4-5-20250929-v1:0'],
+    ['us.anthropic.claude-sonnet-4-5-20250929-v1:0', 'sonnet'],
+    ['claude-sonnet-4-5@20250929', 'anthropic/claude-sonnet-4.5'],
+  ])('takes the model %s and %s for the same', (had, asked) => {
+    expect(pinsMoved({ ...pins, model: had }, { ...pins, model: asked })).toEqual([]);
+  });
+
+  it.each(['opus', 'claude-sonnet-4', 'claude-sonnet-4-6', 'us.anthropic.claude-opus-4-5-20251101-v1:0'])(
+    'takes %s for another one',
+    (asked) => {
+      const moved = pinsMoved({ ...pins, model: dated }, { ...pins, model: asked });
+      expect(moved.map(({ pin }) => pin)).toEqual(['model']);
+    },
+  );
+
   it('names first what costs the most', () => {
     const after = { ...pins, engineVersion: '2.1.330', model: 'other', workingDirectory: '/x' };
     expect(pinsMoved(pins, after).map(({ pin }) => pin)).toEqual([
