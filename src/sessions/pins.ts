@@ -28,7 +28,10 @@ export function pinsMoved(before: SessionPins | undefined, after: SessionPins): 
   const tools = toolsMoved(before.tools, after.tools);
   if (tools !== undefined) moved.push({ pin: 'tools', words: tools });
   if (before.flags !== after.flags)
-    moved.push({ pin: 'flags', words: 'the MCP servers or the rules for tools changed' });
+    moved.push({
+      pin: 'flags',
+      words: 'the MCP servers that a request begins with, or the rules for tools, changed',
+    });
   const versions = [before.engineVersion, after.engineVersion];
   if (!versions.includes(unknownVersion) && before.engineVersion !== after.engineVersion)
     moved.push({

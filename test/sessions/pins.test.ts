@@ -19,7 +19,11 @@ describe('pinsMoved', () => {
     [{ tools: ['Bash', 'Edit', 'Read'] }, 'tools', 'the tools changed (Edit came)'],
     [{ tools: ['Agent', 'Bash'] }, 'tools', 'the tools changed (Agent came; Read went)'],
     [{ tools: null }, 'tools', 'the tools changed from a list to the default'],
-    [{ flags: 'def' }, 'flags', 'the MCP servers or the rules for tools changed'],
+    [
+      { flags: 'def' },
+      'flags',
+      'the MCP servers that a request begins with, or the rules for tools, changed',
+    ],
     [{ workingDirectory: '/w/2/checkout' }, 'workingDirectory', 'the directory of the checkout changed'],
   ])('finds %j', (change, pin, words) => {
     expect(pinsMoved(pins, { ...pins, ...change })).toEqual([{ pin, words }]);
