@@ -1,4 +1,4 @@
-import { cacheCanary, expectedCacheRead, livedStill } from '../src/sessions/canary.ts';
+import { cacheCanary, livedStill } from '../src/sessions/canary.ts';
 import { losesPromptCache, pinsMoved } from '../src/sessions/pins.ts';
 import type { Talk } from './converse.ts';
 import type { Work } from './work.ts';
@@ -17,12 +17,11 @@ export function watchCache(
   { inputs, report, startedAt }: Watched,
   { conversation, pins, result }: Ran,
 ): void {
-  const { mode, restored } = conversation;
+  const { mode, restored, resumption } = conversation;
   if (mode !== 'resume' || restored === undefined) return;
   const moved = pinsMoved(restored.pins, pins);
-  const expected = report.session?.resumption?.expectedCacheRead ?? expectedCacheRead(restored, startedAt);
   const warned = cacheCanary({
-    expected,
+    expected: resumption.expectedCacheRead,
     first: result.firstRequest,
     moved,
     before: restored,

@@ -11,15 +11,6 @@ const leastShare = 0.8;
 
 type Before = Pick<SessionManifest, 'contextTokens' | 'createdAt' | 'figures'>;
 
-/**
- * Tokens that the first request of a run can be expected to read from the prompt cache when nothing of the session's
- * beginning has changed: all of the earlier conversation within the life of the cache, none after it.
- */
-export function expectedCacheRead(before: Before, startedAt: number): number {
-  const { pause, life } = pauseSince(before, startedAt);
-  return pause >= 0 && pause + startMs < life ? before.contextTokens : 0;
-}
-
 export interface CacheFacts {
   /** Tokens; 0 says that nothing was expected, and nothing is warned of. */
   expected: number;

@@ -42,9 +42,10 @@ interface Case {
   expected?: number;
   read?: number;
   asked?: string;
+  isSaved?: boolean;
 }
 
-function reportOf({ afterMs, changed = {}, expected = 0, read = 0, asked }: Case): Report {
+function reportOf({ afterMs, changed = {}, expected = 0, read = 0, asked, isSaved = true }: Case): Report {
   const expectedUsd = { warm: null, compacted: null, fresh: null };
   const resumption = { choice: 'warm' as const, reason: '', expectedUsd, expectedCacheRead: expected };
   const report: Report = {
@@ -68,6 +69,7 @@ function reportOf({ afterMs, changed = {}, expected = 0, read = 0, asked }: Case
       resumption,
     },
   };
+  if (!isSaved) delete report.session;
   const inputs = { job: { session: asked === undefined ? {} : { model: asked } } };
   watchCache(
     { inputs, report, startedAt: savedAt + afterMs },
@@ -99,5 +101,19 @@ describe('watchCache', () => {
     ],
   ])('says %s', (_name, given, notices) => {
     expect(reportOf(given).notices).toEqual(notices);
+  });
+
+  it('warns of a run that read less than was expected when it was chosen how to go on', () => {
+    const report = reportOf({ afterMs: 2 * minute, expected: 50_000, read: 6_000 });
+    expect(report.notices).toEqual([expect.stringContaining('read 12 % of the earlier conversation')]);
+    expect(report.session?.canary).toMatchObject({ expectedCacheRead: 50_000, cacheRead: 6_000 });
+  });
+
+  it.each([
+    [0, []],
+    [50_000, [expect.stringContaining('read 12 %')]],
+  ])('goes by the choice, which expected %i tokens, also where nothing was saved', (expected, notices) => {
+    const report = reportOf({ afterMs: 2 * minute, expected, read: 6_000, isSaved: false });
+    expect(report.notices).toEqual(notices);
   });
 });
