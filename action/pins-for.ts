@@ -41,8 +41,8 @@ export function pinsFor(
 
 /**
  * What of the servers a request begins with. Where the CLI searches for their tools, only whether there are any
- * (measured: docs/prompt-cache.md); where it cannot, or chooses its tools itself, the tools of each, of which their names tell most. How a server
- * is started and what it is given is in no request.
+ * (measured: docs/prompt-cache.md); where it cannot, or chooses its tools itself, the tools of each, of which their
+ * names tell most. How a server is started and what it is given is in no request.
  */
 function describedServers(
   servers: Readonly<Record<string, unknown>>,
