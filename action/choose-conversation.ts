@@ -1,8 +1,8 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { messageOf } from '../src/core/errors.ts';
 import type { SessionManifest } from '../src/core/session.ts';
-import { afterRefusal, choose, type Earlier } from '../src/sessions/choose.ts';
-import { losesPromptCache, pinsMoved } from '../src/sessions/pins.ts';
+import { afterRefusal, choose, type Earlier, expectedRead } from '../src/sessions/choose.ts';
+import { isSameModel, losesPromptCache, pinsMoved } from '../src/sessions/pins.ts';
 import { sessionSize } from '../src/sessions/resume-facts.ts';
 import { branchKept } from './branch-kept.ts';
 import type { Checkout } from './checkout.ts';
@@ -30,15 +30,16 @@ export async function chooseConversation(
   const { lost, ...opened } = options.opened;
   const { restored } = opened;
   const { mode, model: asked } = work.inputs.job.session;
-  const model = asked ?? restored?.model ?? null;
+  const model = modelOf(asked, restored?.model ?? null);
   const earlier = restored && (await earlierOf(work, restored, options));
+  const prices = model === null ? undefined : work.pricesOf(model);
   const { resumption, isWarm } = choose({
     // The app asks for a new one as well where it knows of none.
     wantsFresh: mode === 'fresh' && opened.nextGeneration > 1,
     earlier,
     lost,
     model,
-    prices: model === null ? undefined : work.pricesOf(model),
+    prices,
   });
   const { choice } = resumption;
   if (restored === undefined) return { ...opened, choice, resumption };
@@ -48,7 +49,7 @@ export async function chooseConversation(
   }
   if (choice === 'warm' || restored.compacted === undefined) return { ...opened, choice, resumption };
   const { compacted, ...whole } = restored;
-  const expectedCacheRead = isWarm ? (earlier?.fullTokens ?? 0) : 0;
+  const expectedCacheRead = earlier === undefined ? 0 : expectedRead('warm', { earlier, isWarm, prices });
   return {
     ...opened,
     sessionId: compacted.sessionId,
@@ -62,6 +63,12 @@ export async function chooseConversation(
       resumption: { ...resumption, choice: 'warm', expectedCacheRead },
     },
   };
+}
+
+/** The session's own name for the one that was asked for: what `sonnet` alone would cost nobody knows. */
+export function modelOf(asked: string | undefined, had: string | null): string | null {
+  if (asked === undefined) return had;
+  return had !== null && isSameModel(had, asked) ? had : asked;
 }
 
 /**

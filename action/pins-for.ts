@@ -34,7 +34,20 @@ export function pinsFor(
     model: model ?? null,
     effort: effort ?? null,
     tools: tools === undefined ? null : [...tools],
-    flags: flagsPin({ arguments: steadyArguments, rules, servers }),
+    flags: flagsPin({ arguments: steadyArguments, rules, servers: describedServers(servers, tools) }),
     workingDirectory,
   };
+}
+
+/**
+ * What of the servers a request begins with. Where the CLI searches for their tools, only whether there are any
+ * (measured: docs/prompt-cache.md); where it cannot, or chooses its tools itself, the tools of each, of which their
+ * names tell most. How a server is started and what it is given is in no request.
+ */
+function describedServers(
+  servers: Readonly<Record<string, unknown>>,
+  tools: EngineTask['tools'],
+): boolean | string[] {
+  const names = Object.keys(servers).sort();
+  return tools?.includes('ToolSearch') ? names.length > 0 : names;
 }

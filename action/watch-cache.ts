@@ -1,19 +1,27 @@
-import { cacheCanary, expectedCacheRead } from '../src/sessions/canary.ts';
+import { cacheCanary, livedStill } from '../src/sessions/canary.ts';
 import { losesPromptCache, pinsMoved } from '../src/sessions/pins.ts';
 import type { Talk } from './converse.ts';
 import type { Work } from './work.ts';
 
+interface Watched extends Pick<Work, 'report' | 'startedAt'> {
+  inputs: { job: { session: Pick<Work['inputs']['job']['session'], 'model'> } };
+}
+
+interface Ran extends Pick<Talk, 'pins'> {
+  conversation: Pick<Talk['conversation'], 'mode' | 'restored' | 'resumption'>;
+  result: Pick<Talk['result'], 'firstRequest'>;
+}
+
 /** Says in the report what of a resumed session is not what it was, and whether the prompt cache suffered. */
 export function watchCache(
-  { inputs, report, startedAt }: Pick<Work, 'inputs' | 'report' | 'startedAt'>,
-  { conversation, pins, result }: Talk,
+  { inputs, report, startedAt }: Watched,
+  { conversation, pins, result }: Ran,
 ): void {
-  const { mode, restored } = conversation;
+  const { mode, restored, resumption } = conversation;
   if (mode !== 'resume' || restored === undefined) return;
   const moved = pinsMoved(restored.pins, pins);
-  const expected = report.session?.resumption?.expectedCacheRead ?? expectedCacheRead(restored, startedAt);
   const warned = cacheCanary({
-    expected,
+    expected: resumption.expectedCacheRead,
     first: result.firstRequest,
     moved,
     before: restored,
@@ -24,6 +32,8 @@ export function watchCache(
     if (report.session !== undefined) report.session.canary = warned.canary;
     return;
   }
+  // Nobody expects anything of a cache that has expired anyway.
+  if (!livedStill(restored, startedAt)) return;
   // Whoever asked for another model knows it.
   const untold = moved.filter(({ pin }) => pin !== 'model' || inputs.job.session.model === undefined);
   if (losesPromptCache(untold))

@@ -45,7 +45,7 @@ export const SessionPins = z.object({
   effort: z.string().nullable(),
   /** Built-in tools that the engine was offered, in its words, sorted; null for its own default. */
   tools: z.array(z.string()).nullable(),
-  /** Hash of the MCP servers, of the rules that decide which tools are described, and of the other flags. */
+  /** Hash of what requests hold of MCP servers, of the rules that decide which tools are described, and of the other flags. */
   flags: z.string(),
   workingDirectory: z.string(),
 });

@@ -22,11 +22,12 @@ export function listPrices(model: string): ModelPrices | undefined {
 }
 
 /**
+ * A model's name as the price list has it, so that two names of one model are the same.
  * - Bedrock: `us.anthropic.claude-sonnet-4-5-20250929-v1:0`, also at the end of an ARN
  * - Vertex: `claude-sonnet-4-5@20250929`, `claude-3-5-sonnet-v2@20241022`
  * - gateways: `anthropic/claude-sonnet-4.5`
  */
-function plainName(model: string): string {
+export function plainName(model: string): string {
   const name = model
     .trim()
     .toLowerCase()

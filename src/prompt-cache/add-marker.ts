@@ -3,7 +3,10 @@ import { z } from 'zod';
 /** The provider takes no more of them. https://docs.claude.com/en/docs/build-with-claude/prompt-caching */
 const mostMarkers = 4;
 
-/** From a marker the provider looks for an entry in its block and the 19 before it. */
+/**
+ * From a marker the provider looks for an entry in its block and the 19 before it. Bedrock counts each block; on the
+ * Claude API a row of calls, or of their results, is one, so there the earlier marker is rarely needed and does no harm.
+ */
 const lookBack = 20;
 
 const Block = z.looseObject({ type: z.string(), cache_control: z.unknown().optional() });
@@ -20,7 +23,7 @@ type Message = z.infer<typeof MessagesRequest>['messages'][number];
 /**
  * A request of the CLI with one more cache marker where without it the provider would not find what the request before
  * has written, and write all of it again: the CLI marks the end of a request alone, and a turn with ten or more calls at
- * once is longer than the provider looks back. Undefined where nothing is to be done, or the text is no such request.
+ * once is longer than Bedrock looks back. Undefined where nothing is to be done, or the text is no such request.
  * @param body JSON of a request to the Messages API.
  */
 export function withEarlierMarker(body: string): string | undefined {
@@ -59,9 +62,11 @@ function endOfRequestBefore(messages: readonly Message[], marked: Block): Block 
   return before !== undefined && end - blocks.indexOf(before) >= lookBack ? before : undefined;
 }
 
-function markersOf({ system, tools, messages }: z.infer<typeof MessagesRequest>): number {
+/** With one at the top of the request, the provider marks its last block by itself, which is one of the four. */
+function markersOf(request: z.infer<typeof MessagesRequest>): number {
+  const { system, tools, messages } = request;
   const around = [system, tools].flatMap((part): unknown[] => (Array.isArray(part) ? part : []));
-  return [...around, ...messages.flatMap(blocksOf)].filter(isMarked).length;
+  return [request, ...around, ...messages.flatMap(blocksOf)].filter(isMarked).length;
 }
 
 function blocksOf({ content }: Message): Block[] {

@@ -1,8 +1,7 @@
 import type { CacheCanary, Usage } from '../core/report.ts';
 import type { SessionManifest } from '../core/session.ts';
+import { cacheLifeMs } from '../pricing/cache-life.ts';
 import type { MovedPin } from './pins.ts';
-
-const lives = { '5m': 5 * 60_000, '1h': 60 * 60_000 };
 
 /** From the start of a run to its first request: the checkout, the restore, the start of the CLI. */
 const startMs = 60_000;
@@ -11,15 +10,6 @@ const startMs = 60_000;
 const leastShare = 0.8;
 
 type Before = Pick<SessionManifest, 'contextTokens' | 'createdAt' | 'figures'>;
-
-/**
- * Tokens that the first request of a run can be expected to read from the prompt cache when nothing of the session's
- * beginning has changed: all of the earlier conversation within the life of the cache, none after it.
- */
-export function expectedCacheRead(before: Before, startedAt: number): number {
-  const { pause, life } = pauseSince(before, startedAt);
-  return pause >= 0 && pause + startMs < life ? before.contextTokens : 0;
-}
 
 export interface CacheFacts {
   /** Tokens; 0 says that nothing was expected, and nothing is warned of. */
@@ -67,6 +57,12 @@ function causeOf({ moved, before, startedAt }: CacheFacts): { cause: CacheCanary
   };
 }
 
+/** Whether the prompt cache may still have held the session when the run started, so that losing it matters. */
+export function livedStill(before: Before, startedAt: number): boolean {
+  const { pause, life } = pauseSince(before, startedAt);
+  return pause < life;
+}
+
 function pauseSince(
   { createdAt, figures }: Before,
   startedAt: number,
@@ -74,7 +70,7 @@ function pauseSince(
   const cacheLife = figures?.cacheLife ?? '5m';
   return {
     pause: startedAt - Date.parse(figures?.lastRequestAt ?? createdAt),
-    life: lives[cacheLife],
+    life: cacheLifeMs[cacheLife],
     lifeWords: cacheLife === '1h' ? 'an hour' : '5 minutes',
   };
 }

@@ -71,7 +71,7 @@ export function choose(facts: ResumeFacts): Choice {
       choice,
       reason: shortened(reason),
       expectedUsd: prices === undefined ? { warm: null, compacted: null, fresh: null } : costs,
-      expectedCacheRead: expectedRead(choice, earlier, state.isWarm),
+      expectedCacheRead: expectedRead(choice, { earlier, isWarm: state.isWarm, prices: facts.prices }),
     },
     isWarm: state.isWarm,
   });
@@ -126,8 +126,6 @@ interface CacheState {
 
 function cacheState({ ageMs, cacheLife, moved }: Earlier): CacheState {
   const cold = (says: string) => ({ isWarm: false, says });
-  if (moved.length > 0)
-    return cold(`${moved.join(', ')}, so the prompt cache does not hold the conversation`);
   if (ageMs === undefined || !Number.isFinite(ageMs))
     return cold('it is not known when the conversation ended, so the prompt cache counts as expired');
   const age = formatAge(Math.abs(ageMs) / 1000);
@@ -136,6 +134,8 @@ function cacheState({ ageMs, cacheLife, moved }: Earlier): CacheState {
       `the clock of this runner is ${age} behind the end of the conversation, so the prompt cache counts as expired`,
     );
   if (ageMs + startMs >= cacheLifeMs[cacheLife]) return cold(`${age} old: the prompt cache has expired`);
+  if (moved.length > 0)
+    return cold(`${moved.join(', ')}, so the prompt cache does not hold the conversation`);
   const shown = ageMs < 0 ? formatAge(0) : age;
   return { isWarm: true, says: `the prompt cache still holds the conversation (${shown} old)` };
 }
@@ -201,12 +201,19 @@ function besides(choice: ResumeChoice, costs: WayCosts): ResumeChoice | undefine
   return others.sort((a, b) => (costs[a] ?? 0) - (costs[b] ?? 0))[0];
 }
 
-/** The copy and a new start share tools and system prompt with the conversation. */
-function expectedRead(choice: ResumeChoice, earlier: Earlier, isWarm: boolean): number {
-  if (!isWarm) return 0;
-  const tokens = choice === 'warm' ? earlier.fullTokens : earlier.baseTokens;
-  return tokens !== undefined && Number.isSafeInteger(Math.round(tokens))
-    ? Math.max(0, Math.round(tokens))
+/**
+ * Tokens that the first request is sure to read from the prompt cache if nothing went wrong. A copy and a new start
+ * share tools and system prompt with the conversation, but nobody measured these: what is known as the base holds the
+ * instructions of the repository as well, which come after the last marker that all have in common.
+ */
+export function expectedRead(
+  choice: ResumeChoice,
+  { earlier, isWarm, prices }: { earlier: Earlier; isWarm: boolean; prices: ModelPrices | undefined },
+): number {
+  if (!isWarm || choice !== 'warm') return 0;
+  const tokens = Math.round(earlier.fullTokens ?? 0);
+  return Number.isSafeInteger(tokens) && tokens > 0 && tokens >= (prices?.minimumCacheableTokens ?? 0)
+    ? tokens
     : 0;
 }
 

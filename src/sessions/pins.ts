@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { SessionPins } from '../core/session.ts';
+import { plainName } from '../pricing/find-prices.ts';
 
 /** A pin that is not what it was when the session was saved. */
 export interface MovedPin {
@@ -27,7 +28,10 @@ export function pinsMoved(before: SessionPins | undefined, after: SessionPins): 
   const tools = toolsMoved(before.tools, after.tools);
   if (tools !== undefined) moved.push({ pin: 'tools', words: tools });
   if (before.flags !== after.flags)
-    moved.push({ pin: 'flags', words: 'the MCP servers or the rules for tools changed' });
+    moved.push({
+      pin: 'flags',
+      words: 'the MCP servers that a request begins with, or the rules for tools, changed',
+    });
   const versions = [before.engineVersion, after.engineVersion];
   if (!versions.includes(unknownVersion) && before.engineVersion !== after.engineVersion)
     moved.push({
@@ -47,11 +51,13 @@ export function losesPromptCache(moved: readonly MovedPin[]): boolean {
   return moved.some(({ pin }) => pin !== 'workingDirectory');
 }
 
-/** `sonnet` and `claude-sonnet-4-5` may both be what the engine calls `claude-sonnet-4-5-20250929`. */
-function isSameModel(had: string, asked: string): boolean {
-  const withoutDate = (name: string) => name.replace(/-\d{8}$/, '');
-  if (withoutDate(asked) === withoutDate(had)) return true;
-  return /^[a-z]+$/.test(asked) && had.split('-').includes(asked);
+/**
+ * `sonnet`, `claude-sonnet-4-5[1m]` and `us.anthropic.claude-sonnet-4-5-20250929-v1:0` may all be what the engine calls
+ * `claude-sonnet-4-5-20250929`.
+ */
+export function isSameModel(had: string, asked: string): boolean {
+  const [before, now] = [plainName(had), plainName(asked)];
+  return now === before || (/^[a-z]+$/.test(now) && before.split('-').includes(now));
 }
 
 /** One word for what is too much to be kept as it is. The order of the keys of an object does not count. */

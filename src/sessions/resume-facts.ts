@@ -20,8 +20,10 @@ export interface SessionSize {
 
 /** Bytes of a transcript for each token of its conversation: tool results stand in it twice, with much around them. */
 const bytesPerToken = 8;
-/** Tools and system prompt of the CLI as it is; measured with 2.1.330. */
-const usualBaseTokens = 12_000;
+/** Tools and system prompt with `tools: auto` and the default rules; measured with 2.1.330: docs/prompt-cache.md. */
+const usualBaseTokens = 7_800;
+/** The same of the CLI as it is, which earlier versions of Dexter took. */
+const wholeBaseTokens = 12_000;
 /** What a request of a run that looks around brings in; measured: 140,000 tokens in 23 requests. */
 const tokensPerRequest = 6_000;
 
@@ -39,13 +41,18 @@ export function sessionSize(manifest: SessionManifest): SessionSize {
   return {
     fullTokens,
     ...(compacted === undefined ? {} : { compactedTokens: compacted.contextTokens }),
-    baseTokens: Math.min(fullTokens, figures?.baseTokens || usualBaseTokens),
+    baseTokens: Math.min(fullTokens, figures?.baseTokens || estimatedBase(manifest)),
     cacheLife: figures?.cacheLife ?? '5m',
     lastRequestAt: Date.parse(figures?.lastRequestAt ?? createdAt),
     requests: requestsOf(figures?.followUps ?? []),
     start,
     isEstimated: figures === undefined || contextTokens === 0,
   };
+}
+
+/** Pins without a list of tools are those of a run with the CLI's own choice of them. */
+function estimatedBase({ pins }: SessionManifest): number {
+  return pins === undefined || pins.tools === null ? wholeBaseTokens : usualBaseTokens;
 }
 
 function tokensOfFiles({ files, sessionId }: SessionManifest): number {

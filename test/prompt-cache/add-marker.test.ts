@@ -115,6 +115,10 @@ describe('withEarlierMarker', () => {
         tools: [{ name: 'a', cache_control: marker }],
       }),
     ],
+    [
+      'one with three markers and one that the provider sets itself',
+      JSON.stringify({ ...request([said('a'), calls(12), results(12)]), cache_control: marker }),
+    ],
     ['one that begins', JSON.stringify(request([said('a')]))],
     [
       'a message as a string',

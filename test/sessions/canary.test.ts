@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type CacheFacts, cacheCanary, expectedCacheRead } from '../../src/sessions/canary.ts';
+import { type CacheFacts, cacheCanary, livedStill } from '../../src/sessions/canary.ts';
 
 const at = (time: string) => Date.parse(`2026-01-05T${time}Z`);
 const before = { contextTokens: 50_000, createdAt: '2026-01-05T09:00:30.000Z' };
@@ -12,21 +12,14 @@ const figures = (cacheLife: '5m' | '1h') => ({
   start: { contextTokens: 40_000, requests: 9, costUsd: 1 },
 });
 
-describe('expectedCacheRead', () => {
-  it.each<[string, string, Parameters<typeof expectedCacheRead>[0], number]>([
-    ['within the life of the cache', '09:02:00', before, 50_000],
-    ['shortly before its end, which the start of the CLI uses up', '09:04:45', before, 0],
-    ['after its end', '10:00:00', before, 0],
-    ['within an hour, for entries of an hour', '09:50:00', { ...before, figures: figures('1h') }, 50_000],
-    [
-      'counted from the last request, not from the save',
-      '09:04:20',
-      { ...before, figures: figures('5m') },
-      0,
-    ],
-    ['with a clock that jumped back', '08:59:00', before, 0],
-  ])('is right %s', (_name, now, session, tokens) => {
-    expect(expectedCacheRead(session, at(now))).toBe(tokens);
+describe('livedStill', () => {
+  it.each<[string, string, Parameters<typeof livedStill>[0], boolean]>([
+    ['within the life of the cache', '09:02:00', before, true],
+    ['after its end', '10:00:00', before, false],
+    ['within an hour, for entries of an hour', '09:50:00', { ...before, figures: figures('1h') }, true],
+    ['from the last request on, not from the save', '09:05:20', { ...before, figures: figures('5m') }, false],
+  ])('is right %s', (_name, now, session, lives) => {
+    expect(livedStill(session, at(now))).toBe(lives);
   });
 });
 

@@ -90,6 +90,12 @@ describe('choose', () => {
       'the model is b now and was a, so the prompt cache does not hold the conversation, and the compacted copy costs $0.16 instead of $0.65',
     ],
     [
+      'gives its age as the reason when the cache would have expired without the change as well',
+      { ageMs: 3 * hour, moved: ['Claude Code changed from a to b'] },
+      'compacted',
+      '3 h old: the prompt cache has expired, and the compacted copy costs $0.16 instead of $0.65',
+    ],
+    [
       'begins anew when the ticket was rewritten, however warm the conversation is',
       { ticket: 'rewritten' },
       'fresh',
@@ -208,11 +214,25 @@ describe('choose', () => {
     expect(reason.endsWith('x…')).toBe(true);
   });
 
-  it('expects to read from the cache what the earlier requests have in common with the next one', () => {
+  it('expects to read from the cache what the conversation is sure to have in common with the next request', () => {
     expect(chosen({}).resumption.expectedCacheRead).toBe(140_000);
-    expect(chosen({ fullTokens: 600_000 }).resumption.expectedCacheRead).toBe(5_000);
     expect(chosen({ ageMs: hour }).resumption.expectedCacheRead).toBe(0);
     expect(chosen({ moved: ['x'] })).toMatchObject({ isWarm: false, resumption: { expectedCacheRead: 0 } });
+  });
+
+  it('expects nothing for a copy, as nobody measured what it has in common with the conversation', () => {
+    expect(chosen({ fullTokens: 600_000, baseTokens: 11_700 })).toMatchObject({
+      isWarm: true,
+      resumption: { choice: 'compacted', expectedCacheRead: 0 },
+    });
+  });
+
+  it('expects nothing of what is too short for the prompt cache of the model', () => {
+    const short = { ...prices, minimumCacheableTokens: 4_096 };
+    const readOf = (fullTokens: number) =>
+      chosen({ fullTokens, baseTokens: 3_900 }, { prices: short }).resumption;
+    expect(readOf(4_000)).toMatchObject({ choice: 'warm', expectedCacheRead: 0 });
+    expect(readOf(4_096)).toMatchObject({ choice: 'warm', expectedCacheRead: 4_096 });
   });
 
   it.each([

@@ -19,7 +19,11 @@ describe('pinsMoved', () => {
     [{ tools: ['Bash', 'Edit', 'Read'] }, 'tools', 'the tools changed (Edit came)'],
     [{ tools: ['Agent', 'Bash'] }, 'tools', 'the tools changed (Agent came; Read went)'],
     [{ tools: null }, 'tools', 'the tools changed from a list to the default'],
-    [{ flags: 'def' }, 'flags', 'the MCP servers or the rules for tools changed'],
+    [
+      { flags: 'def' },
+      'flags',
+      'the MCP servers that a request begins with, or the rules for tools, changed',
+    ],
     [{ workingDirectory: '/w/2/checkout' }, 'workingDirectory', 'the directory of the checkout changed'],
   ])('finds %j', (change, pin, words) => {
     expect(pinsMoved(pins, { ...pins, ...change })).toEqual([{ pin, words }]);
@@ -34,6 +38,27 @@ describe('pinsMoved', () => {
   ])('finds nothing in %s', (_name, before, change) => {
     expect(pinsMoved(before, { ...pins, ...change })).toEqual([]);
   });
+
+  const dated = 'claude-sonnet-4-5-20250929';
+  it.each([
+    [dated, 'sonnet'],
+    [dated, 'sonnet[1m]'],
+    [dated, 'claude-sonnet-4-5'],
+    [dated, 'claude-sonnet-4-5[1m]'],
+    [dated, 'us.anthropic.claude-sonnet-4-5-20250929-v1:0'],
+    ['us.anthropic.claude-sonnet-4-5-20250929-v1:0', 'sonnet'],
+    ['claude-sonnet-4-5@20250929', 'anthropic/claude-sonnet-4.5'],
+  ])('takes the model %s and %s for the same', (had, asked) => {
+    expect(pinsMoved({ ...pins, model: had }, { ...pins, model: asked })).toEqual([]);
+  });
+
+  it.each(['opus', 'claude-sonnet-4', 'claude-sonnet-4-6', 'us.anthropic.claude-opus-4-5-20251101-v1:0'])(
+    'takes %s for another one',
+    (asked) => {
+      const moved = pinsMoved({ ...pins, model: dated }, { ...pins, model: asked });
+      expect(moved.map(({ pin }) => pin)).toEqual(['model']);
+    },
+  );
 
   it('names first what costs the most', () => {
     const after = { ...pins, engineVersion: '2.1.330', model: 'other', workingDirectory: '/x' };

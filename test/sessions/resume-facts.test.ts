@@ -62,6 +62,22 @@ describe('sessionSize', () => {
     });
   });
 
+  it('estimates what each request begins with by whether all tools were offered', () => {
+    const pins = {
+      engineVersion: '2.1.330',
+      model: null,
+      effort: null,
+      tools: ['Bash', 'Read'],
+      flags: '',
+      workingDirectory: '/work',
+    };
+    const baseOf = (tools: string[] | null) =>
+      sessionSize({ ...manifest, figures: { ...figures, baseTokens: 0 }, pins: { ...pins, tools } })
+        .baseTokens;
+    expect(baseOf(pins.tools)).toBe(7_800);
+    expect(baseOf(null)).toBe(12_000);
+  });
+
   it('estimates from the transcript where the run died before it knew a size', () => {
     const lost = { ...manifest, contextTokens: 0 };
     expect(sessionSize(lost)).toMatchObject({ fullTokens: 50_000, isEstimated: true });
