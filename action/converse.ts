@@ -12,7 +12,7 @@ import { listOfFiles, noticesOfFiles, writeContextFiles } from './context-files.
 import type { Cli } from './find-cli.ts';
 import { type KeptCopy, keepCopy } from './keep-copy.ts';
 import { mcpServers } from './mcp-servers.ts';
-import type { Conversation, Opened } from './open-conversation.ts';
+import { type Conversation, type Opened, resumedTokens } from './open-conversation.ts';
 import { pinsFor, toolsFor } from './pins-for.ts';
 import { priceNotices } from './price-notices.ts';
 import type { RunState } from './run-state.ts';
@@ -91,6 +91,7 @@ export async function converse<Kept>(
       model: current.restored?.model ?? null,
       effort: effortOf(work, current),
       costBeforeUsd: current.restored?.costUsd ?? 0,
+      resumedTokens: resumedTokens(current),
       ...copyState(current),
       transcripts: await transcriptSizes(directory.config, current.sessionId),
       headCommit: checkout.start,

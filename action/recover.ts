@@ -79,7 +79,7 @@ async function lostReport(options: RecoverOptions, directory: SessionDirectory |
     generation: saved.outcome === 'saved' ? saved.generation : 0,
     ...(saved.outcome === 'saved' && saved.entry !== undefined ? { entry: saved.entry } : {}),
     bytes: saved.outcome === 'saved' ? saved.bytes : 0,
-    contextTokens: run.contextTokens,
+    contextTokens: run.contextTokens || session.resumedTokens,
     engineVersion: 'unknown',
     model,
   };
@@ -206,7 +206,7 @@ async function saveAs(
       headCommit: session.headCommit,
       baseBranchCommit: session.baseBranchCommit ?? null,
       ticket: session.ticket,
-      contextTokens: run.contextTokens,
+      contextTokens: run.contextTokens || session.resumedTokens,
       costUsd: session.costBeforeUsd + (costOf(run) ?? 0),
       ...(session.pins === undefined ? {} : { pins: session.pins }),
       ...session.kept,

@@ -34,6 +34,8 @@ export const RunState = z.object({
       model: z.string().nullable(),
       effort: z.string().nullable(),
       costBeforeUsd: z.number(),
+      /** Tokens of what was gone on with; 0 for none. */
+      resumedTokens: z.number().int().nonnegative(),
       /** The compacted copy of what was continued, and the length of the whole transcript before the run. */
       copy: CompactedCopy.extend({ bytesBefore: z.number() }).optional(),
       /** As they were before the run. */

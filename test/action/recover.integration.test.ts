@@ -48,6 +48,7 @@ function stateOf(session: Partial<NonNullable<RunState['session']>> = {}): RunSt
       model: null,
       effort: null,
       costBeforeUsd: 0,
+      resumedTokens: 0,
       transcripts: {},
       headCommit: 'a'.repeat(40),
       baseBranchCommit: null,
@@ -87,6 +88,18 @@ const recovered = (
     env: {},
     warn: (message) => warnings.push(message),
   });
+
+async function newestSaved() {
+  const found = await restore({
+    store,
+    keys: sessionKeys,
+    ref,
+    configDirectory: join(directory.path, 'restored'),
+    temporaryDirectory: directory.path,
+  });
+  if (found.outcome !== 'restored') throw new Error(`The session was not kept: ${found.outcome}`);
+  return found.manifest;
+}
 
 async function newest() {
   const found = await restore({
@@ -205,6 +218,20 @@ describe('recover', () => {
       'There is no price for the model `claude-nova-9`: tokens are shown without money. Add it under `prices`.',
     );
     expect(warnings).toEqual([]);
+  });
+
+  it('saves a conversation that got no answer as large as it was', async () => {
+    await leave(ours);
+    await recovered(stateOf());
+    await leave(ours, { answered: false });
+    const session = {
+      mode: 'resume' as const,
+      nextGeneration: 2,
+      parentGeneration: 1,
+      resumedTokens: 180_000,
+    };
+    expect(await recovered(stateOf(session))).toMatchObject({ session: { contextTokens: 180_000 } });
+    expect(await newestSaved()).toMatchObject({ generation: 2, contextTokens: 180_000 });
   });
 
   it('leaves what another run has saved meanwhile', async () => {
