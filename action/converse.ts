@@ -85,6 +85,7 @@ export async function converse<Kept>(
     work.engineBegins({
       id: current.sessionId,
       mode: current.mode,
+      choice: current.choice,
       nextGeneration: current.nextGeneration,
       parentGeneration: current.parentGeneration,
       isGuessed: current.isGuessed,

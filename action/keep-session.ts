@@ -53,7 +53,7 @@ export async function keepSession(
   };
   const isAnswered = result.contextTokens > 0 || result.stopReason === 'completed';
   const saved = replacesForNothing(conversation, isAnswered)
-    ? keptEarlier(work)
+    ? keptEarlier(work, conversation)
     : await saveOrSay(work, directory, facts, conversation);
   const savedBefore = conversation.restored?.createdAt;
   work.report.session = {
@@ -71,17 +71,25 @@ export async function keepSession(
   };
 }
 
-/** A new session that the model never answered in is worth less than the earlier one, whatever that is. */
+/**
+ * A new session that the model never answered in is worth less than the earlier one, whatever that is. So is a copy: it
+ * would be saved without the whole conversation.
+ */
 export function replacesForNothing(
-  { mode, nextGeneration, isGuessed }: Pick<Talk['conversation'], 'mode' | 'nextGeneration' | 'isGuessed'>,
+  {
+    choice,
+    nextGeneration,
+    isGuessed,
+  }: Pick<Talk['conversation'], 'choice' | 'nextGeneration' | 'isGuessed'>,
   isAnswered: boolean,
 ): boolean {
   const mayReplace = nextGeneration > 1 || isGuessed;
-  return mode === 'fresh' && mayReplace && !isAnswered;
+  return choice !== 'warm' && mayReplace && !isAnswered;
 }
 
-function keptEarlier({ report }: Work): SaveResult {
-  report.notices.push('The new session got no answer from the model, so the earlier one was kept.');
+function keptEarlier({ report }: Work, { choice }: Talk['conversation']): SaveResult {
+  const what = choice === 'compacted' ? 'compacted copy of the' : 'new';
+  report.notices.push(`The ${what} session got no answer from the model, so the earlier one was kept.`);
   return { outcome: 'nothing' };
 }
 

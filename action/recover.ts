@@ -125,7 +125,9 @@ async function savedSession(
 ): Promise<SaveResult> {
   const { id, nextGeneration } = session;
   await bringProjectFolderHome(directory.config, id, projectFolder);
-  if (replacesForNothing(session, await hasAnswer(directory.config, id))) return { outcome: 'nothing' };
+  const start = session.transcripts[`${id}.jsonl`];
+  if (replacesForNothing(session, await hasAnswer(directory.config, id, start)))
+    return { outcome: 'nothing' };
   const store = await options.openStore();
   const kept = await keptCopy(session, directory);
   const saved = await saveAs(nextGeneration, options, { ...session, kept }, directory, store, run);

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import {
   CompactedCopy,
+  ResumeChoice,
   SessionFigures,
   SessionManifest,
   SessionMode,
@@ -27,6 +28,7 @@ export const RunState = z.object({
     .object({
       id: z.string(),
       mode: SessionMode,
+      choice: ResumeChoice,
       nextGeneration: z.number(),
       parentGeneration: z.number(),
       /** The store did not say which generation is its newest. */

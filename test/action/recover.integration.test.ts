@@ -42,6 +42,7 @@ function stateOf(session: Partial<NonNullable<RunState['session']>> = {}): RunSt
     session: {
       id: ours,
       mode: 'fresh',
+      choice: 'fresh',
       nextGeneration: 1,
       parentGeneration: 0,
       isGuessed: false,
@@ -220,16 +221,33 @@ describe('recover', () => {
     expect(warnings).toEqual([]);
   });
 
+  const continued = {
+    mode: 'resume',
+    choice: 'warm',
+    nextGeneration: 2,
+    parentGeneration: 1,
+  } as const;
+
+  it('keeps the whole conversation when its copy got no answer, whatever was said in it before', async () => {
+    await leave(ours);
+    await recovered(stateOf());
+    await leave(theirs);
+    const transcripts = await transcriptSizes(join(workPath(directory.path, ref), 'config'), theirs);
+    const session = { ...continued, id: theirs, choice: 'compacted', transcripts } as const;
+    const error = { type: 'assistant', uuid: 'e', parentUuid: 'u-2', message: { model: '<synthetic>' } };
+    await leave(theirs, { more: [error] });
+    expect(await recovered(stateOf(session))).toMatchObject({ session: { generation: 0 } });
+    expect(await newest()).toEqual([ours, 1]);
+    await leave(theirs, { more: [error, { ...error, uuid: 'a', message: { content: 'text' } }] });
+    expect(await recovered(stateOf(session))).toMatchObject({ session: { generation: 2 } });
+    expect(await newest()).toEqual([theirs, 2]);
+  });
+
   it('saves a conversation that got no answer as large as it was', async () => {
     await leave(ours);
     await recovered(stateOf());
     await leave(ours, { answered: false });
-    const session = {
-      mode: 'resume' as const,
-      nextGeneration: 2,
-      parentGeneration: 1,
-      resumedTokens: 180_000,
-    };
+    const session = { ...continued, resumedTokens: 180_000 };
     expect(await recovered(stateOf(session))).toMatchObject({ session: { contextTokens: 180_000 } });
     expect(await newestSaved()).toMatchObject({ generation: 2, contextTokens: 180_000 });
   });
@@ -275,7 +293,7 @@ describe('recover', () => {
     await leave(copyId);
     await leave(ours, { marks: 'whole-' });
     const before = `{"type":"user","uuid":"whole-u-1","parentUuid":null,"message":{"role":"user","content":"text"}}\n`;
-    const session = { nextGeneration: 2, parentGeneration: 1, mode: 'resume' as const };
+    const session = continued;
     const state = stateOf({ ...session, copy: { ...copy, bytesBefore: Buffer.byteLength(before) } });
     expect(await recovered(state)).toMatchObject({ session: { generation: 2 } });
     expect(await newest()).toEqual([ours, 2]);

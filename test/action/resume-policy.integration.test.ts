@@ -183,6 +183,14 @@ describe('a session with a compacted copy', () => {
     expect(await newestSaved()).toMatchObject({ generation: 3, contextTokens: 140_000 });
   });
 
+  it('stays as it is after a run of its copy without an answer', async () => {
+    const { sessionId } = await saveCopy();
+    const { notices, session } = await reportOf({ ...followUp, ...unanswered }, later(hour));
+    expect(session).toMatchObject({ generation: 0, resumption: { choice: 'compacted' } });
+    expect(notices).toEqual([expect.stringContaining('so the earlier one was kept')]);
+    expect(await newestSaved()).toMatchObject({ generation: 2, sessionId, compacted: { sessionId: copyId } });
+  });
+
   it('goes on in the whole conversation when the copy is refused, and loses nothing', async () => {
     const { sessionId } = await saveCopy();
     const plan = [refusal(copyId), {}];
