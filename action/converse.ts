@@ -10,7 +10,7 @@ import type { Checkout } from './checkout.ts';
 import { chooseConversation, insteadOfRefused } from './choose-conversation.ts';
 import { listOfFiles, noticesOfFiles, writeContextFiles } from './context-files.ts';
 import type { Cli } from './find-cli.ts';
-import { type KeptCopy, keepCopy } from './keep-copy.ts';
+import { type EndedRun, type KeptCopy, keepCopy } from './keep-copy.ts';
 import { mcpServers } from './mcp-servers.ts';
 import { type Conversation, type Opened, resumedTokens } from './open-conversation.ts';
 import { pinsFor, toolsFor } from './pins-for.ts';
@@ -31,6 +31,8 @@ export interface Talk {
   /** What the requests of this run had in common. */
   pins: SessionPins;
 }
+
+type Asked = Pick<Talk, 'result' | 'task'> & Pick<EndedRun, 'endedAt'>;
 
 /** What the engine works with. */
 export interface Prepared {
@@ -80,7 +82,7 @@ export async function converse<Kept>(
   }
   return await noted({ conversation: current, ...asked });
 
-  async function ask(current: Conversation): Promise<Pick<Talk, 'result' | 'task'>> {
+  async function ask(current: Conversation): Promise<Asked> {
     if (work.inputs.instructionsFrom === 'base') await writeBaseInstructions(checkout, directory.config);
     work.engineBegins({
       id: current.sessionId,
@@ -122,23 +124,26 @@ export async function converse<Kept>(
       ...taskFor(work, directory, checkout, current, prompt),
       ...(mcp.configFile === undefined ? {} : { mcpConfigFile: mcp.configFile }),
     };
+    let answeredAt: number | undefined;
     const onEvent = (event: EngineEvent) => {
+      if (event.type === 'usage' && event.isMain) answeredAt = work.now();
       if (event.type === 'started') for (const name of event.failedServers) failedServers.add(name);
       work.board.engineEvent(event);
     };
     const result = await started.engine.run(task, onEvent, work.stop.signal);
     // From here on the answer goes to places that the agent may not have known of: the pull request, the log.
-    return { task, result: { ...result, summary: redact(result.summary, work.secrets) } };
+    const endedAt = new Date(answeredAt ?? work.now());
+    return { task, endedAt, result: { ...result, summary: redact(result.summary, work.secrets) } };
   }
 
   function pinsOf(current: Conversation): SessionPins {
     return pinsFor(taskFor(work, directory, checkout, current, ''), cli, work.inputs, mcp.servers);
   }
 
-  async function noted(
-    ended: Pick<Talk, 'conversation' | 'result' | 'task'>,
-  ): Promise<Talk & { kept: Kept }> {
-    const endedAt = new Date(work.now());
+  async function noted({
+    endedAt,
+    ...ended
+  }: Asked & Pick<Talk, 'conversation'>): Promise<Talk & { kept: Kept }> {
     const { conversation: ran, result } = ended;
     const failed = [...failedServers].map(
       (name) => `The MCP server \`${name}\` could not be used: its tools were not there.`,

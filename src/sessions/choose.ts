@@ -54,7 +54,7 @@ export const startMs = 15_000;
 /** Clocks of two runners may be so far apart without being wrong. */
 export const clockSkewMs = 60_000;
 
-const cacheLifeMs = { '5m': 5 * 60_000, '1h': 60 * 60_000 };
+export const cacheLifeMs = { '5m': 5 * 60_000, '1h': 60 * 60_000 };
 
 const longestReason = 500;
 
