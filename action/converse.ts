@@ -10,9 +10,9 @@ import type { Checkout } from './checkout.ts';
 import { chooseConversation, insteadOfRefused } from './choose-conversation.ts';
 import { listOfFiles, noticesOfFiles, writeContextFiles } from './context-files.ts';
 import type { Cli } from './find-cli.ts';
-import { type KeptCopy, keepCopy } from './keep-copy.ts';
+import { type EndedRun, type KeptCopy, keepCopy } from './keep-copy.ts';
 import { mcpServers } from './mcp-servers.ts';
-import type { Conversation, Opened } from './open-conversation.ts';
+import { type Conversation, type Opened, resumedTokens } from './open-conversation.ts';
 import { pinsFor, toolsFor } from './pins-for.ts';
 import { priceNotices } from './price-notices.ts';
 import type { RunState } from './run-state.ts';
@@ -31,6 +31,8 @@ export interface Talk {
   /** What the requests of this run had in common. */
   pins: SessionPins;
 }
+
+type Asked = Pick<Talk, 'result' | 'task'> & Pick<EndedRun, 'endedAt'>;
 
 /** What the engine works with. */
 export interface Prepared {
@@ -80,17 +82,19 @@ export async function converse<Kept>(
   }
   return await noted({ conversation: current, ...asked });
 
-  async function ask(current: Conversation): Promise<Pick<Talk, 'result' | 'task'>> {
+  async function ask(current: Conversation): Promise<Asked> {
     if (work.inputs.instructionsFrom === 'base') await writeBaseInstructions(checkout, directory.config);
     work.engineBegins({
       id: current.sessionId,
       mode: current.mode,
+      choice: current.choice,
       nextGeneration: current.nextGeneration,
       parentGeneration: current.parentGeneration,
       isGuessed: current.isGuessed,
       model: current.restored?.model ?? null,
       effort: effortOf(work, current),
       costBeforeUsd: current.restored?.costUsd ?? 0,
+      resumedTokens: resumedTokens(current),
       ...copyState(current),
       transcripts: await transcriptSizes(directory.config, current.sessionId),
       headCommit: checkout.start,
@@ -120,23 +124,26 @@ export async function converse<Kept>(
       ...taskFor(work, directory, checkout, current, prompt),
       ...(mcp.configFile === undefined ? {} : { mcpConfigFile: mcp.configFile }),
     };
+    let answeredAt: number | undefined;
     const onEvent = (event: EngineEvent) => {
+      if (event.type === 'usage' && event.isMain) answeredAt = work.now();
       if (event.type === 'started') for (const name of event.failedServers) failedServers.add(name);
       work.board.engineEvent(event);
     };
     const result = await started.engine.run(task, onEvent, work.stop.signal);
     // From here on the answer goes to places that the agent may not have known of: the pull request, the log.
-    return { task, result: { ...result, summary: redact(result.summary, work.secrets) } };
+    const endedAt = new Date(answeredAt ?? work.now());
+    return { task, endedAt, result: { ...result, summary: redact(result.summary, work.secrets) } };
   }
 
   function pinsOf(current: Conversation): SessionPins {
     return pinsFor(taskFor(work, directory, checkout, current, ''), cli, work.inputs, mcp.servers);
   }
 
-  async function noted(
-    ended: Pick<Talk, 'conversation' | 'result' | 'task'>,
-  ): Promise<Talk & { kept: Kept }> {
-    const endedAt = new Date(work.now());
+  async function noted({
+    endedAt,
+    ...ended
+  }: Asked & Pick<Talk, 'conversation'>): Promise<Talk & { kept: Kept }> {
     const { conversation: ran, result } = ended;
     const failed = [...failedServers].map(
       (name) => `The MCP server \`${name}\` could not be used: its tools were not there.`,

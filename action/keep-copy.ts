@@ -44,6 +44,7 @@ export interface EndedRun {
   conversation: Conversation;
   task: EngineTask;
   result: EngineResult;
+  /** When the conversation's newest answer came: its last tool may have taken longer than the prompt cache lives. */
   endedAt: Date;
 }
 
@@ -104,7 +105,7 @@ export function countCopy(report: Report, copy: Pick<KeptCopy, 'usage' | 'usageB
 }
 
 function factsOf(
-  { inputs, pricesOf, stop }: CopyWork,
+  { inputs, now, pricesOf, stop }: CopyWork,
   { conversation, task, result, endedAt }: EndedRun,
 ): CompactionFacts {
   const { restored, mode } = conversation;
@@ -120,6 +121,7 @@ function factsOf(
     copy: copy && { contextTokens: copy.contextTokens + (addedTokens(conversation, result) ?? 0) },
     prices: result.model === null ? undefined : pricesOf(result.model),
     cacheLife: figures.cacheLife,
+    idleMs: now() - endedAt.getTime(),
     requests: requestsOf(followUps),
     start: figures.start,
     ...(maxBudgetUsd === undefined ? {} : { budgetLeftUsd: maxBudgetUsd - (result.costUsd ?? maxBudgetUsd) }),

@@ -8,6 +8,7 @@ import { type SaveOptions, type SaveResult, save } from '../src/sessions/save.ts
 import { sessionFigures } from '../src/sessions/session-figures.ts';
 import type { Checkout } from './checkout.ts';
 import { effortOf, type Talk } from './converse.ts';
+import { resumedTokens } from './open-conversation.ts';
 import type { SessionDirectory } from './session-directory.ts';
 import { ticketTold } from './told-context.ts';
 import type { Work } from './work.ts';
@@ -21,6 +22,8 @@ export async function keepSession(
   headCommit: string,
 ): Promise<void> {
   work.board.step('Saving the session');
+  // Without an answer nobody has measured it anew, and it is at least as large as it was.
+  const contextTokens = result.contextTokens || resumedTokens(conversation);
   const facts: SaveOptions['facts'] = {
     ref: work.ref,
     generation: conversation.nextGeneration,
@@ -35,7 +38,7 @@ export async function keepSession(
     headCommit,
     baseBranchCommit: checkout.baseCommit ?? null,
     ticket: ticketTold(work, conversation.mode),
-    contextTokens: result.contextTokens,
+    contextTokens,
     costUsd: (conversation.restored?.costUsd ?? 0) + (result.costUsd ?? 0) + (copy.costUsd ?? 0),
     pins,
     figures: sessionFigures({
@@ -50,7 +53,7 @@ export async function keepSession(
   };
   const isAnswered = result.contextTokens > 0 || result.stopReason === 'completed';
   const saved = replacesForNothing(conversation, isAnswered)
-    ? keptEarlier(work)
+    ? keptEarlier(work, conversation)
     : await saveOrSay(work, directory, facts, conversation);
   const savedBefore = conversation.restored?.createdAt;
   work.report.session = {
@@ -60,7 +63,7 @@ export async function keepSession(
     ...(saved.outcome === 'saved' && saved.entry !== undefined ? { entry: saved.entry } : {}),
     ...(savedBefore ? { ageSeconds: Math.max(0, (work.startedAt - Date.parse(savedBefore)) / 1000) } : {}),
     bytes: saved.outcome === 'saved' ? saved.bytes : 0,
-    contextTokens: result.contextTokens,
+    contextTokens,
     engineVersion: result.version,
     model: result.model,
     ...(copy.report === undefined
@@ -70,17 +73,25 @@ export async function keepSession(
   };
 }
 
-/** A new session that the model never answered in is worth less than the earlier one, whatever that is. */
+/**
+ * A new session that the model never answered in is worth less than the earlier one, whatever that is. So is a copy: it
+ * would be saved without the whole conversation.
+ */
 export function replacesForNothing(
-  { mode, nextGeneration, isGuessed }: Pick<Talk['conversation'], 'mode' | 'nextGeneration' | 'isGuessed'>,
+  {
+    choice,
+    nextGeneration,
+    isGuessed,
+  }: Pick<Talk['conversation'], 'choice' | 'nextGeneration' | 'isGuessed'>,
   isAnswered: boolean,
 ): boolean {
   const mayReplace = nextGeneration > 1 || isGuessed;
-  return mode === 'fresh' && mayReplace && !isAnswered;
+  return choice !== 'warm' && mayReplace && !isAnswered;
 }
 
-function keptEarlier({ report }: Work): SaveResult {
-  report.notices.push('The new session got no answer from the model, so the earlier one was kept.');
+function keptEarlier({ report }: Work, { choice }: Talk['conversation']): SaveResult {
+  const what = choice === 'compacted' ? 'compacted copy of the' : 'new';
+  report.notices.push(`The ${what} session got no answer from the model, so the earlier one was kept.`);
   return { outcome: 'nothing' };
 }
 

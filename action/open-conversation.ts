@@ -27,6 +27,11 @@ export interface Conversation {
   instead?: Conversation;
 }
 
+/** Tokens of what is gone on with; 0 for a new conversation, and where it was not noted. */
+export function resumedTokens({ choice, restored }: Pick<Conversation, 'choice' | 'restored'>): number {
+  return (choice === 'compacted' ? restored?.compacted : restored)?.contextTokens ?? 0;
+}
+
 /** What was found of a session, before it is chosen how to go on with it. */
 export interface Opened extends Omit<Conversation, 'choice' | 'resumption' | 'instead'> {
   /** Why there is nothing to go on with, where something was expected. */

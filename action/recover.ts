@@ -79,7 +79,7 @@ async function lostReport(options: RecoverOptions, directory: SessionDirectory |
     generation: saved.outcome === 'saved' ? saved.generation : 0,
     ...(saved.outcome === 'saved' && saved.entry !== undefined ? { entry: saved.entry } : {}),
     bytes: saved.outcome === 'saved' ? saved.bytes : 0,
-    contextTokens: run.contextTokens,
+    contextTokens: run.contextTokens || session.resumedTokens,
     engineVersion: 'unknown',
     model,
   };
@@ -125,7 +125,9 @@ async function savedSession(
 ): Promise<SaveResult> {
   const { id, nextGeneration } = session;
   await bringProjectFolderHome(directory.config, id, projectFolder);
-  if (replacesForNothing(session, await hasAnswer(directory.config, id))) return { outcome: 'nothing' };
+  const start = session.transcripts[`${id}.jsonl`];
+  if (replacesForNothing(session, await hasAnswer(directory.config, id, start)))
+    return { outcome: 'nothing' };
   const store = await options.openStore();
   const kept = await keptCopy(session, directory);
   const saved = await saveAs(nextGeneration, options, { ...session, kept }, directory, store, run);
@@ -206,7 +208,7 @@ async function saveAs(
       headCommit: session.headCommit,
       baseBranchCommit: session.baseBranchCommit ?? null,
       ticket: session.ticket,
-      contextTokens: run.contextTokens,
+      contextTokens: run.contextTokens || session.resumedTokens,
       costUsd: session.costBeforeUsd + (costOf(run) ?? 0),
       ...(session.pins === undefined ? {} : { pins: session.pins }),
       ...session.kept,

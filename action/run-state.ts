@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import {
   CompactedCopy,
+  ResumeChoice,
   SessionFigures,
   SessionManifest,
   SessionMode,
@@ -27,6 +28,7 @@ export const RunState = z.object({
     .object({
       id: z.string(),
       mode: SessionMode,
+      choice: ResumeChoice,
       nextGeneration: z.number(),
       parentGeneration: z.number(),
       /** The store did not say which generation is its newest. */
@@ -34,6 +36,8 @@ export const RunState = z.object({
       model: z.string().nullable(),
       effort: z.string().nullable(),
       costBeforeUsd: z.number(),
+      /** Tokens of what was gone on with; 0 for none. */
+      resumedTokens: z.number().int().nonnegative(),
       /** The compacted copy of what was continued, and the length of the whole transcript before the run. */
       copy: CompactedCopy.extend({ bytesBefore: z.number() }).optional(),
       /** As they were before the run. */

@@ -36,8 +36,11 @@ export type EngineEvent =
     }
   | { type: 'text'; text: string }
   | { type: 'tool'; name: string; input: Record<string, unknown> }
-  /** Tokens and US dollars so far, output as far as it is known, and how many requests the model has answered. */
-  | { type: 'usage'; usage: Usage; costUsd: number | null; answers: number };
+  /**
+   * Tokens and US dollars so far, output as far as it is known, and how many requests the model has answered. `isMain`:
+   * the newest answer is not a sub-agent's.
+   */
+  | { type: 'usage'; usage: Usage; costUsd: number | null; answers: number; isMain: boolean };
 
 export type StopReason =
   | 'completed'

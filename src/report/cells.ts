@@ -20,6 +20,7 @@ export function textInCell(text: string, options: NeutraliseOptions): string {
 
 /** Text as code on one line, whatever it holds. */
 export function codeInCell(text: string): string {
-  // A backslash before a pipe would escape the backslash that escapes the pipe.
-  return inlineCode(text.replaceAll('\\|', '\\ |')).replaceAll('|', '\\|');
+  // A backslash before a pipe would escape the backslash that escapes the pipe. `inlineCode` leaves signs out, so that
+  // the two may only meet behind it.
+  return inlineCode(text).replaceAll('\\|', '\\ |').replaceAll('|', '\\|');
 }

@@ -1,6 +1,8 @@
+import { cacheLifeMs } from '../pricing/cache-life.ts';
 import { compactionCost, doesCopyPay, summaryTokens } from '../pricing/compaction-cost.ts';
 import type { ModelPrices } from '../pricing/model-prices.ts';
 import { priceRatios } from '../pricing/price-ratios.ts';
+import { startMs } from './choose.ts';
 
 /** How the engine's work came to its end, as far as it matters for what can still be done. */
 export type EndOfRun =
@@ -23,6 +25,8 @@ export interface CompactionFacts {
   /** Absent for a model whose prices are not known. */
   prices?: ModelPrices | undefined;
   cacheLife: '5m' | '1h';
+  /** Milliseconds since the last request. */
+  idleMs: number;
   /** Requests that a follow-up of this session takes. */
   requests: number;
   /** The run that began the conversation. */
@@ -48,6 +52,10 @@ export function planCompaction(facts: CompactionFacts): CompactionPlan {
   if (end === 'failed') return unless('the run failed');
   const present = copy?.contextTokens ?? contextTokens;
   if (present <= threshold) return unless(`the conversation is not above ${threshold} tokens`);
+  // All of the conversation would be written once more: at its price a late follow-up is not any dearer.
+  if (facts.idleMs + startMs >= cacheLifeMs[facts.cacheLife]) {
+    return unless('the prompt cache does not hold it any more');
+  }
   if (prices === undefined && budgetLeftUsd !== undefined) {
     return unless('the run has a budget, and the prices of the model are not known');
   }

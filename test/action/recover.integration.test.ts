@@ -42,12 +42,14 @@ function stateOf(session: Partial<NonNullable<RunState['session']>> = {}): RunSt
     session: {
       id: ours,
       mode: 'fresh',
+      choice: 'fresh',
       nextGeneration: 1,
       parentGeneration: 0,
       isGuessed: false,
       model: null,
       effort: null,
       costBeforeUsd: 0,
+      resumedTokens: 0,
       transcripts: {},
       headCommit: 'a'.repeat(40),
       baseBranchCommit: null,
@@ -87,6 +89,18 @@ const recovered = (
     env: {},
     warn: (message) => warnings.push(message),
   });
+
+async function newestSaved() {
+  const found = await restore({
+    store,
+    keys: sessionKeys,
+    ref,
+    configDirectory: join(directory.path, 'restored'),
+    temporaryDirectory: directory.path,
+  });
+  if (found.outcome !== 'restored') throw new Error(`The session was not kept: ${found.outcome}`);
+  return found.manifest;
+}
 
 async function newest() {
   const found = await restore({
@@ -207,6 +221,37 @@ describe('recover', () => {
     expect(warnings).toEqual([]);
   });
 
+  const continued = {
+    mode: 'resume',
+    choice: 'warm',
+    nextGeneration: 2,
+    parentGeneration: 1,
+  } as const;
+
+  it('keeps the whole conversation when its copy got no answer, whatever was said in it before', async () => {
+    await leave(ours);
+    await recovered(stateOf());
+    await leave(theirs);
+    const transcripts = await transcriptSizes(join(workPath(directory.path, ref), 'config'), theirs);
+    const session = { ...continued, id: theirs, choice: 'compacted', transcripts } as const;
+    const error = { type: 'assistant', uuid: 'e', parentUuid: 'u-2', message: { model: '<synthetic>' } };
+    await leave(theirs, { more: [error] });
+    expect(await recovered(stateOf(session))).toMatchObject({ session: { generation: 0 } });
+    expect(await newest()).toEqual([ours, 1]);
+    await leave(theirs, { more: [error, { ...error, uuid: 'a', message: { content: 'text' } }] });
+    expect(await recovered(stateOf(session))).toMatchObject({ session: { generation: 2 } });
+    expect(await newest()).toEqual([theirs, 2]);
+  });
+
+  it('saves a conversation that got no answer as large as it was', async () => {
+    await leave(ours);
+    await recovered(stateOf());
+    await leave(ours, { answered: false });
+    const session = { ...continued, resumedTokens: 180_000 };
+    expect(await recovered(stateOf(session))).toMatchObject({ session: { contextTokens: 180_000 } });
+    expect(await newestSaved()).toMatchObject({ generation: 2, contextTokens: 180_000 });
+  });
+
   it('leaves what another run has saved meanwhile', async () => {
     await leave(theirs);
     await recovered(stateOf({ id: theirs }));
@@ -248,7 +293,7 @@ describe('recover', () => {
     await leave(copyId);
     await leave(ours, { marks: 'whole-' });
     const before = `{"type":"user","uuid":"whole-u-1","parentUuid":null,"message":{"role":"user","content":"text"}}\n`;
-    const session = { nextGeneration: 2, parentGeneration: 1, mode: 'resume' as const };
+    const session = continued;
     const state = stateOf({ ...session, copy: { ...copy, bytesBefore: Buffer.byteLength(before) } });
     expect(await recovered(state)).toMatchObject({ session: { generation: 2 } });
     expect(await newest()).toEqual([ours, 2]);

@@ -111,8 +111,8 @@ describe('a follow-up with the real CLI', () => {
 describe('a session with a compacted copy', () => {
   const copyId = randomUUID();
 
-  /** Two generations, the second of which has a copy of the conversation. */
-  async function saveCopy(): Promise<SessionManifest> {
+  /** Two generations, the second of which is large and has a copy of the conversation. */
+  async function saveCopy({ hasCopy = true } = {}): Promise<SessionManifest> {
     await reportOf({});
     const at = {
       store,
@@ -130,9 +130,18 @@ describe('a session with a compacted copy', () => {
       generation: 2,
       parentGeneration: 1,
       contextTokens: 140_000,
-      compacted: { sessionId: copyId, contextTokens: 15_000, summedUpTo: 1 },
+      ...(hasCopy ? { compacted: { sessionId: copyId, contextTokens: 15_000, summedUpTo: 1 } } : {}),
     };
     await save({ ...at, facts: saved, secrets: [] });
+    return found.manifest;
+  }
+
+  async function newestSaved(): Promise<SessionManifest> {
+    const temporaryDirectory = join(world.directory, 't');
+    const configDirectory = join(world.directory, 'newest');
+    const keys = world.forge.sessionKeys;
+    const found = await restore({ store, keys, ref, configDirectory, temporaryDirectory });
+    if (found.outcome !== 'restored') throw new Error(found.outcome);
     return found.manifest;
   }
 
@@ -162,6 +171,24 @@ describe('a session with a compacted copy', () => {
     expect(notices).toEqual([]);
     const { argv } = JSON.parse(await readFile(record, 'utf8'));
     expect(argv[argv.indexOf('--resume') + 1]).toBe(copyId);
+  });
+
+  const broke = { is_error: true, api_error_status: 529, result: 'Overloaded' };
+  const unanswered = { plan: { unanswered: true, result: broke, exit: 1 } };
+
+  it('is as large as it was after a run without an answer', async () => {
+    await saveCopy({ hasCopy: false });
+    const { session } = await reportOf({ ...followUp, ...unanswered });
+    expect(session).toMatchObject({ generation: 3, contextTokens: 140_000, resumption: { choice: 'warm' } });
+    expect(await newestSaved()).toMatchObject({ generation: 3, contextTokens: 140_000 });
+  });
+
+  it('stays as it is after a run of its copy without an answer', async () => {
+    const { sessionId } = await saveCopy();
+    const { notices, session } = await reportOf({ ...followUp, ...unanswered }, later(hour));
+    expect(session).toMatchObject({ generation: 0, resumption: { choice: 'compacted' } });
+    expect(notices).toEqual([expect.stringContaining('so the earlier one was kept')]);
+    expect(await newestSaved()).toMatchObject({ generation: 2, sessionId, compacted: { sessionId: copyId } });
   });
 
   it('goes on in the whole conversation when the copy is refused, and loses nothing', async () => {

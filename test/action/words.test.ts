@@ -194,9 +194,9 @@ describe('progressBoard', () => {
     board.engineBegins();
     expect(board.current()).toMatchObject({ turns: 0, costUsd: null });
     for (const answers of [1, 1, 2])
-      board.engineEvent({ type: 'usage', usage: noUsage, costUsd: answers / 100, answers });
+      board.engineEvent({ type: 'usage', usage: noUsage, costUsd: answers / 100, answers, isMain: true });
     expect(board.current()).toMatchObject({ turns: 2, costUsd: 0.02 });
-    board.engineEvent({ type: 'usage', usage: noUsage, costUsd: null, answers: 3 });
+    board.engineEvent({ type: 'usage', usage: noUsage, costUsd: null, answers: 3, isMain: true });
     expect(board.current()).toMatchObject({ turns: 3, costUsd: null });
   });
 

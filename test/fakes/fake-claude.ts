@@ -9,6 +9,8 @@ export interface FakePlan {
   /** File that argv, env, cwd and prompt are written to. */
   record?: string;
   transcript?: false;
+  /** The transcript gets the question alone. */
+  unanswered?: boolean;
   init?: false;
   /** Files to write, by path. */
   write?: Record<string, string>;

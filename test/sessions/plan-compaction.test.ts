@@ -20,6 +20,7 @@ const large: CompactionFacts = {
   baseTokens: 5_000,
   prices: sonnet,
   cacheLife: '5m',
+  idleMs: 0,
   requests: 4,
   start: { contextTokens: 140_000, requests: 23 },
 };
@@ -36,6 +37,10 @@ describe('planCompaction', () => {
       'compact',
     ],
     ['one that the cache keeps for an hour', { cacheLife: '1h' }, 'compact'],
+    ['one that the cache may forget while the engine starts', { idleMs: 290_000 }, 'none'],
+    ['one that the cache still holds', { idleMs: 280_000 }, 'compact'],
+    ['one that is idle, with an hour of cache', { idleMs: 290_000, cacheLife: '1h' }, 'compact'],
+    ['one that the cache forgot, with a large copy', { idleMs: 600_000, ...copyOf(120_000) }, 'append'],
     ['one at the threshold', { contextTokens: defaultCompactAbove }, 'none'],
     ['one that is above it and too small to pay', { contextTokens: defaultCompactAbove + 1 }, 'none'],
     ['one that is not large, with a low threshold', { contextTokens: 60_000, threshold: 10_000 }, 'compact'],

@@ -121,7 +121,8 @@ function recordAssistant(
       events.push({ type: 'tool', name: block.name, input: block.input });
     }
   }
-  return [...events, { type: 'usage', usage: summedUsage(run), costUsd: costOf(run), answers: run.answers }];
+  const { answers } = run;
+  return [...events, { type: 'usage', usage: summedUsage(run), costUsd: costOf(run), answers, isMain }];
 }
 
 /**
