@@ -115,13 +115,30 @@ function files({ files: changed }: Comparison): Page {
     )}`;
 }
 
-/** Markdown much as GitHub shows it: comments are hidden, other HTML is shown as text. */
+/** Markdown much as GitHub shows it: comments are hidden, HTML that Dexter does not write is shown as text. */
 function markdown(text: string): Page {
   return shown(fromMarkdown(text, { extensions: [gfm()], mdastExtensions: [gfmFromMarkdown()] }));
 }
 
+/** What Dexter folds away, or writes small: the tags stand among what is between them. */
+function shownAll(nodes: Nodes[]): Page[] {
+  const [first, ...rest] = nodes;
+  if (first === undefined) return [];
+  const tag = first.type === 'html' ? first.value : '';
+  const summary = /^<details><summary>([^<]*)<\/summary>$/.exec(tag)?.[1];
+  const closing = summary !== undefined ? '</details>' : tag === '<sub>' ? '</sub>' : '';
+  const end = rest.findIndex((node) => closing !== '' && node.type === 'html' && node.value === closing);
+  if (end < 0) return [shown(first), ...shownAll(rest)];
+  const inner = shownAll(rest.slice(0, end));
+  const page =
+    summary === undefined
+      ? html`<sub>${inner}</sub>`
+      : html`<details><summary>${summary}</summary>${inner}</details>`;
+  return [page, ...shownAll(rest.slice(end + 1))];
+}
+
 function shown(node: Nodes): Page {
-  const inner = () => html`${'children' in node ? node.children.map(shown) : []}`;
+  const inner = () => html`${'children' in node ? shownAll(node.children) : []}`;
   switch (node.type) {
     case 'text':
       return html`${node.value}`;

@@ -405,7 +405,8 @@ describe('pull requests', () => {
   it('have a page that escapes what people wrote and says that it is a simulation', async () => {
     const { octokit, token } = await installation();
     await pushBranch('dexter/SHOP-6-page', token);
-    const body = '<script>alert(1)</script>';
+    const folded = '<details><summary>More</summary>\n\nword <sub>small</sub>\n\n</details>';
+    const body = `<script>alert(1)</script>\n\n${folded}\n\n<details open onclick="x">`;
     const { data: pull } = await octokit.rest.pulls.create({
       ...repo,
       title: 'Page',
@@ -416,6 +417,8 @@ describe('pull requests', () => {
     const page = await (await fetch(pull.html_url)).text();
     expect(page).toContain('&lt;script&gt;alert(1)');
     expect(page).not.toContain('<script>');
+    expect(page).toMatch(/<details><summary>More<\/summary><p>word <sub>small<\/sub><\/p><\/details>/);
+    expect(page).toContain('&lt;details open onclick=');
     expect(page).toContain('simulation of GitHub');
     expect(page).toContain('+export const branch');
   });
