@@ -2,6 +2,7 @@ import { appendFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hasCode } from '../core/errors.ts';
 import { graft } from './graft.ts';
+import { messageTokens } from './message-tokens.ts';
 import { linesIn, readPieces } from './read-pieces.ts';
 import { transcriptPath } from './session-files.ts';
 import { isFields, parseFields, type RecordFields } from './transcript.ts';
@@ -25,7 +26,7 @@ export async function trimCopyFile(configDirectory: string, copyId: string): Pro
   const temporary = `${path}.trimmed`;
   await writeFile(temporary, linesOf(trimmed.records), { mode: 0o600 });
   await rename(temporary, path);
-  return { outcome: 'made', messageTokens: tokensOfMessages(trimmed.records) };
+  return { outcome: 'made', messageTokens: messageTokens(trimmed.records) };
 }
 
 export interface GraftOptions {
@@ -56,7 +57,7 @@ export async function graftCopyFile(
   const grafted = graft(added.slice(done + 1), { sessionId: copyId, leaf });
   if (grafted.outcome === 'unfit') return grafted;
   await appendFile(copy, linesOf(grafted.records));
-  return { outcome: 'made', messageTokens: tokensOfMessages(grafted.records) };
+  return { outcome: 'made', messageTokens: messageTokens(grafted.records) };
 }
 
 /** Removes a copy that is of no use, finished or not. */
@@ -145,13 +146,3 @@ function linesOf(records: readonly RecordFields[]): string {
 }
 
 /** English and code have about as many characters in a token. */
-const charactersPerToken = 4;
-
-/** Estimated: the provider counts them only when they are sent. */
-function tokensOfMessages(records: readonly RecordFields[]): number {
-  const characters = records.reduce(
-    (sum, { message }) => sum + (isFields(message) ? JSON.stringify(message.content ?? '').length : 0),
-    0,
-  );
-  return Math.ceil(characters / charactersPerToken);
-}
