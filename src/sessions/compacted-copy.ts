@@ -5,7 +5,7 @@ import { graft } from './graft.ts';
 import { messageTokens } from './message-tokens.ts';
 import { linesIn, readPieces } from './read-pieces.ts';
 import { transcriptPath } from './session-files.ts';
-import { isFields, parseFields, type RecordFields } from './transcript.ts';
+import { parseFields, type RecordFields } from './transcript.ts';
 import { isBoundary, preservedBy, trimCopy } from './trim-copy.ts';
 
 export type CopyResult =
