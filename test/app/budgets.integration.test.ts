@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { accounts, ticketKey } from '../../demo/story/ticket.ts';
 import type { Report } from '../../src/core/report.ts';
 import { goodReport, startWorld, type World } from './world.ts';
@@ -7,11 +7,12 @@ const place = { owner: 'acme', repo: 'shop' };
 
 let world: World;
 
-beforeAll(async () => {
+// Each test has a world of its own: what one spends would count for the people of the others.
+beforeEach(async () => {
   world = await startWorld({ budgets: { issue: 10, repositories: {} } });
 });
 
-afterAll(() => world?.close());
+afterEach(() => world?.close());
 
 /** The settings of the repository from now on. */
 async function settings(text: string): Promise<void> {
@@ -29,8 +30,6 @@ async function settings(text: string): Promise<void> {
     ...(sha ? { sha } : {}),
   });
 }
-
-beforeEach(() => settings('# none\n'));
 
 interface Issue {
   number: number;
@@ -154,7 +153,6 @@ it('does not give the same dollars to two issues at once', async () => {
 });
 
 it('takes what a person spends on JIRA and on GitHub together', async () => {
-  await settings('budgets: {personPerDay: 1000}\n');
   const issue = await newIssue();
   const first = await ask(issue, '@dexter do this');
   await end(first.id, { costUsd: 2 });
@@ -164,7 +162,7 @@ it('takes what a person spends on JIRA and on GitHub together', async () => {
   await world.jira.comment(accounts.maria, ticketKey, '@dexter do this');
   const refused = await begun(ticketKey, before);
   expect(refused).toMatchObject({ status: 'refused', problem: { code: 'budget-spent' } });
-  expect(refused.problem?.message).toMatch(/^`maria` has spent \$\d+\.\d\d today \(UTC\) in this repository/);
+  expect(refused.problem?.message).toMatch(/^`maria` has spent \$2\.00 today \(UTC\) in this repository/);
 });
 
 it('begins nothing where nothing may be spent', async () => {
