@@ -19,6 +19,7 @@ import { graftCopyFile } from '../src/sessions/compacted-copy.ts';
 import { hasAnswer } from '../src/sessions/has-answer.ts';
 import { restore } from '../src/sessions/restore.ts';
 import { type SaveResult, save } from '../src/sessions/save.ts';
+import { sessionFigures } from '../src/sessions/session-figures.ts';
 import { projectFolder } from '../src/sessions/session-files.ts';
 import type { SessionStore } from '../src/stores/session-store.ts';
 import { removeTree } from '../src/workspace/remove-tree.ts';
@@ -65,10 +66,11 @@ async function lostReport(options: RecoverOptions, directory: SessionDirectory |
   };
   const { session } = state;
   if (session === undefined) return report;
-  const run = await recordedRun(options, session, directory);
+  const { run, answeredAt } = await recordedRun(options, session, directory);
   let saved: SaveResult = { outcome: 'nothing' };
   try {
-    if (directory !== undefined) saved = await savedSession(options, session, directory, run);
+    if (directory !== undefined)
+      saved = await savedSession(options, withFigures(options, session, run, answeredAt), directory, run);
   } catch (error) {
     warn(messageOf(error));
   }
@@ -106,14 +108,41 @@ async function recordedRun(
   { state, warn }: RecoverOptions,
   { id, transcripts }: LostSession,
   directory: SessionDirectory | undefined,
-): Promise<RunRecord> {
+): Promise<{ run: RunRecord; answeredAt?: Date | undefined }> {
   const run = newRecord(overridePrices(state.prices));
   try {
-    if (directory !== undefined) await addTranscripts(run, directory.config, id, transcripts);
+    if (directory === undefined) return { run };
+    return { run, answeredAt: await addTranscripts(run, directory.config, id, transcripts) };
   } catch (error) {
     warn(messageOf(error));
+    return { run };
   }
-  return run;
+}
+
+/** The session with the figures of this run: its last answer counts for the prompt cache like any other. */
+function withFigures(
+  { state }: RecoverOptions,
+  session: LostSession,
+  run: RunRecord,
+  answeredAt: Date | undefined,
+): LostSession {
+  const { mode, figures: before, resumedTokens, costBeforeUsd } = session;
+  if (run.requests.size === 0) return session;
+  const { contextTokens, firstRequestTokens } = run;
+  const figures = sessionFigures({
+    mode,
+    result: {
+      usage: usageOf(run),
+      contextTokens,
+      firstRequestTokens,
+      requests: run.requests.size,
+      costUsd: costOf(run),
+    },
+    // The transcript is the agent's to write: no answer came before the run began or is yet to come.
+    lastRequestAt: new Date(Math.max(state.startedAt, Math.min(answeredAt?.getTime() ?? 0, Date.now()))),
+    restored: { figures: before, contextTokens: resumedTokens, costUsd: costBeforeUsd },
+  });
+  return { ...session, figures };
 }
 
 /** Saves the session by the same rules as the main step, which may have done it and died before it could say so. */

@@ -4,8 +4,8 @@ import type { EngineResult } from '../engines/engine.ts';
 export interface FiguresOptions {
   mode: SessionMode;
   result: Pick<EngineResult, 'usage' | 'contextTokens' | 'firstRequestTokens' | 'requests' | 'costUsd'>;
-  /** What the engine was told. */
-  prompt: string;
+  /** What the engine was told; absent when nobody knows any more. */
+  prompt?: string | undefined;
   lastRequestAt: Date;
   restored?: Pick<SessionManifest, 'figures' | 'contextTokens' | 'costUsd'> | undefined;
 }
@@ -43,8 +43,10 @@ export function sessionFigures(options: FiguresOptions): SessionFigures {
 /**
  * The engine does not say what tools and system prompt come to. The first request of a conversation holds them and the
  * prompt, whose length is known: what is left is the base, with the notes that the CLI begins each conversation with.
+ * 0 for what is not known.
  */
 function baseOf({ result, prompt }: FiguresOptions): number {
+  if (prompt === undefined) return 0;
   return Math.max(0, result.firstRequestTokens - Math.ceil(prompt.length / charactersPerToken));
 }
 

@@ -114,6 +114,13 @@ async function newest() {
 }
 
 describe('recover', () => {
+  const continued = {
+    mode: 'resume',
+    choice: 'warm',
+    nextGeneration: 2,
+    parentGeneration: 1,
+  } as const;
+
   it('saves what the engine left, and finds it saved when it is asked once more', async () => {
     await leave(ours);
     expect(await recovered(stateOf())).toMatchObject({
@@ -130,7 +137,7 @@ describe('recover', () => {
   });
 
   /** An answer as a transcript holds it: a record for each block, all with the usage of the whole message. */
-  function answered(id: string, model: string, output_tokens: number) {
+  function answered(id: string, model: string, output_tokens: number, timestamp?: string) {
     const usage = {
       input_tokens: 10,
       cache_read_input_tokens: 1_000,
@@ -143,6 +150,7 @@ describe('recover', () => {
       uuid: `${id}-${type}`,
       parentUuid: null,
       isSidechain: false,
+      ...(timestamp === undefined ? {} : { timestamp }),
       message: { id, model, role: 'assistant', content: [{ type, text: 'x' }], usage },
     }));
   }
@@ -206,6 +214,36 @@ describe('recover', () => {
     expect(found.manifest.costUsd).toBeCloseTo(1 + (ofSonnet + ofHaiku) / 1e6, 12);
   });
 
+  it('saves when the conversation was last read from the prompt cache, and how it began', async () => {
+    const startedAt = Date.parse('2026-01-01T00:00:00.000Z');
+    const [first, second, later] = ['00:01', '00:02', '00:03'].map((time) => `2026-01-01T${time}:00.000Z`);
+    const synthetic = { ...answered('s', '<synthetic>', 0, later)[0] };
+    const more = [
+      ...answered('m-1', 'claude-sonnet-4-5', 100, first),
+      ...answered('m-2', 'claude-sonnet-4-5', 200, second),
+      synthetic,
+    ];
+    await leave(ours, { more });
+    await recovered({ ...stateOf(), startedAt });
+    const { figures } = await newestSaved();
+    expect(figures).toMatchObject({ lastRequestAt: second, cacheLife: '1h', requests: 2, baseTokens: 0 });
+    expect(figures?.start).toMatchObject({ contextTokens: 3_210, requests: 2 });
+
+    // A follow-up is added to what was known; an answer from before the run, or from the future, is none.
+    await leave(ours, { more });
+    const transcripts = await transcriptSizes(join(workPath(directory.path, ref), 'config'), ours);
+    const forged = answered('m-3', 'claude-sonnet-4-5', 100, '2020-01-01T00:00:00.000Z');
+    await leave(ours, { more: [...more, ...forged] });
+    const state = stateOf({ ...continued, transcripts, figures });
+    await recovered({ ...state, startedAt });
+    expect((await newestSaved()).figures).toMatchObject({
+      lastRequestAt: '2026-01-01T00:00:00.000Z',
+      requests: 1,
+      followUps: [1],
+      start: figures?.start,
+    });
+  });
+
   it('says so when the transcript knows nothing of tokens, or a model has no price', async () => {
     await leave(ours);
     const silent = await recovered(stateOf());
@@ -220,13 +258,6 @@ describe('recover', () => {
     );
     expect(warnings).toEqual([]);
   });
-
-  const continued = {
-    mode: 'resume',
-    choice: 'warm',
-    nextGeneration: 2,
-    parentGeneration: 1,
-  } as const;
 
   it('keeps the whole conversation when its copy got no answer, whatever was said in it before', async () => {
     await leave(ours);

@@ -6,6 +6,9 @@ import { trustedCost } from '../../pricing/trusted-cost.ts';
 import type { EngineEvent } from '../engine.ts';
 import type { AssistantLine, ModelUsage, ResultLine, StreamLine } from './stream.ts';
 
+/** What the CLI names as the model of what it says itself, in a conversation that no request was made for. */
+const cliItself = '<synthetic>';
+
 /** As in the contract of the report; Bedrock's names of inference profiles may be longer. */
 const longestName = 200;
 
@@ -108,11 +111,6 @@ function recordAssistant(
   if (!run.usageOf.has(message.id)) run.answers += 1;
   const isMain = !parent_tool_use_id;
   addMessage(run, message, { isMain });
-  if (isMain) {
-    const tokens = run.usageOf.get(message.id) ?? noUsage;
-    if (run.requests.size === 0) run.firstRequestTokens = total(tokens) - tokens.outputTokens;
-    run.requests.add(message.id);
-  }
   for (const block of message.content) {
     if (block.type === 'text') {
       if (!parent_tool_use_id) run.lastText = block.text;
@@ -139,7 +137,10 @@ export function addMessage(
   run.modelOf.set(id, model);
   const searches = usage?.server_tool_use?.web_search_requests ?? 0;
   run.searchesOf.set(id, Math.max(searches, run.searchesOf.get(id) ?? 0));
-  if (isMain && total(known) > 0) run.contextTokens = total(known);
+  if (!isMain || model === cliItself) return;
+  if (total(known) > 0) run.contextTokens = total(known);
+  if (run.requests.size === 0) run.firstRequestTokens = total(known) - known.outputTokens;
+  run.requests.add(id);
 }
 
 /**

@@ -62,6 +62,8 @@ const AssistantLine = z.object({
   parent_tool_use_id: z.string().nullish(),
   /** The same in a transcript. */
   isSidechain: z.boolean().nullish().catch(undefined),
+  /** When the transcript got the line. */
+  timestamp: z.iso.datetime().nullish().catch(undefined),
   /** Set when the text is the CLI's own, about a request that failed. */
   error: z.string().nullish(),
 });

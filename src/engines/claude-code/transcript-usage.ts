@@ -35,14 +35,16 @@ export async function transcriptSizes(configDirectory: string, sessionId: string
 /**
  * Counts what a run has added to the transcripts. They hold the tokens of each answer that came to its end, and of
  * sub-agents, but not those of the CLI's own requests on the side, such as for a title. A record without usage counts
- * nothing, and so does a transcript that is gone or has become shorter.
+ * nothing, and so does a transcript that is gone or has become shorter. Returns when the newest answer in the main
+ * conversation came, if the transcript says.
  */
 export async function addTranscripts(
   run: RunRecord,
   configDirectory: string,
   sessionId: string,
   before: TranscriptSizes,
-): Promise<void> {
+): Promise<Date | undefined> {
+  let newest: Date | undefined;
   let room = mostBytes;
   for (const transcript of await transcriptsOf(configDirectory, sessionId)) {
     await using file = await openPlain(transcript.path);
@@ -53,10 +55,14 @@ export async function addTranscripts(
     for await (const text of splitLines(stream)) {
       const line = parseLine(text);
       if (line?.type !== 'assistant' || line.error) continue;
-      addMessage(run, line.message, { isMain: transcript.isMain && !line.isSidechain });
+      const isMain = transcript.isMain && !line.isSidechain;
+      const known = run.requests.size;
+      addMessage(run, line.message, { isMain });
+      if (run.requests.size > known && line.timestamp) newest = new Date(line.timestamp);
     }
     room -= stream.bytesRead;
   }
+  return newest;
 }
 
 /** The folder below `projects/` has another name with some versions, so the session's name counts alone. */
