@@ -4,6 +4,7 @@ import { redact } from '../src/core/redact.ts';
 import { type CompactionReport, noUsage, type Report, type Usage } from '../src/core/report.ts';
 import type { CompactedCopy } from '../src/core/session.ts';
 import type { CompactionResult, Engine, EngineResult, EngineTask } from '../src/engines/engine.ts';
+import { costOfRequest } from '../src/pricing/cost-of-usage.ts';
 import { requestsOf } from '../src/pricing/expected-cost.ts';
 import { graftCopyFile, removeCopyFile, trimCopyFile } from '../src/sessions/compacted-copy.ts';
 import { compactionInstructions } from '../src/sessions/compaction-instructions.ts';
@@ -194,8 +195,8 @@ async function compacted(
   const task = { ...pins, copyId, instructions: compactionInstructions, timeLimitMs };
   const startedAt = performance.now();
   const result = await orNotice(work, () => engine.compact(task, work.stop.signal));
-  const { usage, usageByModel, costUsd } = result ?? unspent(run);
-  const lastRequestAt = usage.cacheReadTokens > 0 ? requestAt : run.endedAt;
+  const { usage, usageByModel, costUsd } = result ? spentOn(result, work, run) : unspent(run);
+  const lastRequestAt = (result?.usage.cacheReadTokens ?? 0) > 0 ? requestAt : run.endedAt;
   const spent = { usage, usageByModel, costUsd, lastRequestAt };
   const trimmed =
     result?.outcome === 'compacted'
@@ -219,6 +220,23 @@ async function compacted(
   const earlier = await orNotice(work, () => appended(work, directory, run));
   const contextTokens = earlier?.compacted?.contextTokens ?? 0;
   return { ...spent, ...earlier, report: { outcome: 'failed', contextTokens, costUsd, durationMs } };
+}
+
+/**
+ * Tokens and dollars of a compaction. The provider bills what a request that was broken off has read, and nobody says
+ * how much that was: it is taken for the whole conversation, from the prompt cache.
+ */
+function spentOn(
+  result: CompactionResult,
+  { pricesOf }: CopyWork,
+  { result: { contextTokens, model } }: EndedRun,
+): Pick<KeptCopy, 'usage' | 'usageByModel' | 'costUsd'> {
+  const isBrokenOff =
+    result.outcome === 'failed' && (result.reason === 'time' || result.reason === 'cancelled');
+  if (!isBrokenOff || model === null || Object.keys(result.usageByModel).length > 0) return result;
+  const usage = { ...noUsage, cacheReadTokens: contextTokens };
+  const prices = pricesOf(model);
+  return { usage, usageByModel: { [model]: usage }, costUsd: prices ? costOfRequest(usage, prices) : null };
 }
 
 function failure({ detail }: CompactionResult & { outcome: 'failed' }): { outcome: 'unfit'; reason: string } {

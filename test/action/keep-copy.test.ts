@@ -199,6 +199,23 @@ it.each<[string, (copy: string) => ReturnType<Engine['compact']>, Partial<KeptCo
   },
 );
 
+it.each(['time', 'cancelled'] as const)(
+  'counts the reading of the conversation for a compaction that was broken off: %s',
+  async (reason) => {
+    const brokenOff = { usage: noUsage, usageByModel: {}, costUsd: 0, durationMs: 7 };
+    const { copy } = await kept(warmRun(manifest), async () => ({
+      ...brokenOff,
+      outcome: 'failed',
+      reason,
+      detail: 'none',
+    }));
+    const read = { ...noUsage, cacheReadTokens: 200_000 };
+    expect(copy).toMatchObject({ usage: read, usageByModel: { [model]: read } });
+    expect(copy.costUsd).toBeCloseTo((200_000 * 0.3) / 1e6, 12);
+    expect(copy.report?.costUsd).toBe(copy.costUsd);
+  },
+);
+
 it.each([
   { followUps: [20, 20, 20], compactions: 1 },
   { followUps: [1, 1, 80], compactions: 0 },
