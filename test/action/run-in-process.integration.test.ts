@@ -81,6 +81,28 @@ describe('run', () => {
     expect(await world.repository.files(branch)).toContain('src/coupon.ts');
   });
 
+  it('counts the age of the prompt cache from the last answer, however long the tool after it takes', async () => {
+    const ended = join(world.directory, 'tool-has-ended');
+    const message = { id: 'm-1', model: 'claude-fake-1', content: [], usage: { output_tokens: 7 } };
+    const plan = { until: ended, lines: [{ type: 'assistant', message }] };
+    const store = memoryStore();
+    let now = Date.parse('2026-01-01T00:00:00.000Z');
+    const running = reportOf({ plan }, { store, now: () => now });
+    await until(() => world.forge.heartbeats.some(({ turns }) => turns === 1));
+    now += 600_000;
+    await writeFile(ended, '');
+    await running;
+    const found = await restore({
+      store,
+      keys: world.forge.sessionKeys,
+      ref: { installationId: 1, repositoryId: 20, issueKey: 'DXTR-1' },
+      configDirectory: join(world.directory, 'c'),
+      temporaryDirectory: join(world.directory, 't'),
+    });
+    if (found.outcome !== 'restored') throw new Error(found.outcome);
+    expect(found.manifest.figures?.lastRequestAt).toBe('2026-01-01T00:00:00.000Z');
+  });
+
   it('does not start the engine when it was stopped before that', async () => {
     const record = join(world.directory, 'record.json');
     expect(await reportOf({ plan: { record } }, { signal: AbortSignal.abort() })).toMatchObject({

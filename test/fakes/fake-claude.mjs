@@ -1,5 +1,5 @@
 // Stands in for the Claude Code CLI where the real one cannot be made to misbehave. Reads what to do from the
-// prompt, after `FAKE: `, as JSON: { lines: [...], raw, touch, seconds, exit, kill, ignoreInterrupt, child, unanswered }.
+// prompt, after `FAKE: `, as JSON: { lines: [...], raw, touch, until, seconds, exit, kill, ignoreInterrupt, child, unanswered }.
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -54,6 +54,7 @@ if (plan.megabytes) {
 }
 if (plan.raw) process.stdout.write(plan.raw);
 if (plan.stderr) process.stderr.write(plan.stderr);
+while (plan.until && !existsSync(plan.until)) await sleep(20);
 if (plan.seconds) await sleep(plan.seconds * 1000);
 if (plan.kill) process.kill(process.pid, plan.kill);
 if (plan.result !== false) {

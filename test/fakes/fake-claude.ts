@@ -18,6 +18,8 @@ export interface FakePlan {
   megabytes?: number;
   raw?: string;
   stderr?: string;
+  /** File that it waits for. */
+  until?: string;
   seconds?: number;
   kill?: NodeJS.Signals;
   ignoreInterrupt?: true;
