@@ -109,7 +109,7 @@ export const Report = z.object({
       mode: SessionMode,
       /** Generation that this run saved; 0 when nothing was saved. */
       generation: z.number().int().nonnegative(),
-      /** Seconds since the restored generation was saved; absent for a fresh session. */
+      /** Seconds since the last request of what was restored; absent for a fresh session, and where nobody knows. */
       ageSeconds: z.number().nonnegative().optional(),
       /** What the store calls the generation, when that is more than its number. */
       entry: z.string().max(512).optional(),

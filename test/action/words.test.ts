@@ -290,7 +290,7 @@ describe('renderSummary', () => {
       | Duration | 0 s |
       | Turns | 0 |
       | Session | none |
-      | Tokens | 0 input, 0 read from the cache, 0 written to it, 0 output |
+      | Tokens | 0 input (0 read from the cache, 0 written to it), 0 output |
       | Cost | $0.25 |"
     `);
   });
