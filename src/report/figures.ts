@@ -75,15 +75,9 @@ function formatWrites({ cacheWriteTokens: all, cacheWriteHourTokens: hour = 0 }:
 export function formatSession(session: Report['session']): string {
   if (!session) return 'none';
   if (session.mode === 'fresh') return 'new';
-  const way = wayOf(session);
+  const choice = session.resumption?.choice ?? 'fresh';
+  const way = choice === 'fresh' ? '' : choice;
   const age = session.ageSeconds === undefined ? '' : `${formatAge(session.ageSeconds)} old`;
   const facts = [way, age].filter((part) => part !== '').join(', ');
   return facts === '' ? 'resumed' : `resumed (${facts})`;
-}
-
-/** A conversation is warm while the prompt cache is expected to hold it; afterwards it is only brought back whole. */
-function wayOf({ resumption }: NonNullable<Report['session']>): string {
-  if (!resumption || resumption.choice === 'fresh') return '';
-  if (resumption.choice === 'compacted') return 'compacted';
-  return resumption.expectedCacheRead > 0 ? 'warm' : 'whole';
 }

@@ -31,9 +31,9 @@ describe('the headline of what a run cost', () => {
       'Resumed (warm, 2 min old) · $0.11 · 71 % less than a cold start',
     ],
     [
-      'the whole conversation, which the cache holds no more',
+      'the whole conversation, whose age tells that the cache does not hold it any more',
       withSession({ resumption: { ...resumption, choice: 'warm' } }),
-      'Resumed (whole, 3 h old) · $0.11 · 71 % less than a cold start',
+      'Resumed (warm, 3 h old) · $0.11 · 71 % less than a cold start',
     ],
     ['a run that compares with nothing', report, 'Resumed (3 h old) · $0.11'],
     [
@@ -177,6 +177,9 @@ describe('the rows of what a run cost', () => {
       'compacted · 3 h old: the prompt cache has expired, and the copy is the cheapest way',
     );
     expect(rowOf(fresh, 'Session')).toMatch(/^new · 3 h old/);
+    // In the same word as the headline.
+    const late = withSession({ resumption: { ...resumption, choice: 'warm' } });
+    expect(rowOf(late, 'Session')).toMatch(/^warm · 3 h old: the prompt cache has expired/);
     expect(rowOf(report, 'Session')).toBe('resumed (3 h old)');
   });
 
