@@ -99,6 +99,42 @@ describe('dexter cost', () => {
     `);
   });
 
+  it('fits into a narrow terminal, and leaves a wide one as it is', async () => {
+    const shown = async (width: number | undefined) => {
+      const { terminal, printed } = fakeTerminal();
+      await showCost(database.kysely, { issueKey: 'SHOP-1' }, { ...quiet, width }, terminal);
+      return printed;
+    };
+    expect((await shown(60)).join('\n')).toMatchInlineSnapshot(`
+      "SHOP-1 in acme/shop
+      $1.01 for 3 runs · 21 % less than cold starts
+
+      WHEN (UTC)  WHO  WHAT
+        SESSION     TOKENS     COST   SAVED
+      2026-05-04 03:02  maria  add tests
+        new         66,000    $0.89  −$0.02
+      2026-05-05 13:00  rob\\u{1b}[31m  add tests
+        compacted   66,000    $0.12   $0.29
+      2026-05-05 14:00  maria  add tests (no report)
+        –          unknown  unknown       –
+      All  3 runs
+                   132,000    $1.01   $0.27
+
+      What 1 run cost is not known (no report came, or no price is
+      known for the model); the sum leaves it out.
+      Saved is against a cold start: what the same run is
+      estimated to cost in a new session, which has to gather anew
+      what the session knew. What going on cost and the compacted
+      copies are counted as costs of the session. Runs that failed
+      or were stopped are not compared."
+    `);
+    const bySum = fakeTerminal({ now: () => new Date('2026-05-06T00:00:00Z') });
+    await showCosts(database.kysely, { by: 'day', days: 30, ...quiet, width: 60 }, bySum.terminal);
+    for (const line of [...(await shown(60)), ...bySum.printed])
+      expect(line.length, line).toBeLessThanOrEqual(60);
+    expect(await shown(400)).toEqual(await shown(undefined));
+  });
+
   it('is bold only where it may be', async () => {
     const { terminal, printed } = fakeTerminal();
     await showCost(database.kysely, { issueKey: 'SHOP-1' }, { json: false, colours: true }, terminal);
