@@ -43,9 +43,13 @@ export async function showCost(
 ): Promise<number> {
   const { total, runs } = await costOfIssue(db, issue, mostRuns);
   if (total.runs === 0) {
+    const meant = await keyMeant(db, issue);
     throw new AppError('input-invalid', {
       message: `Nothing has run for ${plain(issue.issueKey)}.`,
-      hint: 'Give the key as the app files it: that of the JIRA ticket, or gh-<repository id>-<number>. `dexter cost --by repository` shows where something ran.',
+      hint:
+        meant === undefined
+          ? 'Give the key as the app files it: that of the JIRA ticket, or gh-<repository id>-<number>. `dexter cost --by repository` shows where something ran.'
+          : `Something has for ${plain(meant)}: \`dexter cost ${plain(meant)}\`.`,
     });
   }
   if (json) {
@@ -75,6 +79,17 @@ export async function showCost(
   page.table(head, [...rows, last], head.indexOf('SESSION'));
   page.notes(total);
   return 0;
+}
+
+/** The same key in the letters of JIRA or of an issue on GitHub, where something has run for that. */
+async function keyMeant(db: Db, issue: Parameters<typeof costOfIssue>[1]): Promise<string | undefined> {
+  const { issueKey } = issue;
+  for (const other of [issueKey.toUpperCase(), issueKey.toLowerCase()]) {
+    if (other === issueKey) continue;
+    const { total } = await costOfIssue(db, { ...issue, issueKey: other }, 1);
+    if (total.runs > 0) return other;
+  }
+  return undefined;
 }
 
 /** `dexter cost`: the sums of all runs by day, repository or person. */

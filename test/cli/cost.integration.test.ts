@@ -31,6 +31,7 @@ async function fill(empty: Database): Promise<void> {
   await cost('2026-05-05T13:00:00Z', { usd: 0.12, saved: 0.29, choice: 'compacted', login: 'rob\u001b[31m' });
   await cost('2026-05-05T14:00:00Z', { usd: null, saved: null, choice: null });
   await cost('2026-05-05T14:00:00Z', { usd: 2, saved: null, choice: 'warm', issueKey: 'SHOP-2' });
+  await cost('2026-01-01T14:00:00Z', { usd: 2, saved: null, choice: 'warm', issueKey: 'gh-7-3' });
 }
 
 interface Cost {
@@ -97,6 +98,15 @@ describe('dexter cost', () => {
       What 1 run cost is not known (no report came, or no price is known for the model); the sum leaves it out.
       Saved is against a cold start: what the same run is estimated to cost in a new session, which has to gather anew what the session knew. What going on cost and the compacted copies are counted as costs of the session. Runs that failed or were stopped are not compared."
     `);
+  });
+
+  it.each([
+    ['shop-1', 'Something has for SHOP-1: `dexter cost SHOP-1`.'],
+    ['GH-7-3', 'Something has for gh-7-3: `dexter cost gh-7-3`.'],
+    ['shop-404', expect.stringContaining('Give the key as the app files it')],
+  ])('says which key was meant by %s, when something has run for it', async (issueKey, hint) => {
+    const asked = showCost(database.kysely, { issueKey }, quiet, fakeTerminal().terminal);
+    await expect(asked).rejects.toMatchObject({ message: `Nothing has run for ${issueKey}.`, hint });
   });
 
   it('fits into a narrow terminal, and leaves a wide one as it is', async () => {
