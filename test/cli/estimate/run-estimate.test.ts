@@ -23,7 +23,7 @@ async function run(
 
 const Months = z.object({
   parameters: z.record(z.string(), z.unknown()),
-  prices: z.object({ model: z.string(), input: z.number() }),
+  prices: z.looseObject({ model: z.string(), input: z.number() }),
   note: z.object({
     arithmetic: z.string(),
     months: z.array(z.object({ option: z.string(), apiUsd: z.number() })),
@@ -183,9 +183,17 @@ describe('dexter estimate', () => {
       'models.m.input',
     ],
     ['models: { m: { input: 1 } }', 'models.m.output'],
-    ['storage: { s3-standard: { GB: 1 } }', 'storage.s3-standard'],
-    ['storage: { floppy: { GB-month: 1 } }', 'there is no storage `floppy`'],
-    ['model: {}', 'model'],
+    [
+      'models: { m: { input: 3, output: 15, cacheWrite5m: 3.75, cacheWrite1h: 6, cacheRead: 30 } }',
+      '`models.m.cacheRead`: is above `input`, which is 3',
+    ],
+    ['models: { claude-sonnet-4-5: { cacheWrite1h: 1 } }', 'is below `cacheWrite5m` of the price list'],
+    ['models: { claude-sonnet-4-5: { output: 1001 } }', 'must be a number from 0 to 1000'],
+    ['models: 3', '`models`: must be a list of prices by their names'],
+    ['storage: { s3-standard: { GB: 1 } }', '`storage.s3-standard`: `GB` is not one of GB-month; 1,000 PUT'],
+    ['storage: { s3-standard: {} }', '`storage.s3-standard`: must have at least one price'],
+    ['storage: { floppy: { GB-month: 1 } }', '`storage`: `floppy` is not one of s3-standard'],
+    ['model: {}', '`model` is not `models` or `storage`'],
     ['models: [', '--prices'],
   ])('refuses a file of prices that says %j', async (content, message) => {
     await using place = await temporaryDirectory();
@@ -195,6 +203,27 @@ describe('dexter estimate', () => {
       code: 'input-invalid',
       message: expect.stringContaining(message),
     });
+  });
+
+  it('tells all that is wrong with a file of prices at once, and takes a model that is listed in part', async () => {
+    await using place = await temporaryDirectory();
+    const file = join(place.path, 'prices.yml');
+    const wrong = [
+      'models: { claude-opus-4-5: { cacheRead: 6 } }',
+      'storage: { floppy: { GB-month: 1 }, s3-standard: { GB out: -1 } }',
+      'modles: {}',
+    ];
+    await writeFile(file, wrong.join('\n'));
+    const refused = await run({ prices: file }).catch((error: Error) => error.message);
+    for (const place of [
+      'models.claude-opus-4-5.cacheRead',
+      '`floppy`',
+      'storage.s3-standard.GB out',
+      '`modles`',
+    ])
+      expect(refused).toContain(place);
+    await writeFile(file, 'models: { claude-sonnet-4-5: { cacheRead: 0.15 } }');
+    expect((await inJson({ prices: file })).prices).toMatchObject({ input: 3, cacheRead: 0.15 });
   });
 
   it('says of what it was measured, and flags go first', async () => {
