@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { valueFlags } from '../../../src/cli/estimate/flags.ts';
 import type { Measured } from '../../../src/cli/estimate/measure.ts';
 import { defaultPage, runEstimate } from '../../../src/cli/estimate/run-estimate.ts';
 import type { Flags } from '../../../src/cli/flag-values.ts';
@@ -40,6 +41,8 @@ async function inJson(flags: Flags, measured?: Measured) {
   expect(printed).toHaveLength(1);
   return Months.parse(JSON.parse(printed[0] ?? ''));
 }
+
+const camelCase = (flag: string) => flag.slice(2).replace(/-./g, (found) => found.slice(1).toUpperCase());
 
 describe('dexter estimate', () => {
   it("shows the research note's tables as they were published, and the same with a prompt cache", async () => {
@@ -105,6 +108,15 @@ describe('dexter estimate', () => {
     expect(text).not.toContain('The note has');
   });
 
+  it('has the defaults that its flags name', async () => {
+    const named = valueFlags.filter(({ flag }) => flag !== '--prices' && flag !== '--archive-mb');
+    const flags = named.map(({ flag, default: usual }) => [camelCase(flag), usual]);
+    // Its least and most are one size then, and the code is what the ticket leaves of the task.
+    const { ticketKb: _, sessionMb: __, ...sizes } = (await inJson({})).parameters;
+    const given = await inJson(Object.fromEntries(flags));
+    expect(given.parameters).toMatchObject({ ...sizes, archiveMb: expect.closeTo(6.6, 9) });
+  });
+
   it("keeps the note's figures when only what it does not ask about is another", async () => {
     expect((await inJson({ gaps: '1h' })).note.arithmetic).toBe('as-published');
   });
@@ -167,7 +179,7 @@ describe('dexter estimate', () => {
     [{ model: 'sonnet' }, 'The prices of the model `sonnet` are not known'],
     [{ storage: 'floppy' }, '--storage: there is no price `floppy` of this kind'],
     [{ redis: 's3-standard' }, '--redis: there is no price `s3-standard` of this kind'],
-    [{ baseTokens: '30000' }, '--compacted-tokens (8,000) must not be below --base-tokens (30,000)'],
+    [{ baseTokens: '30000' }, '--compacted-tokens (15,000) must not be below --base-tokens (30,000)'],
     [{ prices: '/nowhere/prices.yml' }, '--prices /nowhere/prices.yml: ENOENT'],
   ])('refuses %j and says what is wrong', async (flags, message) => {
     await expect(run(flags)).rejects.toMatchObject({
@@ -237,7 +249,7 @@ describe('dexter estimate', () => {
     expect(parameters).toMatchObject({
       tickets: 40,
       followUps: 1.5,
-      taskTokens: 80_000,
+      taskTokens: 77_240,
       restoresPerSession: 1.5,
     });
     expect(prices.model).toBe('claude-opus-4-5');
