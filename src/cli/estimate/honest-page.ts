@@ -1,4 +1,4 @@
-import type { Estimate, MonthOfStrategy } from '../../pricing/estimate/estimate.ts';
+import type { Estimate, HonestEstimate, MonthOfStrategy } from '../../pricing/estimate/estimate.ts';
 import { formatGap } from '../../pricing/estimate/gaps.ts';
 import { type Strategy, strategies } from '../../pricing/estimate/ticket-cost.ts';
 import { count, dollars, netDollars, percent, price } from './figures.ts';
@@ -99,7 +99,7 @@ export function honestPage(estimate: Estimate): Page {
       `Tools and system prompt have ${count(parameters.baseTokens)} tokens. The first run reads ${count(parameters.taskTokens)} in ${count(parameters.firstRequests, 1)} requests; a new start later reads 70 % of that again. A follow-up that knows its way takes ${count(parameters.requests, 1)} requests and adds ${count(parameters.newTokens)} tokens; each run writes ${count(parameters.outputTokens)}. A compacted copy has ${count(parameters.compactedTokens)} tokens, and making it writes ${count(parameters.summaryTokens)}. Prices: ${prices.source}${prices.date === '' ? '' : `, ${prices.date}`}.`,
     ),
     text(
-      'Dexter goes on in the way that is expected to cost least, with some preference for the one that remembers more: the whole conversation, its compacted copy, or a new start. It makes the copy at the end of a run, while the cache still holds the conversation, if it has more than 40,000 tokens and the copy saves a late follow-up more than twice its cost. Each copy that is made is counted, also those that nobody comes back to. Where copies do not pay at all, as with gaps that are all short, they are taken to be switched off.',
+      'Dexter goes on in the way that is expected to cost least, with some preference for the one that remembers more: the whole conversation, its compacted copy, or a new start. It makes the copy at the end of a run, while the cache still holds the conversation, if it has more than 40,000 tokens and the copy saves a late follow-up more than twice its cost. Each copy that is made is counted, also those that nobody comes back to. Where copies do not pay (see the break-even), they are taken to be switched off: `compact-above: 0`.',
     ),
   ];
 }
@@ -180,22 +180,43 @@ function monthRow({
   ];
 }
 
-function breakEven({ honest: { breakEven: even } }: Estimate): string[] {
+function breakEven({ honest: { breakEven: even }, parameters }: Estimate): string[] {
   const tickets =
     even.tickets === null
       ? 'With these parameters the savings never pay for the storage.'
       : even.tickets === 1
         ? 'The storage pays from the first ticket on.'
         : `The storage pays from ${count(even.tickets)} tickets a month on.`;
+  const paidFor = even.makesCopies ? 'all copies and storage' : 'the storage';
+  const needed = even.followUps === null ? null : Math.ceil(100 * even.followUps - 1e-9);
   const followUps =
-    even.followUps === null
+    needed === null
       ? 'A follow-up saves nothing.'
-      : `${count(Math.ceil(100 * even.followUps - 1e-9))} follow-ups for each 100 tickets pay for all copies and storage.`;
-  const late =
-    even.lateShare === null
-      ? `A compacted copy of the first run costs ${dollars(even.copyUsd)} and does not pay.`
-      : `A compacted copy of the first run costs ${dollars(even.copyUsd)}, and pays when more than ${percent(even.lateShare)} of the follow-ups come after the life of the prompt cache.`;
-  return [tickets, followUps, late];
+      : `${needed === 1 ? 'One follow-up' : `${count(needed)} follow-ups`} for each 100 tickets ${needed === 1 ? 'pays' : 'pay'} for ${paidFor}.`;
+  return [tickets, ...(parameters.followUps > 0 ? [followUps] : []), copiesInWords(even)];
+}
+
+const areOff = 'they are taken to be switched off (`compact-above: 0`)';
+
+/** When compacted copies pay, and whether they are counted above. */
+export function copiesInWords({
+  copyUsd,
+  makesCopies,
+  lateShare,
+  lateShareHere,
+}: HonestEstimate['breakEven']): string {
+  const usd = dollars(copyUsd);
+  const isThreshold = lateShare !== null && lateShare > 0 && makesCopies === lateShareHere >= lateShare;
+  if (isThreshold) {
+    const digits = percent(lateShare) === percent(lateShareHere) ? 1 : 0;
+    const here = `here ${percent(lateShareHere, digits)} do, so ${makesCopies ? 'they are counted' : areOff}`;
+    return `A compacted copy of the first run costs ${usd}. Copies pay when more than ${percent(lateShare, digits)} of the follow-ups come after the life of the prompt cache: ${here}.`;
+  }
+  if (!makesCopies)
+    return `A compacted copy of the first run would cost ${usd}. Copies do not pay here, so ${areOff}.`;
+  const even =
+    lateShare === 0 ? ', even when all follow-ups come within the life of the prompt cache' : ' here';
+  return `A compacted copy of the first run costs ${usd}. Copies pay${even}, so they are counted.`;
 }
 
 function tooOptimistic({ parameters, honest, note }: Estimate): Block[] {
@@ -206,9 +227,7 @@ function tooOptimistic({ parameters, honest, note }: Estimate): Block[] {
   const dexter = months.find(({ strategy }) => strategy === 'dexter');
   if (!none || !sessions || !full || !dexter) return [];
   const promised = none.apiUsd > 0 ? (none.apiUsd - sessions.apiUsd) / none.apiUsd : null;
-  const lateShare = honest.followUps
-    .filter(({ isWarm }) => isWarm === false)
-    .reduce((sum, { gap }) => sum + (gap?.share ?? 0), 0);
+  const lateShare = honest.breakEven.lateShareHere;
   return [
     heading(3, 'Where the note is too optimistic'),
     text(

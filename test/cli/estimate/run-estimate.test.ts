@@ -44,6 +44,12 @@ async function inJson(flags: Flags, measured?: Measured) {
 
 const camelCase = (flag: string) => flag.slice(2).replace(/-./g, (found) => found.slice(1).toUpperCase());
 
+/** Of the table of a ticket: first run, follow-ups, copies. */
+const copiesOf = (lines: readonly string[]) =>
+  lines
+    .map((line) => /^ {2}Dexter +\$[\d.]+ +\$[\d.]+ +(\$[\d.]+) +\$[\d.]+ +\d+ %$/.exec(line)?.[1])
+    .find((usd) => usd !== undefined);
+
 describe('dexter estimate', () => {
   it("shows the research note's tables as they were published, and the same with a prompt cache", async () => {
     const { code, printed, text } = await run({});
@@ -135,6 +141,25 @@ describe('dexter estimate', () => {
     expect(early.text.replaceAll('\n', ' ')).toContain(
       'With these gaps the prompt cache holds the conversation each time.',
     );
+  });
+
+  it.each(['0m', '2m'])('says that copies pay where its tables count them, also after %s', async (gaps) => {
+    const { text, printed } = await run({ gaps });
+    expect(text.replaceAll('\n', ' ')).toContain(
+      'Copies pay, even when all follow-ups come within the life of the prompt cache, so they are counted.',
+    );
+    expect(copiesOf(printed)).not.toBe('$0.00');
+  });
+
+  it.each([
+    ['2m', 'here 0 % do, so they are taken to be switched off (compact-above: 0).', '$0.00'],
+    ['2m:1,1d:1', 'here 50 % do, so they are counted.', '$0.09'],
+  ])('says from when on copies pay, and whether they do after %s', async (gaps, said, copies) => {
+    const { text, printed } = await run({ gaps, compactedTokens: '60000' });
+    const prose = text.replaceAll('\n', ' ');
+    expect(prose).toMatch(/Copies pay when more than \d+ % of the follow-ups come after the life of/);
+    expect(prose).toContain(said);
+    expect(copiesOf(printed)).toBe(copies);
   });
 
   it('takes another model by any of its names, and the dearer one costs more', async () => {

@@ -6,6 +6,7 @@ import { cheapestWay } from '../../../src/pricing/cheapest-way.ts';
 import { defaultParameters } from '../../../src/pricing/estimate/default-parameters.ts';
 import type { Gap } from '../../../src/pricing/estimate/gaps.ts';
 import {
+  lateShareForCopies,
   type PickWay,
   type SessionParameters,
   type Strategy,
@@ -191,6 +192,23 @@ describe('ticketCost', () => {
     expect(copies(120)).toBe(0);
     expect(copies(86_400)).toBeGreaterThan(0.05);
     expect(ticketCost('dexter', { ...defaultParameters, followUps: 0 }, sonnet).copiesUsd).toBe(0);
+  });
+
+  it('makes copies above the share of late follow-ups from which they pay, and none below', () => {
+    const share = fc.double({ min: 0, max: 1, noNaN: true });
+    fc.assert(
+      fc.property(parameters, share, model, (given, late, prices) => {
+        const least = lateShareForCopies(given, prices);
+        const gaps = [
+          { seconds: 60, share: 1 - late },
+          { seconds: 86_400, share: late },
+        ];
+        const { copiesUsd } = ticketCost('dexter', { ...given, gaps }, prices);
+        if (least === null || late < least - 1e-3) expect(copiesUsd).toBe(0);
+        else if (late > least + 1e-3) expect(copiesUsd).toBeGreaterThan(0);
+      }),
+      { numRuns: 200 },
+    );
   });
 
   it('counts the life of the cache from the end of the run, to the second', () => {
