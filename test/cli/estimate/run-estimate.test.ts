@@ -42,6 +42,13 @@ async function inJson(flags: Flags, measured?: Measured) {
   return Months.parse(JSON.parse(printed[0] ?? ''));
 }
 
+/** Lines that stand between empty ones, or are underlined. */
+const headingsOf = (text: string) =>
+  text.split('\n').filter((line, index, lines) => {
+    const [before, after] = [lines[index - 1] ?? '', lines[index + 1] ?? ''];
+    return before === '' && /^[A-Z]/.test(line) && !/[.:;]$/.test(line) && (after === '' || /^═/.test(after));
+  });
+
 const camelCase = (flag: string) => flag.slice(2).replace(/-./g, (found) => found.slice(1).toUpperCase());
 
 /** Of the table of a ticket: first run, follow-ups, copies. */
@@ -51,14 +58,51 @@ const copiesOf = (lines: readonly string[]) =>
     .find((usd) => usd !== undefined);
 
 describe('dexter estimate', () => {
-  it("shows the research note's tables as they were published, and the same with a prompt cache", async () => {
+  it('answers first: what it costs with a prompt cache', async () => {
     const { code, printed, text } = await run({});
     expect(code).toBe(0);
+    expect(printed[0]).toBe('In short');
+    expect(headingsOf(text)).toEqual([
+      'In short',
+      'What it costs with a prompt cache',
+      'A follow-up',
+      'A ticket',
+      'A month: 100 tickets',
+      'Break-even',
+      'At scale: 1,000 tickets a month',
+      'What is assumed',
+    ]);
+    expect(text).toMatch(/1 day +has lost it +\$0\.\d\d +\$0\.\d\d +[78]\d % +\$0\.\d\d +\d\d %/);
+    expect(text).toContain('With --note also the tables of the research note');
+  });
+
+  it("shows the research note's tables as they were published, after the answer, where that is asked for", async () => {
+    const { printed, text } = await run({ note: true });
     expect(printed).toContain('  No caching             $0      $157.20 [1]  $157.20           $0');
     expect(printed).toContain('  G: Session S3          $5 [4]   $66.00 [3]   $71.00      +$86.20');
     expect(text).toContain('No arithmetic of the note gives it.');
-    expect(text).toMatch(/1 day +has lost it +\$0\.\d\d +\$0\.\d\d +[78]\d % +\$0\.\d\d +\d\d %/);
     expect(text).toContain('Where the note is too optimistic');
+    expect(text).not.toContain('With --note');
+    const answer = text.indexOf('What it costs with a prompt cache');
+    expect(text.indexOf('What the research note reckons')).toBeGreaterThan(answer);
+  });
+
+  it('says in a line what a follow-up costs with Dexter, by the figures of its table', async () => {
+    const rows = (text: string) =>
+      [...text.matchAll(/(holds it|has lost it) .* (\d+ %) .* (\d+ %)$/gm)].map(([, , full, ours]) => [
+        full,
+        ours,
+      ]);
+    const both = await run({});
+    const [early, late] = rows(both.text);
+    expect(both.text.replaceAll('\n', ' ')).toContain(
+      `With Dexter a follow-up costs ${early?.[1]} of a new start while the prompt cache holds the conversation, and ${late?.[1]} afterwards; with the whole conversation resumed each time ${early?.[0]} and ${late?.[0]}.`,
+    );
+    const one = await run({ gaps: '1d' });
+    const [only] = rows(one.text);
+    expect(one.text.replaceAll('\n', ' ')).toContain(
+      `With Dexter a follow-up costs ${only?.[1]} of a new start, and with the whole conversation resumed ${only?.[0]}: by then the prompt cache has lost the conversation.`,
+    );
   });
 
   it('keeps to the width of the terminal, and colours only where it may', async () => {
@@ -72,7 +116,7 @@ describe('dexter estimate', () => {
   });
 
   it('aligns the columns of a table', async () => {
-    const { printed } = await run({});
+    const { printed } = await run({ note: true });
     const start = printed.indexOf('A month: 100 tickets, 3 follow-ups each');
     const rows = printed.slice(start + 4, start + 10);
     expect(rows).toHaveLength(6);
@@ -109,7 +153,7 @@ describe('dexter estimate', () => {
     expect(note.arithmetic).toBe('exact');
     expect(note.months[0]?.apiUsd).toBeCloseTo(315, 9);
     expect(published).toBeUndefined();
-    const { text } = await run({ tickets: '200' });
+    const { text } = await run({ tickets: '200', note: true });
     expect(text).toContain('A month: 200 tickets, 3 follow-ups each');
     expect(text).not.toContain('The note has');
   });
@@ -135,9 +179,13 @@ describe('dexter estimate', () => {
 
   it('says so where there are no follow-ups, or all of them come in time', async () => {
     const none = await run({ followUps: '0' });
-    expect(none.text).toContain('There are no follow-ups.');
-    expect(none.text).not.toMatch(/NaN|Infinity|undefined/);
-    const early = await run({ gaps: '1m' });
+    expect(none.text.replaceAll('\n', ' ')).toContain(
+      '100 tickets a month with no follow-ups; claude-sonnet-4-5, storage included.  Without follow-ups there is nothing to save: a ticket costs $1.28 whichever way, all of them $127.93 a month, and keeping their sessions $0.02 more.',
+    );
+    expect(none.text).not.toMatch(/NaN|Infinity|undefined|-\$|Saved|comes:/);
+    for (const form of ['json', 'markdown'] as const)
+      expect((await run({ followUps: '0' }, form)).text).not.toMatch(/NaN|Infinity|undefined/);
+    const early = await run({ gaps: '1m', note: true });
     expect(early.text.replaceAll('\n', ' ')).toContain(
       'With these gaps the prompt cache holds the conversation each time.',
     );
@@ -172,7 +220,7 @@ describe('dexter estimate', () => {
   it('takes sessions to where they are kept', async () => {
     const own = await inJson({ storage: 'self-hosted-minio' });
     expect(own.honest.months.map(({ storageUsd }) => storageUsd)).toEqual([0, 0, 0]);
-    const { text } = await run({ storage: 'digitalocean-spaces' });
+    const { text } = await run({ storage: 'digitalocean-spaces', note: true });
     expect(text).toContain('DigitalOcean Spaces (S3-compatible)');
   });
 
@@ -190,6 +238,7 @@ describe('dexter estimate', () => {
   });
 
   it.each([
+    [{ gaps: '', prices: ' ' }, '--gaps, --prices: the value is empty.'],
     [{ tickets: '-5' }, '--tickets must be a whole number from 1 to 1,000,000'],
     [{ tickets: '0' }, '--tickets must be'],
     [{ tickets: 'many' }, '--tickets must be'],
@@ -282,9 +331,26 @@ describe('dexter estimate', () => {
     const larger = await inJson({ baseTokens: '7000' }, measured);
     expect(larger.parameters).toMatchObject({ baseTokens: 7000, taskTokens: 78_000 });
     const shown = await run({}, 'terminal', undefined, measured);
-    expect(shown.text).toContain('Measured by the ledger: 4 tickets with 10 runs in 10 days.');
-    expect(shown.text).toContain('That is little to go by');
+    expect(shown.printed.slice(3, 8).join(' ')).toMatch(
+      /^12 tickets a month \(scaled up from 4 tickets in 10 days\) with 1\.5 follow-ups each, .* Measured by the ledger: 4 tickets with 10 runs in 10 days\. That is little to go by/,
+    );
+    // What is given was not scaled.
+    expect((await run({ tickets: '40' }, 'terminal', undefined, measured)).text).not.toContain('scaled');
     expect((await run({}, 'json', undefined, measured)).told).toEqual(measured.doubts);
+  });
+
+  it('counts one of a thing as one', async () => {
+    const measured: Measured = {
+      values: { tickets: 1, followUps: 1, firstRequests: 1, requests: 1, restoresPerSession: 1 },
+      model: undefined,
+      basis: { tickets: 1, runs: 1, days: 1 },
+      doubts: [],
+    };
+    const { text } = await run({ scale: '1', gaps: '1d' }, 'markdown', undefined, measured);
+    expect(text).toContain('1 ticket a month (scaled up from 1 ticket in 1 day) with 1 follow-up each');
+    expect(text).toContain('### A month: 1 ticket, 1 follow-up each');
+    expect(text).toContain('Measured by the ledger: 1 ticket with 1 run in 1 day.');
+    expect(text).not.toMatch(/(?<![\d,.~-])1 (?:tickets|follow-ups|requests|runs|days|items)\b/);
   });
 
   it('shows a model of somebody else harmlessly', async () => {
