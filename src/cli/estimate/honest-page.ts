@@ -136,13 +136,14 @@ function comparison(estimate: Estimate): Block[] {
         right('Total'),
         right('Saved'),
         right(''),
-        right('Savings / storage'),
+        right('Return'),
       ],
       rows: honest.atScale.map((month) => [
         ...monthRow(month),
         month.strategy === 'cold' || month.roi === null ? '' : `${count(month.roi)}x`,
       ]),
     },
+    text('The return is what is saved for each dollar of storage.'),
   ];
 }
 

@@ -254,14 +254,14 @@ function firstThat(isSo: (count: number) => boolean, most: number): number | nul
   return null;
 }
 
-/** What the first follow-up of a ticket costs in a restored session, within the cache's life and after it. */
+/** What a follow-up costs in a session that is restored whole, within the cache's life and after it. */
 function promiseOf(
   parameters: EstimateParameters,
   prices: ModelPrices,
   pick: PickWay,
 ): HonestEstimate['promise'] {
   const shareAfter = (seconds: number) => {
-    const once = { ...parameters, followUps: 1, gaps: [{ seconds, share: 1 }] };
+    const once = { ...parameters, gaps: [{ seconds, share: 1 }] };
     const coldUsd = ticketCost('cold', once, prices, pick).followUpsUsd;
     return coldUsd > 0 ? ticketCost('full', once, prices, pick).followUpsUsd / coldUsd : null;
   };

@@ -93,8 +93,9 @@ describe('dexter estimate', () => {
         full,
         ours,
       ]);
-    const both = await run({});
+    const both = await run({ note: true });
     const [early, late] = rows(both.text);
+    expect(both.text.replaceAll(/\n/g, ' ')).toContain(`costs ${late?.[0]} of a new start, not 22.6 %.`);
     expect(both.text.replaceAll('\n', ' ')).toContain(
       `With Dexter a follow-up costs ${early?.[1]} of a new start while the prompt cache holds the conversation, and ${late?.[1]} afterwards; with the whole conversation resumed each time ${early?.[0]} and ${late?.[0]}.`,
     );
@@ -105,12 +106,25 @@ describe('dexter estimate', () => {
     );
   });
 
-  it('keeps to the width of the terminal, and colours only where it may', async () => {
-    const { printed } = await run({}, 'terminal', { colours: false, width: 90 });
-    const prose = printed.filter((line) => !/^ {2}|─/.test(line));
-    expect(Math.max(...prose.map((line) => line.length))).toBeLessThanOrEqual(90);
+  it.each([60, 80, 120])('keeps to a terminal of %d columns, tables too', async (width) => {
+    const dear = { tickets: '40000', model: 'claude-opus-4-1', gaps: '2m:50,36h:30,1d:20' };
+    for (const flags of [{ note: true }, { ...dear, note: true }]) {
+      const { printed } = await run(flags, 'terminal', { colours: false, width });
+      expect(printed.filter((line) => line.length > width)).toEqual([]);
+    }
+  });
+
+  it('shows tables without wrapping on a terminal of 80 columns, but for a title', async () => {
+    const { printed } = await run({}, 'terminal', { colours: false, width: 80 });
+    const starts = printed.filter((line) => line.startsWith('  New start each time '));
+    // In short, a ticket, a month, at scale.
+    expect(starts).toHaveLength(4);
+    expect(printed.filter((line) => /^ {2}─+$/.test(line))).toHaveLength(5);
+  });
+
+  it('colours only where it may', async () => {
     const esc = String.fromCharCode(27);
-    expect(printed.join('')).not.toContain(esc);
+    expect((await run({})).text).not.toContain(esc);
     const coloured = await run({}, 'terminal', { colours: true, width: 90 });
     expect(coloured.text).toContain(`${esc}[1mIn short`);
   });
