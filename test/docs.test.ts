@@ -71,6 +71,13 @@ test.each(['docs/economics.md', 'docs/estimate.md', 'docs/resume-policy.md'])(
   },
 );
 
+test.each(['docs/economics.md', 'docs/estimate.md', 'docs/resume-policy.md'])(
+  '%s says how to switch compacted copies off',
+  async (page) => {
+    expect(await read(page)).toContain('`compact-above: 0`');
+  },
+);
+
 test.each([
   ['stand-alone.yml', { issue_comment: { types: ['created'] } }],
   ['jira-repository-dispatch.yml', { repository_dispatch: { types: ['dexter'] } }],

@@ -108,7 +108,7 @@ export function honestPage(estimate: Estimate): Page {
 }
 
 const howDexterGoesOn =
-  'Dexter goes on in the way that is expected to cost least, with some preference for the one that remembers more: the whole conversation, its compacted copy, or a new start. It makes the copy at the end of a run, while the cache still holds the conversation, if it has more than 40,000 tokens and the copy saves a late follow-up more than twice its cost. Each copy that is made is counted, also those that nobody comes back to. Where copies do not pay (see the break-even), they are taken to be switched off: `compact-above: 0`.';
+  'Dexter goes on in the way that is expected to cost least, with some preference for the one that remembers more: the whole conversation, its compacted copy, or a new start. It makes the copy at the end of a run, while the cache still holds the conversation, if it has more than 40,000 tokens and the copy saves a late follow-up more than twice its cost. Each copy that is made is counted, also those that nobody comes back to. Where copies do not pay (see the break-even), they are taken to be switched off, as the input `compact-above: 0` of the action does.';
 
 function comparison(estimate: Estimate): Block[] {
   const { parameters, honest, storage } = estimate;
