@@ -16,9 +16,9 @@ export const RepositoryConfig = z
     model: CommandFlags.shape.model.meta({
       description: 'Model for new sessions, when the command names none (`--model`)',
     }),
-    maxBudget: CommandFlags.shape.maxBudget.meta({
+    maxBudget: BudgetAmount.optional().meta({
       description:
-        'Most that one run may cost, in US dollars; a command may ask for less (`--max-budget`), not for more',
+        'Most that one run may cost, in US dollars; with 0 nothing is begun. A command may ask for less (`--max-budget`), not for more',
     }),
     budgets: z
       .strictObject({

@@ -4,7 +4,18 @@ import { modelOf, readRepositoryConfig } from '../../src/commands/repository-con
 
 const example = await readFile(new URL('../../examples/repository-config.yml', import.meta.url), 'utf8');
 
+const amount = 'an amount of US dollars from 0 to 1000000, such as 20';
+
 describe('the settings of a repository', () => {
+  it('may set every budget to what those of the app may be, 0 included', () => {
+    for (const usd of [0, 1_000_000]) {
+      const budgets = { issue: usd, personPerDay: usd, repositoryPerMonth: usd };
+      expect(readRepositoryConfig(JSON.stringify({ maxBudget: usd, budgets }))).toEqual({
+        config: { enabled: true, maxBudget: usd, budgets },
+      });
+    }
+  });
+
   it.each([[undefined], [''], ['# nothing\n'], [example]])('have their defaults in %j', (text) => {
     expect(readRepositoryConfig(text)).toEqual({ config: { enabled: true } });
   });
@@ -25,12 +36,12 @@ describe('the settings of a repository', () => {
     ['{{{', 'not valid YAML'],
     ['- a list', 'expected object'],
     ['enabled: "no"', '`enabled`: `true` or `false`'],
-    ['maxBudget: 0', '`maxBudget`: more than 0'],
-    ['maxBudget: 5000', '`maxBudget`: at most 1000'],
-    ['budgets: { issue: -1 }', '`budgets.issue`: 0 or more'],
-    ['budgets: { issue: .inf }', '`budgets.issue`: an amount of US dollars'],
-    ['budgets: { personPerDay: $5 }', '`budgets.personPerDay`: an amount of US dollars'],
-    ['budgets: { repositoryPerMonth: 1e9 }', '`budgets.repositoryPerMonth`: at most 1000000'],
+    ['maxBudget: -1', `\`maxBudget\`: ${amount}`],
+    ['maxBudget: 1000001', `\`maxBudget\`: ${amount}`],
+    ['budgets: { issue: -1 }', `\`budgets.issue\`: ${amount}`],
+    ['budgets: { issue: .inf }', `\`budgets.issue\`: ${amount}`],
+    ['budgets: { personPerDay: $5 }', `\`budgets.personPerDay\`: ${amount}`],
+    ['budgets: { repositoryPerMonth: 1e9 }', `\`budgets.repositoryPerMonth\`: ${amount}`],
     ['budgets: { perIssue: 1 }', 'perIssue'],
     ['model: --dangerous', '`model`: a model name'],
     ['max-budget: 5', 'max-budget'],
