@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { readAs } from '../../src/core/read-as.ts';
 import { findPrices } from '../../src/pricing/find-prices.ts';
 import { overridePrices, PriceOverrides } from '../../src/pricing/price-overrides.ts';
 
@@ -11,8 +12,8 @@ function rowsOf(given: unknown) {
 }
 
 function problemsIn(given: unknown): string[] {
-  const parsed = PriceOverrides.safeParse(given);
-  return (parsed.error?.issues ?? []).map(({ path, message }) => `${path.join('.')}: ${message}`);
+  const read = readAs(PriceOverrides, given);
+  return read.outcome === 'read' ? [] : read.mistakes.map(({ path, says }) => `${path.join('.')}: ${says}`);
 }
 
 describe('overridePrices', () => {
@@ -111,9 +112,9 @@ describe('PriceOverrides', () => {
     expect(problemsIn(given)).toEqual([
       `claude-opus-5-5.input: ${range}`,
       `claude-opus-5-5.output: ${range}`,
-      'claude-opus-5-5: Unrecognized key: "outputs"',
+      'claude-opus-5-5.outputs: is not a known setting',
       `claude-sonnet-4-5.output: ${range}`,
-      'no-prices: Invalid input: expected object, received number',
+      'no-prices: must be a map (`name: value`), not a number',
       'claude-sonnet-4-5.cacheRead: is above `input` of the price list, which is 3',
       'claude-sonnet-4-5.cacheRead: is above `cacheWrite5m`, which is 7',
       'claude-sonnet-4-5.cacheWrite5m: is above `cacheWrite1h`, which is 6',
@@ -129,11 +130,11 @@ describe('PriceOverrides', () => {
   });
 
   it.each([
-    [{ 'claude-opus-5-5': { inputs: 1 } }, /claude-opus-5-5: .*inputs/],
+    [{ 'claude-opus-5-5': { inputs: 1 } }, /^claude-opus-5-5.inputs: is not a known setting$/],
     [{ 'a\nb': ours }, /a\nb: /],
     [{ '': ours }, /: /],
-    [[], /expected record/],
-    ['3', /expected record/],
+    [[], /^: must be a map .*, not a list$/],
+    ['3', /^: must be a map .*, not text$/],
   ])('refuses %j for its shape', (given, problem) => {
     expect(problemsIn(given).join('\n')).toMatch(problem);
   });
