@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { AppError, messageOf } from '../src/core/errors.ts';
 import { redact } from '../src/core/redact.ts';
-import { type CompactionReport, noUsage, type Report, type Usage } from '../src/core/report.ts';
+import { addUsage, type CompactionReport, noUsage, type Report, type Usage } from '../src/core/report.ts';
 import type { CompactedCopy } from '../src/core/session.ts';
 import type { CompactionResult, Engine, EngineResult, EngineTask } from '../src/engines/engine.ts';
 import { costOfRequest } from '../src/pricing/cost-of-usage.ts';
@@ -97,10 +97,10 @@ export function countCopy(report: Report, copy: Pick<KeptCopy, 'usage' | 'usageB
   const isFree = inputTokens + cacheReadTokens + cacheWriteTokens + outputTokens === 0;
   const costUsd = copy.costUsd ?? (isFree ? 0 : null);
   report.costUsd = report.costUsd === null || costUsd === null ? null : report.costUsd + costUsd;
-  report.usage = sumOf(report.usage, copy.usage);
+  report.usage = addUsage(report.usage, copy.usage);
   const byModel = { ...report.usageByModel };
   for (const [model, usage] of Object.entries(copy.usageByModel)) {
-    byModel[model] = sumOf(byModel[model] ?? noUsage, usage);
+    byModel[model] = addUsage(byModel[model] ?? noUsage, usage);
   }
   report.usageByModel = byModel;
 }
@@ -245,15 +245,4 @@ function failure({ detail }: CompactionResult & { outcome: 'failed' }): { outcom
 
 function notMade(reason: string): string {
   return `No compacted copy of the conversation was made (${reason.trim().replace(/\.$/, '')}). The whole conversation is saved; a follow-up that comes late may cost more.`;
-}
-
-function sumOf(one: Usage, other: Usage): Usage {
-  const hour = (one.cacheWriteHourTokens ?? 0) + (other.cacheWriteHourTokens ?? 0);
-  return {
-    inputTokens: one.inputTokens + other.inputTokens,
-    cacheReadTokens: one.cacheReadTokens + other.cacheReadTokens,
-    cacheWriteTokens: one.cacheWriteTokens + other.cacheWriteTokens,
-    ...(hour > 0 ? { cacheWriteHourTokens: hour } : {}),
-    outputTokens: one.outputTokens + other.outputTokens,
-  };
 }

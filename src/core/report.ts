@@ -15,6 +15,17 @@ export type Usage = z.infer<typeof Usage>;
 
 export const noUsage: Usage = { inputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0, outputTokens: 0 };
 
+export function addUsage(one: Usage, other: Usage): Usage {
+  const hour = (one.cacheWriteHourTokens ?? 0) + (other.cacheWriteHourTokens ?? 0);
+  return {
+    inputTokens: one.inputTokens + other.inputTokens,
+    cacheReadTokens: one.cacheReadTokens + other.cacheReadTokens,
+    cacheWriteTokens: one.cacheWriteTokens + other.cacheWriteTokens,
+    ...(hour > 0 ? { cacheWriteHourTokens: hour } : {}),
+    outputTokens: one.outputTokens + other.outputTokens,
+  };
+}
+
 const Problem = z.object({ code: z.enum(errorCodes), message: z.string(), hint: z.string() });
 
 export const PullRequestRef = z.object({

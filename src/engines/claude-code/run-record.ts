@@ -1,4 +1,4 @@
-import { noUsage, type Usage } from '../../core/report.ts';
+import { addUsage, noUsage, type Usage } from '../../core/report.ts';
 import { costOfRequest } from '../../pricing/cost-of-usage.ts';
 import { findPrices } from '../../pricing/find-prices.ts';
 import { type ModelPrices, webSearchUsd } from '../../pricing/model-prices.ts';
@@ -150,7 +150,7 @@ export function addMessage(
 export function usageOf(run: RunRecord): Usage {
   const uses = usesOf(run);
   if (uses.length === 0) return toUsage(run.result?.usage);
-  return uses.map(({ usage }) => usage).reduce(add, noUsage);
+  return uses.map(({ usage }) => usage).reduce(addUsage, noUsage);
 }
 
 /** The same by model; models that nothing was asked of are left out. */
@@ -263,7 +263,7 @@ function usesInMessages(run: RunRecord): ModelUse[] {
     const before = uses.get(model) ?? { model, usage: noUsage, cost: 0 };
     uses.set(model, {
       model,
-      usage: add(before.usage, usage),
+      usage: addUsage(before.usage, usage),
       cost: cost === undefined || before.cost === undefined ? undefined : before.cost + cost,
     });
   }
@@ -271,7 +271,7 @@ function usesInMessages(run: RunRecord): ModelUse[] {
 }
 
 function summedUsage(run: RunRecord): Usage {
-  return [...run.usageOf.values()].reduce(add, noUsage);
+  return [...run.usageOf.values()].reduce(addUsage, noUsage);
 }
 
 type Tokens = NonNullable<ResultLine['usage']>;
@@ -290,16 +290,6 @@ function toUsage(usage: Tokens | null | undefined): Usage {
 
 function hourTokens(count: number): Pick<Usage, 'cacheWriteHourTokens'> {
   return count === 0 ? {} : { cacheWriteHourTokens: count };
-}
-
-function add(a: Usage, b: Usage): Usage {
-  return {
-    inputTokens: a.inputTokens + b.inputTokens,
-    cacheReadTokens: a.cacheReadTokens + b.cacheReadTokens,
-    cacheWriteTokens: a.cacheWriteTokens + b.cacheWriteTokens,
-    ...hourTokens((a.cacheWriteHourTokens ?? 0) + (b.cacheWriteHourTokens ?? 0)),
-    outputTokens: a.outputTokens + b.outputTokens,
-  };
 }
 
 /** Lines of one message repeat the same counts, except that output may have grown. */
