@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
+import { canonicalJson } from '../core/canonical-json.ts';
 import { whyUnreadable } from '../core/errors.ts';
 import { mistakeText, readAs } from '../core/read-as.ts';
 import { cacheKey } from './cache-key.ts';
-import { canonicalJson } from './canonical-json.ts';
 import type { ResponseCache } from './response-cache.ts';
 
 /** One answer that is known before it is asked for. */
