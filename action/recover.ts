@@ -7,6 +7,7 @@ import { killLeftovers } from '../src/engines/claude-code/leftovers.ts';
 import { bringProjectFolderHome } from '../src/engines/claude-code/project-folder.ts';
 import {
   costOf,
+  firstRequestOf,
   newRecord,
   type RunRecord,
   unpricedModels,
@@ -128,13 +129,13 @@ function withFigures(
 ): LostSession {
   const { mode, figures: before, resumedTokens, costBeforeUsd } = session;
   if (run.requests.size === 0) return session;
-  const { contextTokens, firstRequestTokens } = run;
+  const { contextTokens } = run;
   const figures = sessionFigures({
     mode,
     result: {
       usage: usageOf(run),
       contextTokens,
-      firstRequestTokens,
+      ...firstRequestOf(run),
       requests: run.requests.size,
       costUsd: costOf(run),
     },

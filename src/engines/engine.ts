@@ -72,8 +72,6 @@ export interface EngineResult {
   firstRequest?: Usage;
   /** Tokens in the last request: what a resume has to bring back. */
   contextTokens: number;
-  /** Tokens that the first request of the main conversation brought along; 0 when it was not answered. */
-  firstRequestTokens: number;
   /** Requests of the main conversation that were answered. */
   requests: number;
   /** US dollars, also of a run that was cut short; null when a price is not known. */

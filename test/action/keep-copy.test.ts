@@ -99,7 +99,7 @@ const result: EngineResult = {
   usageByModel: { [model]: usage },
   unpricedModels: [],
   contextTokens: 200_000,
-  firstRequestTokens: 191_000,
+  firstRequest: { ...noUsage, cacheReadTokens: 191_000 },
   requests: 4,
   costUsd: 0.5,
   turns: 4,

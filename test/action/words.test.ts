@@ -118,7 +118,6 @@ describe('endingOf', () => {
     usageByModel: { m: { inputTokens: 1, cacheReadTokens: 2, cacheWriteTokens: 3, outputTokens: 4 } },
     unpricedModels: [],
     contextTokens: 5,
-    firstRequestTokens: 3,
     requests: 6,
     costUsd: 0.5,
     turns: 6,

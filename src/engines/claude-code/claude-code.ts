@@ -129,7 +129,6 @@ export function claudeCode(options: ClaudeCodeOptions): Engine {
       ...modelsPricedByCli(run),
       ...firstRequestOf(run),
       contextTokens: run.contextTokens,
-      firstRequestTokens: run.firstRequestTokens,
       requests: run.requests.size,
       costUsd: costOf(run),
       turns: run.result?.num_turns ?? run.answers,

@@ -25,8 +25,6 @@ export interface RunRecord {
   prices: readonly ModelPrices[];
   /** Tokens that the newest request of the main conversation brought along and got. */
   contextTokens: number;
-  /** Tokens that the first of these brought along. */
-  firstRequestTokens: number;
   /** Ids of the messages of the main conversation. */
   requests: Set<string>;
   lastText: string;
@@ -50,7 +48,6 @@ export function newRecord(prices: readonly ModelPrices[] = []): RunRecord {
     searchesOf: new Map(),
     prices,
     contextTokens: 0,
-    firstRequestTokens: 0,
     requests: new Set(),
     lastText: '',
     answers: 0,
@@ -139,7 +136,6 @@ export function addMessage(
   run.searchesOf.set(id, Math.max(searches, run.searchesOf.get(id) ?? 0));
   if (!isMain || model === cliItself) return;
   if (total(known) > 0) run.contextTokens = total(known);
-  if (run.requests.size === 0) run.firstRequestTokens = total(known) - known.outputTokens;
   run.requests.add(id);
 }
 

@@ -52,7 +52,6 @@ async function setUp(version: string) {
         usageByModel: {},
         unpricedModels: [],
         contextTokens: 0,
-        firstRequestTokens: 0,
         requests: 1,
         costUsd: 0,
         turns: 1,

@@ -81,7 +81,6 @@ describe('claudeCode', () => {
       },
       unpricedModels: [],
       contextTokens: 0,
-      firstRequestTokens: 0,
       requests: 0,
       costUsd: 0.25,
       turns: 2,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   costOf,
+  firstRequestOf,
   modelsPricedByCli,
   newRecord,
   record,
@@ -72,8 +73,10 @@ describe('record', () => {
       answer('2', [text], { ...tokens, input_tokens: 500 }),
       result,
     ]);
-    expect([run.requests.size, run.firstRequestTokens]).toEqual([2, 160]);
-    expect([newRecord().requests.size, newRecord().firstRequestTokens]).toEqual([0, 0]);
+    expect(run.requests.size).toBe(2);
+    const firstRequest = { inputTokens: 100, cacheReadTokens: 10, cacheWriteTokens: 50, outputTokens: 30 };
+    expect(firstRequestOf(run)).toEqual({ firstRequest });
+    expect([newRecord().requests.size, firstRequestOf(newRecord())]).toEqual([0, {}]);
   });
 
   it.each<[Record<string, unknown>, string | undefined]>([
