@@ -15,6 +15,11 @@ export type Usage = z.infer<typeof Usage>;
 
 export const noUsage: Usage = { inputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0, outputTokens: 0 };
 
+/** Whether nothing was asked of a model, as far as anybody has counted. */
+export function isNoUsage({ inputTokens, cacheReadTokens, cacheWriteTokens, outputTokens }: Usage): boolean {
+  return inputTokens + cacheReadTokens + cacheWriteTokens + outputTokens === 0;
+}
+
 export function addUsage(one: Usage, other: Usage): Usage {
   const hour = (one.cacheWriteHourTokens ?? 0) + (other.cacheWriteHourTokens ?? 0);
   return {
@@ -148,8 +153,6 @@ export const Report = z.object({
   usage: Usage,
   /** US dollars, as the engine computed them; null when it could not say. */
   costUsd: z.number().nonnegative().nullable(),
-  /** Tokens by the model that was asked, where the engine told them apart. */
-  usageByModel: z.record(z.string().max(200), Usage).optional(),
   turns: z.number().int().nonnegative(),
   durationMs: z.number().int().nonnegative(),
   commits: z.array(z.object({ sha: z.string(), title: z.string() })),

@@ -62,8 +62,6 @@ export interface EngineResult {
   model: string | null;
   version: string;
   usage: Usage;
-  /** The same by model. */
-  usageByModel: Record<string, Usage>;
   /** Models that were asked and whose price nobody knows: the cost is null for them. */
   unpricedModels: string[];
   /** Models whose price only the engine's own list has; absent when there was none. */
@@ -95,8 +93,6 @@ export interface CompactionTask
 
 export type CompactionResult = {
   usage: Usage;
-  /** The same by model. */
-  usageByModel: Record<string, Usage>;
   /** US dollars; null when the engine could not say. */
   costUsd: number | null;
   durationMs: number;

@@ -115,7 +115,6 @@ describe('endingOf', () => {
     model: 'm',
     version: '1',
     usage: { inputTokens: 1, cacheReadTokens: 2, cacheWriteTokens: 3, outputTokens: 4 },
-    usageByModel: { m: { inputTokens: 1, cacheReadTokens: 2, cacheWriteTokens: 3, outputTokens: 4 } },
     unpricedModels: [],
     contextTokens: 5,
     requests: 6,

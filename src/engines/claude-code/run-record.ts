@@ -9,9 +9,6 @@ import type { AssistantLine, ModelUsage, ResultLine, StreamLine } from './stream
 /** What the CLI names as the model of what it says itself, in a conversation that no request was made for. */
 const cliItself = '<synthetic>';
 
-/** As in the contract of the report; Bedrock's names of inference profiles may be longer. */
-const longestName = 200;
-
 /** What is known of a run from the lines seen so far. */
 export interface RunRecord {
   version: string;
@@ -147,11 +144,6 @@ export function usageOf(run: RunRecord): Usage {
   const uses = usesOf(run);
   if (uses.length === 0) return toUsage(run.result?.usage);
   return uses.map(({ usage }) => usage).reduce(addUsage, noUsage);
-}
-
-/** The same by model; models that nothing was asked of are left out. */
-export function usageByModel(run: RunRecord): Record<string, Usage> {
-  return Object.fromEntries(usesOf(run).map(({ model, usage }) => [model.slice(0, longestName), usage]));
 }
 
 /** What the first request of the main conversation read and wrote; nothing when it was not answered. */
