@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { AppError, messageOf } from '../../core/errors.ts';
+import { AppError, whyUnreadable } from '../../core/errors.ts';
 import type { ModelPrices } from '../../pricing/model-prices.ts';
 import { overridePrices, PriceOverrides } from '../../pricing/price-overrides.ts';
 import { type StoragePrice, type StorageUnit, storagePrices } from '../../pricing/storage-prices.ts';
@@ -55,7 +55,7 @@ export async function readPrices(path: string): Promise<OverriddenPrices> {
   try {
     content = parse(await readFile(path, 'utf8'));
   } catch (error) {
-    throw invalid(messageOf(error), error);
+    throw invalid(whyUnreadable(error), error);
   }
   const parsed = PricesFile.safeParse(content ?? {});
   if (!parsed.success) {

@@ -268,7 +268,7 @@ describe('dexter estimate', () => {
     [{ storage: 'floppy' }, '--storage: there is no price `floppy` of this kind'],
     [{ redis: 's3-standard' }, '--redis: there is no price `s3-standard` of this kind'],
     [{ baseTokens: '30000' }, '--compacted-tokens (15,000) must not be below --base-tokens (30,000)'],
-    [{ prices: '/nowhere/prices.yml' }, '--prices /nowhere/prices.yml: ENOENT'],
+    [{ prices: '/nowhere/prices.yml' }, '--prices /nowhere/prices.yml: there is no such file'],
   ])('refuses %j and says what is wrong', async (flags, message) => {
     await expect(run(flags)).rejects.toMatchObject({
       code: 'input-invalid',
