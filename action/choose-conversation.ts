@@ -27,22 +27,23 @@ export async function chooseConversation(
   directory: SessionDirectory,
   options: ChooseOptions,
 ): Promise<Conversation> {
-  const { lost, ...opened } = options.opened;
-  const { restored } = opened;
+  const { lost, ...found } = options.opened;
+  const { restored } = found;
   const { mode, model: asked } = work.inputs.job.session;
   const model = modelOf(asked, restored?.model ?? null);
   const earlier = restored && (await earlierOf(work, restored, options));
   const prices = model === null ? undefined : work.pricesOf(model);
-  const { resumption, isWarm } = choose({
+  const { resumption, isWarm, ageSeconds } = choose({
     // The app asks for a new one as well where it knows of none.
-    wantsFresh: mode === 'fresh' && opened.nextGeneration > 1,
+    wantsFresh: mode === 'fresh' && found.nextGeneration > 1,
     earlier,
     lost,
     model,
     prices,
   });
   const { choice } = resumption;
-  if (restored === undefined) return { ...opened, choice, resumption };
+  if (restored === undefined) return { ...found, choice, resumption };
+  const opened = { ...found, ...(ageSeconds === undefined ? {} : { ageSeconds }) };
   if (choice === 'fresh') {
     await emptyConfig(directory);
     return { ...fresh(opened.nextGeneration - 1, opened.notices), choice, resumption };

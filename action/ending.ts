@@ -7,7 +7,7 @@ import type { StopCause } from './stop-switch.ts';
 
 export interface Ending {
   /** What the engine's end puts into the report. */
-  report: Pick<Report, 'outcome' | 'summary' | 'usage' | 'usageByModel' | 'costUsd' | 'turns' | 'denials'> & {
+  report: Pick<Report, 'outcome' | 'summary' | 'usage' | 'costUsd' | 'turns' | 'denials'> & {
     problem?: Problem;
   };
   /** Whether what was done so far goes to the branch; otherwise it is kept on the runner. */
@@ -27,8 +27,8 @@ type Verdict = Pick<Report, 'outcome'> & { problem?: Problem; publish: boolean }
  */
 export function endingOf(result: EngineResult, cause: StopCause | undefined, limits: Limits): Ending {
   const { publish, ...verdict } = verdictOn(result, cause, limits);
-  const { summary, usage, usageByModel, costUsd, turns, denials } = result;
-  return { publish, report: { ...verdict, summary, usage, usageByModel, costUsd, turns, denials } };
+  const { summary, usage, costUsd, turns, denials } = result;
+  return { publish, report: { ...verdict, summary, usage, costUsd, turns, denials } };
 }
 
 function verdictOn(result: EngineResult, cause: StopCause | undefined, limits: Limits): Verdict {

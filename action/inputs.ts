@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { AppError } from '../src/core/errors.ts';
 import { IssueKey } from '../src/core/issue-key.ts';
 import { Job, SessionRequest, Target } from '../src/core/job.ts';
+import { type Read, readAs } from '../src/core/read-as.ts';
 import { StoreName } from '../src/core/session.ts';
 import { PreviousMasterKeys, SessionMasterKey } from '../src/core/session-key.ts';
 import { parseSize } from '../src/core/size.ts';
@@ -221,10 +222,10 @@ export function isStandAlone(getInput: GetInput): boolean {
  */
 export function parseInputs(getInput: GetInput): ActionInputs {
   const given = givenInputs(getInput);
-  const parsed = Inputs.safeParse(given);
+  const read = readAs(Inputs, given);
   const others = [...modelProblems(given), ...(given['app-url'] === undefined ? [] : surplusIn(given))];
-  if (!parsed.success || others.length > 0) throw invalid(parsed.error?.issues ?? [], others);
-  const inputs = parsed.data;
+  if (read.outcome === 'wrong' || others.length > 0) throw invalid(read, others);
+  const inputs = read.value;
   const job = Job.parse({
     commandId: inputs['command-id'],
     issueKey: inputs['issue-key'],
@@ -241,10 +242,10 @@ export function parseInputs(getInput: GetInput): ActionInputs {
 /** The inputs of a run without the app. Throws AppError `input-invalid` that names everything that is wrong. */
 export function parseAloneInputs(getInput: GetInput): { request: AloneRequest; settings: Settings } {
   const given = givenInputs(getInput);
-  const parsed = AloneInputs.safeParse(given);
+  const read = readAs(AloneInputs, given);
   const others = modelProblems(given);
-  if (!parsed.success || others.length > 0) throw invalid(parsed.error?.issues ?? [], others);
-  const inputs = parsed.data;
+  if (read.outcome === 'wrong' || others.length > 0) throw invalid(read, others);
+  const inputs = read.value;
   const request = {
     instruction: inputs.instruction,
     context: inputs.context,
@@ -314,10 +315,11 @@ function settingsOf(inputs: z.infer<typeof AloneInputs>): Settings {
   };
 }
 
-function invalid(issues: readonly z.core.$ZodIssue[], others: readonly InputProblem[]): AppError {
-  const ofInputs = issues.map(({ path: [input, ...inside], message }) => {
+function invalid(read: Read<unknown>, others: readonly InputProblem[]): AppError {
+  const mistakes = read.outcome === 'wrong' ? read.mistakes : [];
+  const ofInputs = mistakes.map(({ path: [input, ...inside], says }) => {
     const where = inside.length === 0 ? '' : ` (${inside.join('.')})`;
-    return `\`${String(input)}\`${where}: ${message}`;
+    return `\`${input}\`${where}: ${says}`;
   });
   const problems = [...ofInputs, ...others.map(({ input, message }) => `\`${input}\`: ${message}`)];
   return new AppError('input-invalid', {

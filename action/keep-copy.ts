@@ -1,7 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { AppError, messageOf } from '../src/core/errors.ts';
 import { redact } from '../src/core/redact.ts';
-import { type CompactionReport, noUsage, type Report, type Usage } from '../src/core/report.ts';
+import {
+  addUsage,
+  type CompactionReport,
+  isNoUsage,
+  noUsage,
+  type Report,
+  type Usage,
+} from '../src/core/report.ts';
 import type { CompactedCopy } from '../src/core/session.ts';
 import type { CompactionResult, Engine, EngineResult, EngineTask } from '../src/engines/engine.ts';
 import { costOfRequest } from '../src/pricing/cost-of-usage.ts';
@@ -26,7 +33,6 @@ export interface KeptCopy {
   report?: CompactionReport;
   /** Tokens and dollars that it took, which the run's own do not hold. */
   usage: Usage;
-  usageByModel: Record<string, Usage>;
   /** Null when nothing was asked, or when nobody knows the price. */
   costUsd: number | null;
   /** When the conversation was last read from the prompt cache, which counts as its use. */
@@ -73,7 +79,7 @@ export async function keepCopy(
 }
 
 function unspent({ endedAt }: EndedRun): KeptCopy {
-  return { usage: noUsage, usageByModel: {}, costUsd: null, lastRequestAt: endedAt };
+  return { usage: noUsage, costUsd: null, lastRequestAt: endedAt };
 }
 
 /** Undefined for what was thrown: it is a notice in the report, and what else can be kept is. */
@@ -92,17 +98,10 @@ async function orNotice<Value>(
 }
 
 /** Puts what the copy took into the report of the run. A sum with a part that nobody knows is not known. */
-export function countCopy(report: Report, copy: Pick<KeptCopy, 'usage' | 'usageByModel' | 'costUsd'>): void {
-  const { inputTokens, cacheReadTokens, cacheWriteTokens, outputTokens } = copy.usage;
-  const isFree = inputTokens + cacheReadTokens + cacheWriteTokens + outputTokens === 0;
-  const costUsd = copy.costUsd ?? (isFree ? 0 : null);
+export function countCopy(report: Report, copy: Pick<KeptCopy, 'usage' | 'costUsd'>): void {
+  const costUsd = copy.costUsd ?? (isNoUsage(copy.usage) ? 0 : null);
   report.costUsd = report.costUsd === null || costUsd === null ? null : report.costUsd + costUsd;
-  report.usage = sumOf(report.usage, copy.usage);
-  const byModel = { ...report.usageByModel };
-  for (const [model, usage] of Object.entries(copy.usageByModel)) {
-    byModel[model] = sumOf(byModel[model] ?? noUsage, usage);
-  }
-  report.usageByModel = byModel;
+  report.usage = addUsage(report.usage, copy.usage);
 }
 
 function factsOf(
@@ -195,9 +194,9 @@ async function compacted(
   const task = { ...pins, copyId, instructions: compactionInstructions, timeLimitMs };
   const startedAt = performance.now();
   const result = await orNotice(work, () => engine.compact(task, work.stop.signal));
-  const { usage, usageByModel, costUsd } = result ? spentOn(result, work, run) : unspent(run);
+  const { usage, costUsd } = result ? spentOn(result, work, run) : unspent(run);
   const lastRequestAt = (result?.usage.cacheReadTokens ?? 0) > 0 ? requestAt : run.endedAt;
-  const spent = { usage, usageByModel, costUsd, lastRequestAt };
+  const spent = { usage, costUsd, lastRequestAt };
   const trimmed =
     result?.outcome === 'compacted'
       ? await orNotice(work, () => trimCopyFile(directory.config, copyId))
@@ -230,13 +229,13 @@ function spentOn(
   result: CompactionResult,
   { pricesOf }: CopyWork,
   { result: { contextTokens, model } }: EndedRun,
-): Pick<KeptCopy, 'usage' | 'usageByModel' | 'costUsd'> {
+): Pick<KeptCopy, 'usage' | 'costUsd'> {
   const isBrokenOff =
     result.outcome === 'failed' && (result.reason === 'time' || result.reason === 'cancelled');
-  if (!isBrokenOff || model === null || Object.keys(result.usageByModel).length > 0) return result;
+  if (!isBrokenOff || model === null || !isNoUsage(result.usage)) return result;
   const usage = { ...noUsage, cacheReadTokens: contextTokens };
   const prices = pricesOf(model);
-  return { usage, usageByModel: { [model]: usage }, costUsd: prices ? costOfRequest(usage, prices) : null };
+  return { usage, costUsd: prices ? costOfRequest(usage, prices) : null };
 }
 
 function failure({ detail }: CompactionResult & { outcome: 'failed' }): { outcome: 'unfit'; reason: string } {
@@ -245,15 +244,4 @@ function failure({ detail }: CompactionResult & { outcome: 'failed' }): { outcom
 
 function notMade(reason: string): string {
   return `No compacted copy of the conversation was made (${reason.trim().replace(/\.$/, '')}). The whole conversation is saved; a follow-up that comes late may cost more.`;
-}
-
-function sumOf(one: Usage, other: Usage): Usage {
-  const hour = (one.cacheWriteHourTokens ?? 0) + (other.cacheWriteHourTokens ?? 0);
-  return {
-    inputTokens: one.inputTokens + other.inputTokens,
-    cacheReadTokens: one.cacheReadTokens + other.cacheReadTokens,
-    cacheWriteTokens: one.cacheWriteTokens + other.cacheWriteTokens,
-    ...(hour > 0 ? { cacheWriteHourTokens: hour } : {}),
-    outputTokens: one.outputTokens + other.outputTokens,
-  };
 }

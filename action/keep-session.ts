@@ -55,13 +55,12 @@ export async function keepSession(
   const saved = replacesForNothing(conversation, isAnswered)
     ? keptEarlier(work, conversation)
     : await saveOrSay(work, directory, facts, conversation);
-  const savedBefore = conversation.restored?.createdAt;
   work.report.session = {
     id: conversation.sessionId,
     mode: conversation.mode,
     generation: saved.outcome === 'saved' ? saved.generation : 0,
     ...(saved.outcome === 'saved' && saved.entry !== undefined ? { entry: saved.entry } : {}),
-    ...(savedBefore ? { ageSeconds: Math.max(0, (work.startedAt - Date.parse(savedBefore)) / 1000) } : {}),
+    ...(conversation.ageSeconds === undefined ? {} : { ageSeconds: conversation.ageSeconds }),
     bytes: saved.outcome === 'saved' ? saved.bytes : 0,
     contextTokens,
     engineVersion: result.version,

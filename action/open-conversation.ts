@@ -18,6 +18,8 @@ export interface Conversation {
   parentGeneration: number;
   /** What was restored; absent for a fresh session. */
   restored?: SessionManifest;
+  /** How old it is, since its last request; absent where nobody knows. */
+  ageSeconds?: number;
   /** For the person who asked. */
   notices: string[];
   choice: ResumeChoice;

@@ -6,6 +6,7 @@ import { branchName, chooseTarget, issueKeyInBranch, shortName } from '../src/co
 import { parseCommand } from '../src/commands/parse.ts';
 import { shorten } from '../src/context/cut.ts';
 import { keptContext, mostShown } from '../src/context/fit-context.ts';
+import { leastRunUsd } from '../src/core/budget.ts';
 import type { Ask, CommandFlags, RepositoryRef } from '../src/core/command.ts';
 import { AppError, type Problem, toProblem } from '../src/core/errors.ts';
 import { githubIssueKey, IssueKey, isJiraKey } from '../src/core/issue-key.ts';
@@ -14,6 +15,7 @@ import type { PullRequestRef } from '../src/core/report.ts';
 import type { ClaimResponse } from '../src/core/runner.ts';
 import { type Conversation, readConversation } from '../src/github/conversation.ts';
 import { permissionOf } from '../src/github/repositories.ts';
+import { budgetSpent } from '../src/report/budget.ts';
 import { type AlonePermissions, sayAlone } from './alone-permissions.ts';
 import type { AloneRequest } from './inputs.ts';
 
@@ -62,6 +64,8 @@ export async function planAlone(options: PlanAloneOptions): Promise<AlonePlan> {
   if (forbidden !== undefined) return { outcome: 'refused', problem: forbidden, isTold: false };
   const understood = understand(request.instruction, event);
   if ('problem' in understood) return { outcome: 'refused', ...understood };
+  const tooLittle = tooLittleGiven(understood.ask, event);
+  if (tooLittle !== undefined) return { outcome: 'refused', problem: tooLittle, isTold: true };
   const conversation = await conversationOf(options);
   const issueKey = issueKeyOf(options, conversation);
   try {
@@ -178,6 +182,13 @@ async function planned(
     },
     context: contextOf(request, conversation),
   };
+}
+
+/** Why a run is not begun that may spend nothing, in the words of the app. */
+function tooLittleGiven(ask: Ask, { GITHUB_ACTOR: login }: RunEvent): Problem | undefined {
+  const { budgetOf } = ask.kind === 'instruction' ? capOf(ask.flags) : {};
+  if (budgetOf === undefined || budgetOf.limitUsd >= leastRunUsd) return undefined;
+  return budgetSpent([{ ...budgetOf, spentUsd: 0, heldUsd: 0 }], { at: new Date(), login });
 }
 
 /** Without the app nobody adds up what is spent: there is no other budget. */

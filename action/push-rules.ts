@@ -51,7 +51,7 @@ export const defaultPushRules: Omit<PushRules, 'protectedPaths'> = {
 
 /**
  * Reads lines such as `secrets: warn` and `file-size: refuse 25 MB`; what is not named stays as it is by default.
- * Problems are clauses without a full stop.
+ * Problems are what is to be said of the input, without a full stop: `names …`.
  */
 export function parsePushChecks(lines: readonly string[]): {
   rules: Omit<PushRules, 'protectedPaths'>;
@@ -64,9 +64,9 @@ export function parsePushChecks(lines: readonly string[]): {
       /^([a-z-]+)\s*:\s*(refuse|warn|off)(?:\s+(\S.*))?$/.exec(line) ?? [];
     const check = pushChecks.find((each) => each === name);
     if (severity === undefined) {
-      problems.push(`\`${line}\` must be a check, a colon, and \`refuse\`, \`warn\` or \`off\``);
+      problems.push(`holds \`${line}\`, which must be a check, a colon, and \`refuse\`, \`warn\` or \`off\``);
     } else if (check === undefined) {
-      problems.push(`there is no check \`${name}\`: there are ${pushChecks.join(', ')}`);
+      problems.push(`names \`${name}\`, which is no check: there are ${pushChecks.join(', ')}`);
     } else {
       rules.severity[check] = severity as Severity;
       const problem = limit === undefined ? undefined : setLimit(rules, check, limit);
@@ -82,13 +82,15 @@ function setLimit(
   limit: string,
 ): string | undefined {
   if (check === 'file-count') {
-    if (!/^[1-9]\d{0,6}$/.test(limit)) return `\`${check}\` takes a number of files, not \`${limit}\``;
+    if (!/^[1-9]\d{0,6}$/.test(limit))
+      return `gives \`${check}\` the limit \`${limit}\`, which must be a number of files`;
     rules.fileCount = Number(limit);
     return undefined;
   }
-  if (check !== 'file-size' && check !== 'total-size') return `\`${check}\` takes no limit`;
+  if (check !== 'file-size' && check !== 'total-size') return `gives \`${check}\` a limit, and it takes none`;
   const bytes = parseSize(limit);
-  if (bytes === undefined) return `\`${check}\` takes a size such as \`25 MB\`, not \`${limit}\``;
+  if (bytes === undefined)
+    return `gives \`${check}\` the limit \`${limit}\`, which must be a size such as \`25 MB\``;
   rules[check === 'file-size' ? 'fileBytes' : 'totalBytes'] = bytes;
   return undefined;
 }

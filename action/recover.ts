@@ -1,16 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { messageOf } from '../src/core/errors.ts';
-import type { Report } from '../src/core/report.ts';
+import { isNoUsage, type Report } from '../src/core/report.ts';
 import type { SessionManifest } from '../src/core/session.ts';
 import { killLeftovers } from '../src/engines/claude-code/leftovers.ts';
 import { bringProjectFolderHome } from '../src/engines/claude-code/project-folder.ts';
 import {
   costOf,
+  firstRequestOf,
   newRecord,
   type RunRecord,
   unpricedModels,
-  usageByModel,
   usageOf,
 } from '../src/engines/claude-code/run-record.ts';
 import { addTranscripts } from '../src/engines/claude-code/transcript-usage.ts';
@@ -86,11 +86,10 @@ async function lostReport(options: RecoverOptions, directory: SessionDirectory |
     model,
   };
   report.usage = usageOf(run);
-  report.usageByModel = usageByModel(run);
   report.costUsd = costOf(run);
   report.turns = run.usageOf.size;
   report.notices.push(
-    ...(Object.keys(report.usageByModel).length === 0
+    ...(isNoUsage(report.usage)
       ? ['The transcript says nothing of the tokens of this run: they are shown as 0.']
       : []),
     ...priceNotices({ unpricedModels: unpricedModels(run) }),
@@ -128,13 +127,13 @@ function withFigures(
 ): LostSession {
   const { mode, figures: before, resumedTokens, costBeforeUsd } = session;
   if (run.requests.size === 0) return session;
-  const { contextTokens, firstRequestTokens } = run;
+  const { contextTokens } = run;
   const figures = sessionFigures({
     mode,
     result: {
       usage: usageOf(run),
       contextTokens,
-      firstRequestTokens,
+      ...firstRequestOf(run),
       requests: run.requests.size,
       costUsd: costOf(run),
     },

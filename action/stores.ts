@@ -1,4 +1,5 @@
 import { AppError } from '../src/core/errors.ts';
+import { readAs } from '../src/core/read-as.ts';
 import type { StoreName } from '../src/core/session.ts';
 import { cacheEntries } from '../src/github/cache-entries.ts';
 import { openStore, type StoreConfig } from '../src/stores/open-store.ts';
@@ -63,7 +64,7 @@ const s3Names: Record<string, S3Input> = {
 
 function s3Options({ inputs: { s3 }, env }: StoresOptions): S3Options {
   const pathStyle = s3['s3-path-style'];
-  const parsed = S3Options.safeParse({
+  const read = readAs(S3Options, {
     bucket: s3['s3-bucket'],
     // Where the job has credentials for AWS, it was told the region too.
     region: s3['s3-region'] ?? env.AWS_REGION ?? env.AWS_DEFAULT_REGION,
@@ -72,12 +73,10 @@ function s3Options({ inputs: { s3 }, env }: StoresOptions): S3Options {
     forcePathStyle: pathStyle === undefined ? undefined : pathStyle === 'true',
     ...(s3['s3-kms-key-id'] === undefined ? {} : { sse: 'aws:kms', sseKmsKeyId: s3['s3-kms-key-id'] }),
   });
-  if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map(({ code, path: [option], message }) => {
-    const input = s3Names[String(option)] ?? 's3';
-    if (code === 'invalid_type') return `\`${input}\` is missing`;
-    return `\`${input}\` must be ${code === 'invalid_format' && option === 'endpoint' ? 'an http(s) address' : message}`;
-  });
+  if (read.outcome === 'read') return read.value;
+  const problems = read.mistakes.map(
+    ({ path: [option = ''], says }) => `\`${s3Names[option] ?? 's3'}\` ${says}`,
+  );
   throw new AppError('input-invalid', {
     message: `The store \`s3\` cannot be used: ${problems.join('; ')}.`,
     hint: 'Correct the inputs where the workflow calls the action; action.yml describes each one.',

@@ -8,7 +8,7 @@ import { figuresOf } from './economics/figures.ts';
 import { cold, fullResume } from './economics/plain-cli.ts';
 import { publish } from './economics/publish.ts';
 import { type CellSummary, summarize } from './economics/summary.ts';
-import { markdownTable } from './economics/table.ts';
+import { markdownTables } from './economics/table.ts';
 import { makeWorkload, ticketSize, type WorkloadSize } from './economics/workload.ts';
 import { judge } from './figure.ts';
 
@@ -34,7 +34,7 @@ export const economics: Bench = {
 
   async *run(options) {
     const cells = await measureCells(options, ticketSize);
-    options.log(`\n${markdownTable(cells, cold.name)}`);
+    options.log(`\n${markdownTables(cells, cold.name)}`);
     if (options.write) await publish(cells, cold.name);
     for (const result of figuresOf(cells)) yield judge('economics', result);
   },

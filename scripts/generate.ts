@@ -191,8 +191,13 @@ function shortDefault(value: string): string {
 
 function estimateFlagTable(): string {
   return table(
-    ['Flag', 'What it is', 'Default'],
-    valueFlags.map(({ flag, value, says, default: usual }) => [`\`${flag} ${value}\``, says, usual]),
+    ['Flag', 'What it is', 'Default', 'Where that comes from'],
+    valueFlags.map(({ flag, value, says, default: usual, from }) => [
+      `\`${flag} ${value}\``,
+      says,
+      usual,
+      from,
+    ]),
   );
 }
 

@@ -14,7 +14,7 @@ type Session = Omit<Earlier, 'ageMs'>;
 
 const usual = {
   cacheLife: '5m',
-  baseTokens: 5_000,
+  baseTokens: 7_760,
   requests: 4,
   isEstimated: false,
   moved: [],

@@ -2,7 +2,8 @@ import { resolve } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { BudgetAmount } from './core/budget.ts';
-import { AppError, messageOf } from './core/errors.ts';
+import { AppError, firstLineOf } from './core/errors.ts';
+import { mistakeText, readAs } from './core/read-as.ts';
 import { StoreName } from './core/session.ts';
 import { type MasterKeys, PreviousMasterKeys, SessionMasterKey } from './core/session-key.ts';
 import { PriceOverrides } from './pricing/price-overrides.ts';
@@ -392,7 +393,7 @@ export function missingCredentials(env: Environment): string[] {
 const webhookSecret = z
   .string()
   .min(16, 'at least 16 characters')
-  .refine((secret) => secret !== 'development', 'not the well-known default');
+  .refine((secret) => secret !== 'development', 'another one than the well-known default');
 
 const Environment = z.object({
   APP_ID: z.coerce.number('a number').int('a whole number').positive('a positive number'),
@@ -490,23 +491,26 @@ const Environment = z.object({
 export function parseConfig(env: Environment, dexterYml: string | undefined): AppConfig {
   const present = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
   const problems: string[] = [];
-  const parsed = Environment.safeParse(present);
-  if (!parsed.success) {
+  const variables = readAs(Environment, present);
+  if (variables.outcome === 'wrong') {
     problems.push(
-      ...parsed.error.issues.map((issue) => describeVariable(String(issue.path[0]), issue.message, present)),
+      ...variables.mistakes.map(({ path: [name = ''], says }) => describeVariable(name, says, present)),
     );
   }
   problems.push(...missingSessionKey(present));
-  if (parsed.success && parsed.data.DEXTER_STOP_DELAY_SECONDS >= parsed.data.DEXTER_STOP_SECONDS)
+  if (
+    variables.outcome === 'read' &&
+    variables.value.DEXTER_STOP_DELAY_SECONDS >= variables.value.DEXTER_STOP_SECONDS
+  )
     problems.push('DEXTER_STOP_DELAY_SECONDS must be less than DEXTER_STOP_SECONDS, which it is a part of');
   const file = parseFile(dexterYml, present.DEXTER_CONFIG ?? 'dexter.yml', present, problems);
-  if (!parsed.success || !file || problems.length > 0) {
+  if (variables.outcome === 'wrong' || !file || problems.length > 0) {
     throw new AppError('config-invalid', {
       message: `The configuration has ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`,
       hint: 'Every setting is explained in the README under "Configuration" and in docs/install.md.',
     });
   }
-  const values = parsed.data;
+  const values = variables.value;
   const dataDirectory = resolve(values.DEXTER_DATA);
   return {
     name: values.DEXTER_NAME,
@@ -594,9 +598,8 @@ function s3Inputs(env: Environment): Record<string, string> {
   );
 }
 
-function describeVariable(name: string, wanted: string, env: Environment): string {
-  if (env[name] === undefined) return `${name} is not set`;
-  return `${name} must be ${wanted}`;
+function describeVariable(name: string, says: string, env: Environment): string {
+  return `${name} ${env[name] === undefined ? 'is not set' : says}`;
 }
 
 function parseFile(
@@ -609,25 +612,15 @@ function parseFile(
   try {
     content = text === undefined ? {} : (parseYaml(text) ?? {});
   } catch (error) {
-    problems.push(`${path} is not valid YAML: ${messageOf(error).split('\n')[0]}`);
+    problems.push(`${path} is not valid YAML: ${firstLineOf(error)}`);
     return undefined;
   }
-  const result = DexterConfig.safeParse(content);
-  if (!result.success) {
-    problems.push(
-      ...result.error.issues.map(
-        (issue) => `${path}: ${issue.path.join('.') || 'top level'}: ${reasonOf(issue)}`,
-      ),
-    );
-  }
-  problems.push(...missingSecrets(content, env), ...sharedProjects(result.data, path));
-  return result.data;
-}
-
-/** Of a key that is refused, the library says only that it is; the reason stands one level deeper. */
-function reasonOf(issue: z.core.$ZodIssue): string {
-  if (issue.code !== 'invalid_key') return issue.message;
-  return `the name must be ${issue.issues.map(({ message }) => message).join('; ')}`;
+  const read = readAs(DexterConfig, content);
+  const config = read.outcome === 'read' ? read.value : undefined;
+  if (read.outcome === 'wrong')
+    problems.push(...read.mistakes.map((mistake) => `${path}: ${mistakeText(mistake, 'the file')}`));
+  problems.push(...missingSecrets(content, env), ...sharedProjects(config, path));
+  return config;
 }
 
 /** The variables that connections name, as far as they can be read, so that a mistake elsewhere hides none. */

@@ -7,7 +7,7 @@ import {
   missingCredentials,
   parseConfig,
 } from './config.ts';
-import { AppError } from './core/errors.ts';
+import { AppError, whyUnreadable } from './core/errors.ts';
 
 /** The page that explains every setting. */
 export const installPage = 'https://github.com/dexter-app/dexter/blob/main/docs/install.md';
@@ -45,7 +45,7 @@ async function readRequired(path: string, variable: string): Promise<string> {
     return await readFile(path, 'utf8');
   } catch (error) {
     throw new AppError('config-invalid', {
-      message: `The file that ${variable} names cannot be read: ${path}`,
+      message: `The file that ${variable} names, ${path}, cannot be read: ${whyUnreadable(error)}.`,
       hint: 'Check the path and that the user who runs Dexter may read it.',
       cause: error,
     });

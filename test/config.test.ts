@@ -102,9 +102,9 @@ describe('parseConfig', () => {
     expect(
       problemsOf({}, 'context: {whenJiraFails: hope, waitMinutes: 1441, refreshAfterMinutes: -1}'),
     ).toEqual([
-      'dexter.yml: context.whenJiraFails: `go-on` or `fail`',
-      'dexter.yml: context.waitMinutes: a whole number of minutes from 0 to 1440',
-      'dexter.yml: context.refreshAfterMinutes: a whole number of minutes from 0 to 1440',
+      'dexter.yml: `context.whenJiraFails` must be `go-on` or `fail`',
+      'dexter.yml: `context.waitMinutes` must be a whole number of minutes from 0 to 1440',
+      'dexter.yml: `context.refreshAfterMinutes` must be a whole number of minutes from 0 to 1440',
     ]);
   });
 
@@ -126,13 +126,13 @@ describe('parseConfig', () => {
         'budgets: {run: -1, issue: $5, personPerDay: .nan, repositoryPerMonth: 1000001, day: 1, repositories: {website: {}, acme/shop: {personPerDay: 1}}}',
       ),
     ).toEqual([
-      'dexter.yml: budgets.run: 0 or more',
-      'dexter.yml: budgets.issue: an amount of US dollars, such as 20',
-      'dexter.yml: budgets.repositoryPerMonth: at most 1000000',
-      'dexter.yml: budgets.personPerDay: an amount of US dollars, such as 20',
-      'dexter.yml: budgets.repositories.website: the name must be a repository as `owner/name`',
-      'dexter.yml: budgets.repositories.acme/shop: Unrecognized key: "personPerDay"',
-      'dexter.yml: budgets: Unrecognized key: "day"',
+      'dexter.yml: `budgets.run` must be an amount of US dollars from 0 to 1000000, such as 20',
+      'dexter.yml: `budgets.issue` must be an amount of US dollars from 0 to 1000000, such as 20',
+      'dexter.yml: `budgets.repositoryPerMonth` must be an amount of US dollars from 0 to 1000000, such as 20',
+      'dexter.yml: `budgets.personPerDay` must be an amount of US dollars from 0 to 1000000, such as 20',
+      'dexter.yml: `budgets.repositories.website` has a wrong name: it must be a repository as `owner/name`',
+      'dexter.yml: `budgets.repositories.acme/shop.personPerDay` is not a known setting',
+      'dexter.yml: `budgets.day` is not a known setting',
     ]);
   });
 
@@ -158,7 +158,7 @@ describe('parseConfig', () => {
 
   it.each(['0', '3651', '1.5', 'always', '-1'])('keeps no session for %s days', (days) => {
     expect(problemsOf({}, `sessions: {afterCloseDays: ${days}}`)).toEqual([
-      'dexter.yml: sessions.afterCloseDays: a whole number of days from 1 to 3650, or `never`',
+      'dexter.yml: `sessions.afterCloseDays` must be a whole number of days from 1 to 3650, or `never`',
     ]);
   });
 
@@ -223,9 +223,9 @@ describe('parseConfig', () => {
     expect(parseConfig(credentials, `prices: { ${own} }`).prices).toHaveProperty(['our-model', 'input'], 2);
     expect(parseConfig(credentials, undefined).prices).toEqual({});
     const wrong = 'prices: { our-model: { input: 2 }, claude-opus-5-5: { cacheRead: 9 } }';
-    expect(() => parseConfig(credentials, wrong)).toThrow(/prices\.our-model\.output: is not set/);
+    expect(() => parseConfig(credentials, wrong)).toThrow(/`prices\.our-model\.output` is not set/);
     expect(() => parseConfig(credentials, wrong)).toThrow(
-      /prices\.claude-opus-5-5\.cacheRead: is above `input`/,
+      /`prices\.claude-opus-5-5\.cacheRead` is above `input`/,
     );
   });
 
@@ -277,11 +277,11 @@ describe('parseConfig', () => {
       'PORT must be a port number',
       'DEXTER_NAME must be a letter, then letters, digits or dashes, at most 39',
       'DEXTER_DISPATCHER must be `actions` or `local`',
-      'dexter.yml: jira.b.url: Invalid input: expected string, received undefined',
-      'dexter.yml: jira.b.email: Invalid input: expected string, received undefined',
-      'dexter.yml: jira.b.tokenEnv: Invalid input: expected string, received undefined',
-      'dexter.yml: jira.b.secretEnv: Invalid input: expected string, received undefined',
-      'dexter.yml: top level: Unrecognized key: "other"',
+      'dexter.yml: `jira.b.url` is not set',
+      'dexter.yml: `jira.b.email` is not set',
+      'dexter.yml: `jira.b.tokenEnv` is not set',
+      'dexter.yml: `jira.b.secretEnv` is not set',
+      'dexter.yml: `other` is not a known setting',
       'JIRA_TOKEN is not set; it holds the API token of the JIRA connection "acme"',
       'JIRA_SECRET is not set; it holds the webhook secret of the JIRA connection "acme"',
     ]);
@@ -333,7 +333,7 @@ describe('parseConfig', () => {
 
   it("refuses Probot's well-known secret", () => {
     expect(problemsOf({ WEBHOOK_SECRET: 'development' })).toContain(
-      'WEBHOOK_SECRET must be not the well-known default',
+      'WEBHOOK_SECRET must be another one than the well-known default',
     );
   });
 
@@ -341,25 +341,31 @@ describe('parseConfig', () => {
     ['jira: [', 'dexter.yml is not valid YAML: Flow sequence in block collection'],
     ['a: 1\na: 2', 'dexter.yml is not valid YAML: Map keys must be unique at line 2, column 1'],
     ['a: 1\n---\nb: 2', 'dexter.yml is not valid YAML: Source contains multiple documents'],
-    ['- a', 'dexter.yml: top level: Invalid input: expected object, received array'],
-    ['just text', 'dexter.yml: top level: Invalid input: expected object, received string'],
-    ['jira: {Acme: {}}', 'dexter.yml: jira.Acme: the name must be lower case letters, digits and dashes'],
+    ['- a', 'dexter.yml: the file must be a map (`name: value`), not a list'],
+    ['just text', 'dexter.yml: the file must be a map (`name: value`), not text'],
+    [
+      'jira: {Acme: {}}',
+      'dexter.yml: `jira.Acme` has a wrong name: it must be lower case letters, digits and dashes',
+    ],
     [
       `jira:\n  a:${site}    projects: {dx: a/b}`,
-      'dexter.yml: jira.a.projects.dx: the name must be a JIRA project key',
+      'dexter.yml: `jira.a.projects.dx` has a wrong name: it must be a JIRA project key',
     ],
     [
       `jira:\n  a:${site}    projects: {DX: nowhere}`,
-      'dexter.yml: jira.a.projects.DX: a repository as `owner/name`',
+      'dexter.yml: `jira.a.projects.DX` must be a repository as `owner/name`',
     ],
     [
       `jira:\n  a:${site}    projects: {DX: 5}`,
-      'dexter.yml: jira.a.projects.DX: a repository as `owner/name`, or a list of them',
+      'dexter.yml: `jira.a.projects.DX` must be a repository as `owner/name`, or a list of them',
     ],
-    [`jira:\n  a:${site}    people: {id: "two words"}`, 'dexter.yml: jira.a.people.id: a GitHub login'],
+    [
+      `jira:\n  a:${site}    people: {id: "two words"}`,
+      'dexter.yml: `jira.a.people.id` must be a GitHub login',
+    ],
     [
       `jira:\n  a:${site.replace('JIRA_TOKEN', 'token')}`,
-      'dexter.yml: jira.a.tokenEnv: the name of an environment variable',
+      'dexter.yml: `jira.a.tokenEnv` must be the name of an environment variable',
     ],
   ])('names the place and the reason in %j', (yml, problem) => {
     const problems = problemsOf({ JIRA_TOKEN: 't', JIRA_SECRET: 's' }, yml);
@@ -395,7 +401,8 @@ describe('parseConfig', () => {
     expect(Object.entries(jira?.people ?? {})).toEqual([['constructor', 'maria']]);
     expect(Object.getPrototypeOf(jira?.people)).not.toMatchObject({ mallory: expect.anything() });
     expect(problemsOf({}, '__proto__: {jira: {}}\nconstructor: 1')).toEqual([
-      expect.stringMatching(/^dexter\.yml: top level: Unrecognized key.*constructor/),
+      'dexter.yml: `__proto__` is not a known setting',
+      'dexter.yml: `constructor` is not a known setting',
     ]);
   });
 });
@@ -443,10 +450,13 @@ describe('readConfig', () => {
     async (name) => {
       await using directory = await temporaryDirectory();
       const rest = name === 'PRIVATE_KEY_PATH' ? { ...credentials, PRIVATE_KEY: undefined } : credentials;
-      for (const path of [join(directory.path, 'missing'), directory.path]) {
+      for (const [path, why] of [
+        [join(directory.path, 'missing'), 'there is no such file'],
+        [directory.path, 'it is a directory'],
+      ] as const) {
         await expect(readConfig({ ...rest, [name]: path })).rejects.toMatchObject({
           code: 'config-invalid',
-          message: `The file that ${name} names cannot be read: ${path}`,
+          message: `The file that ${name} names, ${path}, cannot be read: ${why}.`,
         });
       }
     },

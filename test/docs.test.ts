@@ -56,6 +56,28 @@ test.each(pages)('the links of %s lead somewhere', async (page) => {
   expect(broken).toEqual([]);
 });
 
+test.each(['docs/economics.md', 'docs/estimate.md', 'docs/resume-policy.md'])(
+  'no two tables of %s stand directly under each other',
+  async (page) => {
+    const tree = fromMarkdown(await read(page), {
+      extensions: [gfm()],
+      mdastExtensions: [gfmFromMarkdown()],
+    });
+    const blocks = tree.children.filter(({ type }) => type !== 'html');
+    const adjoining = blocks.filter(
+      ({ type }, index) => type === 'table' && blocks[index - 1]?.type === 'table',
+    );
+    expect(adjoining.map(({ position }) => position?.start.line)).toEqual([]);
+  },
+);
+
+test.each(['docs/economics.md', 'docs/estimate.md', 'docs/resume-policy.md'])(
+  '%s says how to switch compacted copies off',
+  async (page) => {
+    expect(await read(page)).toContain('`compact-above: 0`');
+  },
+);
+
 test.each([
   ['stand-alone.yml', { issue_comment: { types: ['created'] } }],
   ['jira-repository-dispatch.yml', { repository_dispatch: { types: ['dexter'] } }],

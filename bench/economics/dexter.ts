@@ -67,7 +67,7 @@ async function openDexter(ground: Ground, mode: 'resume' | 'fresh'): Promise<Con
       const report = ended.outcome === 'ended' ? ended.report : undefined;
       if (report?.outcome !== 'done') throw new Error(`The run failed: ${problemOf(report)}`);
       generation = report.session?.generation ?? 0;
-      const choice = mode === 'fresh' ? undefined : choiceOf(report);
+      const choice = mode === 'fresh' ? undefined : report.session?.resumption?.choice;
       return {
         reportedUsd: report.costUsd,
         turns: report.turns,
@@ -75,12 +75,6 @@ async function openDexter(ground: Ground, mode: 'resume' | 'fresh'): Promise<Con
       };
     },
   };
-}
-
-/** As it is shown to people: a whole conversation is warm only while the prompt cache is expected to hold it. */
-function choiceOf({ session }: Report): string | undefined {
-  const resumption = session?.resumption;
-  return resumption?.choice === 'warm' && resumption.expectedCacheRead === 0 ? 'whole' : resumption?.choice;
 }
 
 function problemOf(report: Report | undefined): string {

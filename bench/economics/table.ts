@@ -1,23 +1,15 @@
 import type { CellSummary } from './summary.ts';
 
-const head = [
-  'gap',
-  'strategy',
-  'follow-up',
-  'of cold',
-  'whole ticket',
-  'of cold',
-  'read from cache',
-  'written to cache',
-  'uncached',
-  'output',
-  'requests',
-  'turns',
-  'seconds',
-];
+/** The results as Markdown: two tables, as one of all columns is wider than a page. */
+export function markdownTables(cells: readonly CellSummary[], baseline: string): string {
+  return [
+    costTable(cells, baseline),
+    'An average follow-up of the same runs: tokens that it read from the prompt cache, wrote to it, sent besides and was answered with; requests, turns and seconds.',
+    workTable(cells),
+  ].join('\n\n');
+}
 
-/** A Markdown table: tokens, requests, turns and seconds are those of an average follow-up. */
-export function markdownTable(cells: readonly CellSummary[], baseline: string): string {
+function costTable(cells: readonly CellSummary[], baseline: string): string {
   const rows = cells.map((cell) => {
     const cold = cells.find(({ strategy, gap }) => strategy === baseline && gap === cell.gap);
     const { followUp, ticketUsd } = cell;
@@ -28,12 +20,25 @@ export function markdownTable(cells: readonly CellSummary[], baseline: string): 
       cold ? percent(followUp.usd / cold.followUp.usd) : '',
       dollars(ticketUsd),
       cold ? percent(ticketUsd / cold.ticketUsd) : '',
-      ...[followUp.read, followUp.written, followUp.input, followUp.output].map(thousands),
-      ...[followUp.requests, followUp.turns, followUp.seconds].map((value) =>
-        value.toFixed(1).replace(/\.0$/, ''),
-      ),
     ];
   });
+  return table(['gap', 'strategy', 'follow-up', 'of cold', 'whole ticket', 'of cold'], rows);
+}
+
+function workTable(cells: readonly CellSummary[]): string {
+  const rows = cells.map(({ gap, strategy, followUp }) => [
+    gapName(gap),
+    strategy,
+    ...[followUp.read, followUp.written, followUp.input, followUp.output].map(thousands),
+    ...[followUp.requests, followUp.turns, followUp.seconds].map((value) =>
+      value.toFixed(1).replace(/\.0$/, ''),
+    ),
+  ]);
+  const head = ['gap', 'strategy', 'read', 'written', 'uncached', 'output', 'requests', 'turns', 'seconds'];
+  return table(head, rows);
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
   const rule = head.map((_, index) => (index < 2 ? '---' : '---:'));
   return [head, rule, ...rows].map(line).join('\n');

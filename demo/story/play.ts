@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { isEnd } from '../../src/core/status.ts';
-import { formatCost, formatCount, formatDuration, formatSession } from '../../src/report/figures.ts';
 import type { DemoApp, ListedCommand } from '../app.ts';
 import type { GitHub } from '../github/start-github.ts';
 import type { Jira } from '../jira/start-jira.ts';
 import { machinePath } from '../machine-path.ts';
+import { type CommandResult, commandResult, endLine } from './ended-command.ts';
 import type { Narrator } from './narrator.ts';
 import { instructions } from './solution.ts';
 import { accounts, ticketKey } from './ticket.ts';
@@ -29,22 +29,7 @@ interface World {
 }
 
 export interface StoryResult {
-  commands: {
-    id: string;
-    source: 'github' | 'jira';
-    issueKey: string;
-    status: string;
-    sessionId: string | null;
-    mode: string | null;
-    turns: number;
-    inputTokens: number;
-    cacheReadTokens: number;
-    cacheWriteTokens: number;
-    outputTokens: number;
-    costUsd: number | null;
-    durationMs: number;
-    commits: number;
-  }[];
+  commands: CommandResult[];
   pullRequest: { number: number; branch: string; commits: number } | null;
   jiraComments: number;
 }
@@ -91,7 +76,7 @@ async function follow({ app, narrator, signal }: World, before: number): Promise
     }
     for (const line of newLines(command, told)) narrator.say('runner', firstSentence(line));
     if (command && isEnd(command.status) && command.told) {
-      narrator.say('Dexter', endText(command));
+      narrator.say('Dexter', endLine(command));
       return command;
     }
     await setTimeout(40, undefined, { signal });
@@ -119,19 +104,6 @@ const statusText: Record<string, string> = {
   running: 'runs it: the checkout, the session, the Claude Code CLI',
 };
 
-function endText({ status, report, problem }: ListedCommand): string {
-  if (!report || status !== 'done') return `${status}: ${problem?.message ?? ''} ${problem?.hint ?? ''}`;
-  const read = report.usage.cacheReadTokens;
-  const all = read + report.usage.inputTokens + report.usage.cacheWriteTokens;
-  return [
-    `done in ${formatDuration(report.durationMs)}`,
-    `session ${formatSession(report.session)}`,
-    `${report.commits.length} commit${report.commits.length === 1 ? '' : 's'}`,
-    `${formatCount(all)} tokens read, ${all === 0 ? 0 : Math.round((100 * read) / all)} % from the cache`,
-    formatCost(report.costUsd),
-  ].join(' · ');
-}
-
 /** Runs the repository's own tests on the branch, in a fresh clone: the code has to work. */
 async function runTests({ github, narrator }: World, branch: string): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'dexter-demo-check-'));
@@ -157,22 +129,7 @@ async function result({ github, jira, app }: World): Promise<StoryResult> {
     ? await github.as('maria').rest.pulls.listCommits({ ...placeOf(github), pull_number: made.number })
     : undefined;
   return {
-    commands: listed.map(({ id, source, issueKey, status, report }) => ({
-      id,
-      source,
-      issueKey,
-      status,
-      sessionId: report?.session?.id ?? null,
-      mode: report?.session?.mode ?? null,
-      turns: report?.turns ?? 0,
-      inputTokens: report?.usage.inputTokens ?? 0,
-      cacheReadTokens: report?.usage.cacheReadTokens ?? 0,
-      cacheWriteTokens: report?.usage.cacheWriteTokens ?? 0,
-      outputTokens: report?.usage.outputTokens ?? 0,
-      costUsd: report?.costUsd ?? null,
-      durationMs: report?.durationMs ?? 0,
-      commits: report?.commits.length ?? 0,
-    })),
+    commands: listed.map(commandResult),
     pullRequest: made
       ? { number: made.number, branch: made.branch, commits: commits?.data.length ?? 0 }
       : null,

@@ -23,6 +23,7 @@ export function addCostCommand(program: Command, run: Run): void {
         const shown = {
           json: flags.json === true,
           colours: process.stdout.isTTY === true && !terminal.env.NO_COLOR,
+          width: process.stdout.isTTY === true ? process.stdout.columns : undefined,
         };
         return withLedger(terminal.env, (db) =>
           issueKey === undefined

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { valueFlags } from './estimate/flags.ts';
 import type { Flags } from './flag-values.ts';
 import type { Run } from './terminal.ts';
@@ -12,8 +12,9 @@ export function addEstimateCommand(program: Command, run: Run): void {
     estimate.option(`${flag} ${value}`, `${says} (default: ${usual})`);
   estimate
     .option('--from-ledger', 'measure what is not given by the runs of the app (DATABASE_URL, DEXTER_DATA)')
-    .option('--json', 'as JSON, in one line')
-    .option('--markdown', 'as Markdown, with all prices and the source of each figure')
+    .option('--note', 'with the tables of the research note that Dexter began with')
+    .addOption(new Option('--json', 'as JSON, in one line').conflicts('markdown'))
+    .option('--markdown', 'as Markdown, with the note, all prices and the source of each figure')
     .action((flags: Flags) =>
       run(async (terminal) => {
         const { runEstimate } = await import('./estimate/run-estimate.ts');

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Environment } from '../config.ts';
 import { AppError } from '../core/errors.ts';
+import { readAs } from '../core/read-as.ts';
 
 /** Flags by their name in camel case, as commander hands them over. */
 export type Flags = Readonly<Record<string, string | boolean | undefined>>;
@@ -26,12 +27,11 @@ export function flagValues<T>(
     Object.entries(sources).map(([name, source]) => [name, findValue(source, flags, env)] as const),
   );
   const values = Object.fromEntries([...found].map(([name, value]) => [name, value?.value]));
-  const parsed = schema.safeParse(values);
-  if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map((issue) => {
-    const name = String(issue.path[0]);
+  const read = readAs(schema, values);
+  if (read.outcome === 'read') return read.value;
+  const problems = read.mistakes.map(({ path: [name = ''], says }) => {
     const value = found.get(name);
-    if (value !== undefined) return `${value.from} must be ${wanted(issue)}`;
+    if (value !== undefined) return `${value.from} ${says}`;
     return `${namesOf(sources[name])} is not set`;
   });
   throw new AppError('input-invalid', {
@@ -62,11 +62,4 @@ function camelCase(flag: string): string {
 function namesOf(source: Source | undefined): string {
   const { flag, variables = [] } = source ?? { flag: 'a value' };
   return variables.length === 0 ? flag : `${flag} (or ${variables.join(', ')})`;
-}
-
-/** What a value must be; where a schema leaves that to the library, in words that fit. */
-function wanted(issue: z.core.$ZodIssue): string {
-  if (issue.code === 'invalid_format' && issue.format === 'url') return 'an http(s) address';
-  if (issue.code === 'invalid_type' && issue.expected === 'boolean') return '`true` or `false`';
-  return issue.message;
 }

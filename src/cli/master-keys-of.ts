@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Environment } from '../config.ts';
-import { AppError, hasCode, messageOf } from '../core/errors.ts';
+import { AppError, hasCode, whyUnreadable } from '../core/errors.ts';
 import { type MasterKeys, PreviousMasterKeys, SessionMasterKey } from '../core/session-key.ts';
 import { dataDirectoryOf } from './open-store-of.ts';
 
@@ -50,7 +50,7 @@ async function ownKey(env: Environment): Promise<MasterKeys | undefined> {
   } catch (cause) {
     if (hasCode(cause, 'ENOENT', 'ENOTDIR')) return undefined;
     throw new AppError('config-invalid', {
-      message: `The session key in ${path} cannot be read: ${messageOf(cause)}.`,
+      message: `The session key in ${path} cannot be read: ${whyUnreadable(cause)}.`,
       hint: 'Run this as the user who runs the app, or set DEXTER_SESSION_KEY.',
       cause,
     });

@@ -25,6 +25,51 @@ export function table(head: string[], rows: string[][]): string[] {
   );
 }
 
+/** Text of others as safe lines of at most so many characters; a longer word, such as an address, stays whole. */
+export function wrapped(text: string, room: number): string[] {
+  const told = text.split('\n').filter((line) => line.trim() !== '');
+  return told.flatMap((line) => {
+    const lines: string[] = [];
+    let current = '';
+    const start = /^ */.exec(line)?.[0] ?? '';
+    for (const word of plain(line).trim().split(' ')) {
+      if (current !== '' && start.length + current.length + 1 + word.length > room) {
+        lines.push(start + current);
+        current = word;
+      } else {
+        current = current === '' ? word : `${current} ${word}`;
+      }
+    }
+    return [...lines, start + current];
+  });
+}
+
+/**
+ * The same for a terminal of so many columns, row by row. Where it is too narrow each row begins with its first cells as
+ * text, and those from `foldAt` on stand below them, aligned.
+ */
+export function tableFor(
+  { room, foldAt }: { room: number; foldAt: number },
+  head: string[],
+  rows: string[][],
+): string[][] {
+  const wide = table(head, rows);
+  if (wide.every((line) => line.length <= room)) return wide.map((line) => [line]);
+  const below = table(
+    head.slice(foldAt),
+    rows.map((row) => row.slice(foldAt)),
+  );
+  const indent = '    ';
+  return [head, ...rows].map((row, index) => {
+    const cells = row.slice(0, foldAt).filter((cell) => cell !== '');
+    const text = wrapped(plain(cells.join('  ')), room - indent.length);
+    return [
+      ...text.map((line, part) => (part === 0 ? line : `${indent}${line}`)),
+      `  ${below[index] ?? ''}`,
+    ].map((line) => line.trimEnd());
+  });
+}
+
 /** JSON in one line that holds no character that a terminal would obey; it means the same. */
 export function plainJson(value: unknown): string {
   return JSON.stringify(value).replace(unsafe, (characters) =>

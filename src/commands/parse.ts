@@ -1,5 +1,6 @@
 import { type Ask, CommandFlags, type ControlWord, controlWords } from '../core/command.ts';
 import type { Problem } from '../core/errors.ts';
+import { readAs } from '../core/read-as.ts';
 
 export type ParseResult =
   /** The text does not address Dexter. */
@@ -148,15 +149,17 @@ function takeFlags(text: string): Taken | { problem: Problem } {
     if (problem) return { problem };
     end = flagAt;
   }
-  const parsed = CommandFlags.safeParse(flags);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    const flag = Object.keys(knownFlags).find((name) => knownFlags[name] === issue?.path[0]) ?? 'The flag';
-    return { problem: invalidFlag(`\`${flag}\` must be ${issue?.message ?? 'valid'}.`) };
+  const read = readAs(CommandFlags, flags);
+  if (read.outcome === 'wrong') {
+    const problems = read.mistakes.map(({ path, says }) => {
+      const flag = Object.keys(knownFlags).find((name) => knownFlags[name] === path[0]) ?? 'The flag';
+      return `\`${flag}\` ${says}`;
+    });
+    return { problem: invalidFlag(`${problems.join('; ')}.`) };
   }
   const untouched = start === 0 && end === words.length;
   const first = untouched ? firstLine : words.slice(start, end).join(' ');
-  return { rest: `${first}${others}`.trim(), flags: parsed.data };
+  return { rest: `${first}${others}`.trim(), flags: read.value };
 }
 
 /** Index of a flag that, with its value, ends the line; -1 when the line ends otherwise. */

@@ -2,7 +2,8 @@ import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { BudgetAmount } from '../core/budget.ts';
 import { CommandFlags } from '../core/command.ts';
-import { messageOf, type Problem } from '../core/errors.ts';
+import { firstLineOf, type Problem } from '../core/errors.ts';
+import { mistakeText, readAs } from '../core/read-as.ts';
 
 export const repositoryConfigPath = '.github/dexter.yml';
 
@@ -16,9 +17,9 @@ export const RepositoryConfig = z
     model: CommandFlags.shape.model.meta({
       description: 'Model for new sessions, when the command names none (`--model`)',
     }),
-    maxBudget: CommandFlags.shape.maxBudget.meta({
+    maxBudget: BudgetAmount.optional().meta({
       description:
-        'Most that one run may cost, in US dollars; a command may ask for less (`--max-budget`), not for more',
+        'Most that one run may cost, in US dollars; with 0 nothing is begun. A command may ask for less (`--max-budget`), not for more',
     }),
     budgets: z
       .strictObject({
@@ -49,15 +50,11 @@ export function readRepositoryConfig(
   try {
     content = parseYaml(text ?? '') ?? {};
   } catch (error) {
-    return wrong([`it is not valid YAML: ${messageOf(error).split('\n')[0]}`]);
+    return wrong([`it is not valid YAML: ${firstLineOf(error)}`]);
   }
-  const parsed = RepositoryConfig.safeParse(content);
-  if (parsed.success) return { config: parsed.data };
-  return wrong(
-    parsed.error.issues.map(
-      ({ path, message }) => `${path.length > 0 ? `\`${path.join('.')}\`: ` : ''}${message}`,
-    ),
-  );
+  const read = readAs(RepositoryConfig, content);
+  if (read.outcome === 'read') return { config: read.value };
+  return wrong(read.mistakes.map((mistake) => mistakeText(mistake, 'the file')));
 }
 
 /** Why nothing is done where the settings say so. */

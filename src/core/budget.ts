@@ -21,12 +21,10 @@ export const RunBudget = z.object({
 export type RunBudget = z.infer<typeof RunBudget>;
 
 const most = 1_000_000;
+const amount = `an amount of US dollars from 0 to ${most}, such as 20`;
 
-/** US dollars that may be spent; with 0 nothing is begun. */
-export const BudgetAmount = z
-  .number('an amount of US dollars, such as 20')
-  .min(0, '0 or more')
-  .max(most, `at most ${most}`);
+/** US dollars that may be spent, wherever somebody says so; with 0 nothing is begun. */
+export const BudgetAmount = z.number(amount).min(0, amount).max(most, amount);
 
 /** What has been spent of something, and what runs that have not ended yet may still spend of it. US dollars. */
 export interface Amounts {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { BudgetAmount } from './budget.ts';
 
 /** What the flags of a command may say; the same names as on the CLI, without the dashes. */
 export const CommandFlags = z.strictObject({
@@ -10,12 +11,10 @@ export const CommandFlags = z.strictObject({
       description: 'Model for this run and the ones after it in the session',
       example: 'claude-sonnet-4-5',
     }),
-  maxBudget: z
-    .number()
-    .positive('more than 0')
-    .max(1000, 'at most 1000')
-    .optional()
-    .meta({ description: 'Most that this run may cost, in US dollars', example: '2.50' }),
+  maxBudget: BudgetAmount.optional().meta({
+    description: 'Most that this run may cost, in US dollars',
+    example: '2.50',
+  }),
   fresh: z
     .boolean()
     .optional()

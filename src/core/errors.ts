@@ -93,6 +93,21 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** The first line of it, without the colon that leads to the next one: parsers show there what they stopped at. */
+export function firstLineOf(error: unknown): string {
+  const [line = ''] = messageOf(error).split('\n');
+  return line.replace(/:$/, '');
+}
+
+/** Why a file that somebody named could not be read, or is not the YAML that it should be, as a clause. */
+export function whyUnreadable(error: unknown): string {
+  if (hasCode(error, 'ENOENT', 'ENOTDIR')) return 'there is no such file';
+  if (hasCode(error, 'EACCES', 'EPERM')) return 'this user may not read it';
+  if (hasCode(error, 'EISDIR')) return 'it is a directory';
+  const isYaml = error instanceof Error && error.name === 'YAMLParseError';
+  return `${isYaml ? 'it is not valid YAML: ' : ''}${firstLineOf(error)}`;
+}
+
 /** Whether a thrown error carries one of these codes, as those of Node.js do (`ENOENT`). */
 export function hasCode(error: unknown, ...codes: string[]): boolean {
   return error instanceof Error && 'code' in error && codes.includes(String(error.code));

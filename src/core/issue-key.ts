@@ -11,7 +11,7 @@ const githubKeyPattern = /^gh-[1-9][0-9]{0,15}-([1-9][0-9]{0,9})$/;
  */
 export const IssueKey = z
   .string()
-  .refine((key) => jiraKeyPattern.test(key) || githubKeyPattern.test(key), 'not an issue key')
+  .refine((key) => jiraKeyPattern.test(key) || githubKeyPattern.test(key), 'an issue key, such as `SHOP-42`')
   .brand('IssueKey');
 export type IssueKey = z.infer<typeof IssueKey>;
 

@@ -15,6 +15,22 @@ export type Usage = z.infer<typeof Usage>;
 
 export const noUsage: Usage = { inputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0, outputTokens: 0 };
 
+/** Whether nothing was asked of a model, as far as anybody has counted. */
+export function isNoUsage({ inputTokens, cacheReadTokens, cacheWriteTokens, outputTokens }: Usage): boolean {
+  return inputTokens + cacheReadTokens + cacheWriteTokens + outputTokens === 0;
+}
+
+export function addUsage(one: Usage, other: Usage): Usage {
+  const hour = (one.cacheWriteHourTokens ?? 0) + (other.cacheWriteHourTokens ?? 0);
+  return {
+    inputTokens: one.inputTokens + other.inputTokens,
+    cacheReadTokens: one.cacheReadTokens + other.cacheReadTokens,
+    cacheWriteTokens: one.cacheWriteTokens + other.cacheWriteTokens,
+    ...(hour > 0 ? { cacheWriteHourTokens: hour } : {}),
+    outputTokens: one.outputTokens + other.outputTokens,
+  };
+}
+
 const Problem = z.object({ code: z.enum(errorCodes), message: z.string(), hint: z.string() });
 
 export const PullRequestRef = z.object({
@@ -109,7 +125,7 @@ export const Report = z.object({
       mode: SessionMode,
       /** Generation that this run saved; 0 when nothing was saved. */
       generation: z.number().int().nonnegative(),
-      /** Seconds since the restored generation was saved; absent for a fresh session. */
+      /** Seconds since the last request of what was restored; absent for a fresh session, and where nobody knows. */
       ageSeconds: z.number().nonnegative().optional(),
       /** What the store calls the generation, when that is more than its number. */
       entry: z.string().max(512).optional(),
@@ -137,8 +153,6 @@ export const Report = z.object({
   usage: Usage,
   /** US dollars, as the engine computed them; null when it could not say. */
   costUsd: z.number().nonnegative().nullable(),
-  /** Tokens by the model that was asked, where the engine told them apart. */
-  usageByModel: z.record(z.string().max(200), Usage).optional(),
   turns: z.number().int().nonnegative(),
   durationMs: z.number().int().nonnegative(),
   commits: z.array(z.object({ sha: z.string(), title: z.string() })),

@@ -62,8 +62,6 @@ export interface EngineResult {
   model: string | null;
   version: string;
   usage: Usage;
-  /** The same by model. */
-  usageByModel: Record<string, Usage>;
   /** Models that were asked and whose price nobody knows: the cost is null for them. */
   unpricedModels: string[];
   /** Models whose price only the engine's own list has; absent when there was none. */
@@ -72,8 +70,6 @@ export interface EngineResult {
   firstRequest?: Usage;
   /** Tokens in the last request: what a resume has to bring back. */
   contextTokens: number;
-  /** Tokens that the first request of the main conversation brought along; 0 when it was not answered. */
-  firstRequestTokens: number;
   /** Requests of the main conversation that were answered. */
   requests: number;
   /** US dollars, also of a run that was cut short; null when a price is not known. */
@@ -97,8 +93,6 @@ export interface CompactionTask
 
 export type CompactionResult = {
   usage: Usage;
-  /** The same by model. */
-  usageByModel: Record<string, Usage>;
   /** US dollars; null when the engine could not say. */
   costUsd: number | null;
   durationMs: number;

@@ -148,7 +148,7 @@ export async function costOfIssue(
 export type CostGroup = 'day' | 'repository' | 'person';
 
 export interface GroupCost extends CostSum {
-  /** The day, the id of the repository, or the person as `actorKey` names them. */
+  /** The day, the id of the repository, or the person as budgets name them: `github:123`, `jira:<account id>`. */
   key: string;
   /** The same for people, as it was called last. */
   name: string;
@@ -174,6 +174,7 @@ export async function costsBy(
   const rows = await db
     .selectFrom('run_costs as run')
     .innerJoin('commands as command', 'command.id', 'run.command_id')
+    .leftJoin('runs as planned', 'planned.command_id', 'run.command_id')
     .where('run.ended_at', '>=', since)
     .$if(until !== undefined, (query) => query.where('run.ended_at', '<', until ?? since))
     .$if(installationId !== undefined, (query) =>
@@ -204,10 +205,11 @@ const groups = {
     name: sql<string>`(array_agg(run.repository_owner || '/' || run.repository_name order by run.ended_at desc))[1]`,
     isNewestFirst: false,
   },
+  // The same people as those of budgets: who asks from JIRA too is one, by the name of the GitHub account.
   person: {
-    key: sql<string>`run.actor collate "C"`,
+    key: sql<string>`coalesce(planned.person, run.actor) collate "C"`,
     name: sql<string>`(array_agg(coalesce(command.actor->>'login', command.actor->>'displayName', 'dexter')
-      order by run.ended_at desc))[1]`,
+      order by command.actor->>'login' is null, run.ended_at desc))[1]`,
     isNewestFirst: false,
   },
 };

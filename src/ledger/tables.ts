@@ -165,7 +165,7 @@ export interface RunCostsTable {
   repository_owner: string;
   repository_name: string;
   issue_key: string;
-  /** Who asked, as `actorKey` names them. */
+  /** Who asked, as `actorKey` names them; whose spending it is says `person` of the run, where it is known. */
   actor: string;
   model: ColumnType<string | null, string | null | undefined, string | null>;
   /** How the run went on; null where its report did not say. */

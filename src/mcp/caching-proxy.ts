@@ -1,5 +1,5 @@
+import { canonicalJson } from '../core/canonical-json.ts';
 import { cacheKey } from './cache-key.ts';
-import { canonicalJson } from './canonical-json.ts';
 import { createFlights, type Flight } from './flights.ts';
 import {
   errorText,

@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { messageOf } from '../core/errors.ts';
+import { canonicalJson } from '../core/canonical-json.ts';
+import { whyUnreadable } from '../core/errors.ts';
+import { mistakeText, readAs } from '../core/read-as.ts';
 import { cacheKey } from './cache-key.ts';
-import { canonicalJson } from './canonical-json.ts';
 import type { ResponseCache } from './response-cache.ts';
 
 /** One answer that is known before it is asked for. */
@@ -17,7 +18,7 @@ const PrimeEntry = z.object({
   /** The whole result of the call, as the protocol has it. */
   result: z
     .looseObject({ content: z.array(z.looseObject({ type: z.string() })) })
-    .refine(({ isError }) => isError === undefined || isError === false, 'an error is never kept'),
+    .refine(({ isError }) => isError === undefined || isError === false, 'is an error, which is never kept'),
   /** When it was so; its time to live counts from there. */
   storedAt: z.iso.datetime({ offset: true }),
 });
@@ -44,20 +45,18 @@ export async function primeFrom(
     json = JSON.parse(await readFile(path, 'utf8'));
   } catch (error) {
     // What the parser says quotes the file.
-    const why = error instanceof SyntaxError ? 'it is not JSON' : messageOf(error);
+    const why = error instanceof SyntaxError ? 'it is not JSON' : whyUnreadable(error);
     return { outcome: 'unusable', problem: why };
   }
-  const file = PrimeFile.safeParse(json);
-  if (!file.success) {
-    const problems = file.error.issues
-      .slice(0, 3)
-      .map(({ path: at, message }) => `${at.join('.')}: ${message}`);
+  const file = readAs(PrimeFile, json);
+  if (file.outcome === 'wrong') {
+    const problems = file.mistakes.slice(0, 3).map((mistake) => mistakeText(mistake, 'it'));
     return { outcome: 'unusable', problem: problems.join('; ') };
   }
   let entries = 0;
   const ignored = new Map<string, Set<string>>();
   const keys = new Set<string>();
-  for (const { server: name, tool, arguments: args, ignoring, result, storedAt } of file.data.entries) {
+  for (const { server: name, tool, arguments: args, ignoring, result, storedAt } of file.value.entries) {
     if (name !== server.name) continue;
     const key = cacheKey({ server: server.identity, tool, arguments: args });
     const argumentsJson = canonicalJson(args);

@@ -1,5 +1,5 @@
+import { canonicalJson } from '../core/canonical-json.ts';
 import { cacheKey, type Question } from './cache-key.ts';
-import { canonicalJson } from './canonical-json.ts';
 import type { CachedAnswer, ResponseCache } from './response-cache.ts';
 
 /** What was read, as JSON, and what will say whether it still holds. */

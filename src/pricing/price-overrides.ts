@@ -5,14 +5,11 @@ import type { ModelPrices, TokenPrices } from './model-prices.ts';
 /** The dearest price that is believed: four times that of the dearest model there was. A slip of the comma is more. */
 const mostUsd = 1_000;
 
-/** Nothing is said of how prices stand to each other before each of them is one. */
-const range = {
-  error: `must be a number from 0 to ${mostUsd}, in US dollars for a million tokens`,
-  abort: true,
-};
+const range = `must be a number from 0 to ${mostUsd}, in US dollars for a million tokens`;
+const Usd = z.number(range).min(0, range).max(mostUsd, range);
 
 function price(description: string) {
-  return z.number(range.error).min(0, range).max(mostUsd, range).optional().meta({ description });
+  return Usd.optional().meta({ description });
 }
 
 const tokenCount = 'must be a whole number from 1 to 1000000';
@@ -30,10 +27,13 @@ const PriceOverride = z.strictObject({
     .optional()
     .meta({ description: 'Shortest prefix that is cached' }),
 });
-type PriceOverride = z.infer<typeof PriceOverride>;
 
 /** The longest minimum that the provider documents: nothing is taken for cached that may not be. */
 const longestMinimum = 4_096;
+
+/** Before anybody knows that it is prices. */
+const Anything = z.record(z.string(), z.unknown());
+type Anything = z.infer<typeof Anything>;
 
 const kinds = ['input', 'output', 'cacheWrite5m', 'cacheWrite1h', 'cacheRead'] as const;
 
@@ -44,19 +44,29 @@ const orders: readonly (readonly [keyof TokenPrices, keyof TokenPrices])[] = [
   ['cacheWrite5m', 'cacheWrite1h'],
 ];
 
+const modelName = /^[A-Za-z0-9][\w.:@/[\]-]{0,199}$/;
+
 /** Prices by the name of the model, in US dollars for a million tokens. */
 export const PriceOverrides = z
-  .record(
-    z.string().regex(/^[A-Za-z0-9][\w.:@/[\]-]{0,199}$/, 'the name of a model, such as `claude-sonnet-4-5`'),
-    PriceOverride,
-  )
-  .superRefine((overrides, context) => {
-    for (const [model, given] of Object.entries(overrides)) {
-      for (const { field, message } of problemsOf(model, given)) {
-        context.addIssue({ code: 'custom', path: [model, field], message });
+  .record(z.string().meta({ pattern: modelName.source }), PriceOverride)
+  .superRefine(
+    (overrides: unknown, context) => {
+      for (const [model, given] of Object.entries(Anything.safeParse(overrides).data ?? {})) {
+        if (!modelName.test(model)) {
+          context.addIssue({
+            code: 'custom',
+            path: [model],
+            message: 'is not the name of a model, such as `claude-sonnet-4-5`',
+          });
+        }
+        for (const { field, message } of problemsOf(model, Anything.safeParse(given).data)) {
+          context.addIssue({ code: 'custom', path: [model, field], message });
+        }
       }
-    }
-  })
+    },
+    // Also where something else is wrong, so that all is told at once: what is looked at may be anything.
+    { when: () => true },
+  )
   .meta({
     description:
       'Prices by the name of the model, in US dollars for a million tokens, where they are other than the price list of docs/prices.md: what is left out is as listed there, and a model that is not listed needs all five',
@@ -73,27 +83,25 @@ export function overridePrices(overrides: PriceOverrides): ModelPrices[] {
   });
 }
 
-function problemsOf(model: string, given: PriceOverride): { field: string; message: string }[] {
-  const listed = listPrices(model);
-  const prices: Partial<TokenPrices> = { ...listed, ...set(given) };
-  const lacking = kinds.filter((kind) => prices[kind] === undefined);
-  if (lacking.length > 0) {
-    return lacking.map((field) => ({
-      field,
-      message: 'is not set, and the price list does not know this model',
-    }));
-  }
-  return orders.flatMap(([lower, higher]) => {
-    const [low = 0, high = 0] = [prices[lower], prices[higher]];
-    if (low <= high) return [];
+/** What is wrong with the prices of a model as they stand to each other; one that is wrong by itself is not compared. */
+function problemsOf(model: string, given: Anything | undefined): { field: string; message: string }[] {
+  if (given === undefined) return [];
+  const prices: Anything = { ...listPrices(model), ...set(given) };
+  const lacking = kinds
+    .filter((kind) => prices[kind] === undefined)
+    .map((field) => ({ field, message: 'is not set, and the price list does not know this model' }));
+  const disordered = orders.flatMap(([lower, higher]) => {
+    const [low, high] = [Usd.safeParse(prices[lower]).data, Usd.safeParse(prices[higher]).data];
+    if (low === undefined || high === undefined || low <= high) return [];
     const [field, is, other, than] =
       given[lower] === undefined ? [higher, 'is below', lower, low] : [lower, 'is above', higher, high];
     const where = given[other] === undefined ? ' of the price list' : '';
     return [{ field, message: `${is} \`${other}\`${where}, which is ${than}` }];
   });
+  return [...lacking, ...disordered];
 }
 
-function set(given: PriceOverride): PriceOverride {
+function set<Value>(given: Record<string, Value>): Record<string, Value> {
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 }
 

@@ -78,7 +78,7 @@ export function savingOf(facts: SavingFacts): Saving {
     goingOnCostUsd,
     ...inTokens,
     estimatedCostSaved: baselineCostUsd - costUsd,
-    method: methodOf(known, { goingOnCostUsd, gatheringUsd, compactionUsd: compaction.costUsd }),
+    method: methodOf(known, compaction.costUsd > 0),
   };
 }
 
@@ -188,20 +188,14 @@ function inputTokens({ inputTokens: input, cacheReadTokens, cacheWriteTokens }: 
   return input + cacheReadTokens + cacheWriteTokens;
 }
 
-function methodOf(
-  { requests, restoredTokens, missed, choice }: Known,
-  costs: { goingOnCostUsd: number; gatheringUsd: number; compactionUsd: number },
-): string {
+/** Without the amounts: they stand in the report, and whoever shows it adds them up. */
+function methodOf({ restoredTokens, missed, choice }: Known, hasCopy: boolean): string {
   const missing =
     choice === 'warm' && missed > 0 ? `, up to ${count(missed)} of them not from the prompt cache` : '';
-  const copy = costs.compactionUsd > 0 ? ` and the compacted copy (${dollars(costs.compactionUsd)})` : '';
-  return `A cold start is estimated as this run without what going on cost it (${dollars(costs.goingOnCostUsd)}: ${count(restoredTokens)} tokens brought back${missing}, and sent with each of ${count(requests)} requests)${copy}, but with what a new session is expected to spend to gather ${Math.round(neededShare * 100)} % of what the first run had gathered (${dollars(costs.gatheringUsd)}).`;
+  const copy = hasCopy ? ' and the compacted copy' : '';
+  return `A cold start is estimated as this run without what going on with the session cost it (${count(restoredTokens)} tokens brought back${missing}, and sent with each request)${copy}, but with what a new session would have spent to gather ${Math.round(neededShare * 100)} % of what the first run had gathered.`;
 }
 
 function count(tokens: number): string {
   return Math.round(tokens).toLocaleString('en-US');
-}
-
-function dollars(usd: number): string {
-  return `$${usd.toFixed(usd > 0 && usd < 0.01 ? 4 : 2)}`;
 }

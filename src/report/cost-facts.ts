@@ -1,5 +1,13 @@
 import type { Report, Saving } from '../core/report.ts';
-import { allTokens, formatCost, formatCount, formatSession, formatUsage } from './figures.ts';
+import {
+  allTokens,
+  costDigits,
+  formatCost,
+  formatCount,
+  formatSaved,
+  formatSession,
+  formatUsage,
+} from './figures.ts';
 
 /** What a run cost and saved, in words: plain text, of which the reason and the method are the runner's. */
 export interface CostFacts {
@@ -17,13 +25,7 @@ export function costFacts(report: Reported): CostFacts {
   const { session, saving, usage } = report;
   return {
     headline: headline(report),
-    rows: [
-      ['Session', sessionWithReason(session)],
-      ['Tokens', formatUsage(usage)],
-      ['Cost', costWithCompaction(report)],
-      ...goingOnRow(report),
-      ...coldStartRow(report),
-    ],
+    rows: [['Session', sessionWithReason(session)], ['Tokens', formatUsage(usage)], ...costRows(report)],
     method: session && saving ? saving.method : '',
   };
 }
@@ -70,50 +72,91 @@ function sessionWithReason(session: Report['session']): string {
   return `${session.mode === 'fresh' ? 'new' : session.resumption?.choice} · ${reason}`;
 }
 
-function costWithCompaction({ session, costUsd }: Reported): string {
+/** All amounts have the same number of digits, so that what the cold start is made of can be added up. */
+function costRows(report: Reported): [string, string][] {
+  const { session, costUsd } = report;
+  const isContinued = session !== undefined && session.mode !== 'fresh';
+  const saving = isContinued ? report.saving : undefined;
+  const expectedUsd = isContinued ? expectedCost(session) : null;
+  const copyUsd = copyCost(session);
+  const spentUsd = saving?.goingOnCostUsd ?? null;
+  const digits = costDigits([
+    costUsd,
+    copyUsd,
+    spentUsd,
+    expectedUsd,
+    saving?.baselineCostUsd ?? null,
+    saving?.estimatedCostSaved ?? null,
+  ]);
+  const dollars = (usd: number) => formatCost(usd, digits);
+  const goingOn = [
+    ...(spentUsd === null ? [] : [`${dollars(spentUsd)} of that`]),
+    ...(expectedUsd === null ? [] : [`${dollars(expectedUsd)} was expected before the run`]),
+  ];
+  return [
+    ['Cost', costWithCopy(report, copyUsd, dollars)],
+    ...(goingOn.length === 0 ? [] : [['Going on with it', goingOn.join('; ')] as [string, string]]),
+    ...(saving ? coldStartRows(saving, { costUsd, copyUsd }, digits) : []),
+  ];
+}
+
+/** What the run spent on a compacted copy; one that is only appended to costs nothing. */
+function copyCost(session: Report['session']): number {
   const copy = session?.compaction;
-  const cost = formatCost(costUsd);
-  if (!copy || copy.outcome === 'appended' || costUsd === null || !copy.costUsd) return cost;
-  const what =
-    copy.outcome === 'failed' ? 'a compacted copy that failed' : 'the compacted copy for the next run';
-  return `${cost}, of which ${formatCost(copy.costUsd)} for ${what}`;
+  return copy && copy.outcome !== 'appended' ? (copy.costUsd ?? 0) : 0;
 }
 
-/** What was expected of the ways to go on, beside what the one that was taken came to. */
-function goingOnRow({ session, saving }: Reported): [string, string][] {
-  const { resumption } = session ?? {};
-  if (!resumption || session?.mode === 'fresh' || resumption.choice === 'fresh') return [];
-  const { choice, expectedUsd } = resumption;
-  const expected = expectedUsd[choice];
-  const spent = saving?.goingOnCostUsd ?? null;
-  if (expected === null) return [];
-  const others = (
-    [
-      ['the whole conversation', 'warm'],
-      ['the compacted copy', 'compacted'],
-      ['a new session', 'fresh'],
-    ] as const
-  ).flatMap(([name, way]) => {
-    const usd = expectedUsd[way];
-    return way === choice || usd === null ? [] : [`${name} ${formatCost(usd)}`];
-  });
-  const real = spent === null ? '' : `${formatCost(spent)}, `;
-  const instead = others.length === 0 ? '' : `; instead ${others.join(', ')}`;
-  return [['Going on with it', `${real}expected ${formatCost(expected)}${instead}`]];
+function costWithCopy(
+  { session, costUsd }: Reported,
+  copyUsd: number,
+  dollars: (usd: number) => string,
+): string {
+  if (costUsd === null) return 'unknown';
+  if (copyUsd === 0) return dollars(costUsd);
+  const isFailed = session?.compaction?.outcome === 'failed';
+  const what = isFailed ? 'a compacted copy that failed' : 'the compacted copy for the next run';
+  return `${dollars(costUsd)}, of which ${dollars(copyUsd)} for ${what}`;
 }
 
-function coldStartRow({ session, saving }: Reported): [string, string][] {
-  if (!session || session.mode === 'fresh' || !saving) return [];
-  const { baselineCostUsd: usd, estimatedCostSaved: saved, baselineTokens, estimatedTokensSaved } = saving;
-  const tokens =
-    baselineTokens === null || estimatedTokensSaved === null
-      ? ''
-      : `${formatCount(baselineTokens)} input tokens, ${lessOrMore(estimatedTokensSaved, formatCount)}`;
-  const money = usd === null || saved === null ? '' : `${formatCost(usd)}, ${lessOrMore(saved, formatCost)}`;
-  const parts = [money, tokens].filter((part) => part !== '');
-  return parts.length === 0 ? [] : [['Cold start, estimated', parts.join(' · ')]];
+/** Before the run, of the way that it went on. */
+function expectedCost({ resumption }: NonNullable<Report['session']>): number | null {
+  if (!resumption || resumption.choice === 'fresh') return null;
+  return resumption.expectedUsd[resumption.choice];
 }
 
-function lessOrMore(saved: number, format: (amount: number) => string): string {
-  return saved < 0 ? `this run took ${format(-saved)} more` : `${format(saved)} saved`;
+/** The baseline with the sum that it comes from, and what is left of it. */
+function coldStartRows(
+  saving: Saving,
+  run: { costUsd: number | null; copyUsd: number },
+  digits: number,
+): [string, string][] {
+  const { estimatedCostSaved: savedUsd, baselineTokens, estimatedTokensSaved: savedTokens } = saving;
+  const tokens = (count: number) => `${count < 0 ? '−' : ''}${formatCount(Math.abs(count))} input tokens`;
+  const rows: [string, string[]][] = [
+    ['Cold start, estimated', [...baselineSum(saving, run, digits), ...some(baselineTokens, tokens)]],
+    ['Saved', [...some(savedUsd, (usd) => formatSaved(usd, digits)), ...some(savedTokens, tokens)]],
+  ];
+  return rows.flatMap(([name, parts]) => (parts.length === 0 ? [] : [[name, parts.join(' · ')]]));
+}
+
+function some(value: number | null, shown: (value: number) => string): string[] {
+  return value === null ? [] : [shown(value)];
+}
+
+/** `$0.39 ($0.11 − $0.06 going on + $0.34 gathering anew)`; the last part is rounded so that the sum is right. */
+function baselineSum(
+  { baselineCostUsd, goingOnCostUsd }: Saving,
+  { costUsd, copyUsd }: { costUsd: number | null; copyUsd: number },
+  digits: number,
+): string[] {
+  if (baselineCostUsd === null) return [];
+  const dollars = (usd: number) => formatCost(usd, digits);
+  if (costUsd === null || goingOnCostUsd === null) return [dollars(baselineCostUsd)];
+  const rounded = (usd: number) => Number(usd.toFixed(digits));
+  const without = rounded(costUsd) - rounded(goingOnCostUsd) - rounded(copyUsd);
+  const gatheringUsd = Math.max(0, rounded(rounded(baselineCostUsd) - without));
+  const copy = copyUsd > 0 ? ` − ${dollars(copyUsd)} compacted copy` : '';
+  return [
+    `${dollars(baselineCostUsd)} (${dollars(costUsd)} − ${dollars(goingOnCostUsd)} going on${copy} + ${dollars(gatheringUsd)} gathering anew)`,
+  ];
 }

@@ -17,18 +17,22 @@ export function formatAge(seconds: number): string {
   return `${Math.round(seconds / 86_400)} days`;
 }
 
-/** US dollars with enough digits to be more than zero. */
-export function formatCost(costUsd: number | null): string {
+/** US dollars with enough digits to be more than zero, or with as many as the amounts beside it have. */
+export function formatCost(costUsd: number | null, digits = costDigits([costUsd])): string {
   if (costUsd === null) return 'unknown';
   if (costUsd > 0 && costUsd < 0.0001) return 'less than $0.0001';
-  if (costUsd > 0 && costUsd < 0.01) return `$${costUsd.toFixed(4)}`;
-  return `$${costUsd.toFixed(2)}`;
+  return `$${costUsd.toFixed(digits)}`;
+}
+
+/** Digits after the point for amounts that are read together: as many as the smallest of them needs. */
+export function costDigits(amounts: readonly (number | null)[]): number {
+  return amounts.some((usd) => usd !== null && usd !== 0 && Math.abs(usd) < 0.01) ? 4 : 2;
 }
 
 /** What was saved; a loss has a minus sign. */
-export function formatSaved(usd: number | null): string {
+export function formatSaved(usd: number | null, digits?: number): string {
   if (usd === null) return 'unknown';
-  return usd < 0 ? `−${formatCost(-usd)}` : formatCost(usd);
+  return usd < 0 ? `−${formatCost(-usd, digits)}` : formatCost(usd, digits);
 }
 
 /** Of all kinds. */
@@ -45,13 +49,16 @@ export function plural(count: number, word: string): string {
   return `${formatCount(count)} ${word}${count === 1 ? '' : 's'}`;
 }
 
+/** Input tokens are those of all kinds, wherever they are shown. */
 export function formatUsage(usage: Usage): string {
-  return [
-    `${formatCount(usage.inputTokens)} input`,
-    `${formatCount(usage.cacheReadTokens)} read from the cache`,
+  const { inputTokens: uncached, cacheReadTokens, cacheWriteTokens, outputTokens } = usage;
+  const kinds = [
+    `${formatCount(cacheReadTokens)} read from the cache`,
     ...formatWrites(usage),
-    `${formatCount(usage.outputTokens)} output`,
-  ].join(', ');
+    ...(uncached > 0 ? [`${formatCount(uncached)} uncached`] : []),
+  ];
+  const input = uncached + cacheReadTokens + cacheWriteTokens;
+  return `${formatCount(input)} input (${kinds.join(', ')}), ${formatCount(outputTokens)} output`;
 }
 
 /** The two lives of what is written have two prices. */
@@ -68,15 +75,9 @@ function formatWrites({ cacheWriteTokens: all, cacheWriteHourTokens: hour = 0 }:
 export function formatSession(session: Report['session']): string {
   if (!session) return 'none';
   if (session.mode === 'fresh') return 'new';
-  const way = wayOf(session);
+  const choice = session.resumption?.choice ?? 'fresh';
+  const way = choice === 'fresh' ? '' : choice;
   const age = session.ageSeconds === undefined ? '' : `${formatAge(session.ageSeconds)} old`;
   const facts = [way, age].filter((part) => part !== '').join(', ');
   return facts === '' ? 'resumed' : `resumed (${facts})`;
-}
-
-/** A conversation is warm while the prompt cache is expected to hold it; afterwards it is only brought back whole. */
-function wayOf({ resumption }: NonNullable<Report['session']>): string {
-  if (!resumption || resumption.choice === 'fresh') return '';
-  if (resumption.choice === 'compacted') return 'compacted';
-  return resumption.expectedCacheRead > 0 ? 'warm' : 'whole';
 }

@@ -5,7 +5,7 @@ import { cheapestWay, type WayCosts } from '../pricing/cheapest-way.ts';
 import { expectedCost } from '../pricing/expected-cost.ts';
 import type { ModelPrices } from '../pricing/model-prices.ts';
 import { priceRatios } from '../pricing/price-ratios.ts';
-import { formatAge, formatCost, formatCount } from '../report/figures.ts';
+import { costDigits, formatAge, formatCost, formatCount } from '../report/figures.ts';
 import type { SessionSize } from './resume-facts.ts';
 
 /** What the choice is made from. */
@@ -39,6 +39,8 @@ export interface Choice {
   resumption: Resumption;
   /** The prompt cache is expected to hold the earlier requests. */
   isWarm: boolean;
+  /** Since the last request of what there is to go on with, as the reason tells it; absent where nobody knows. */
+  ageSeconds?: number;
 }
 
 /** The first request is made so long after the choice: the engine has to start. */
@@ -74,6 +76,7 @@ export function choose(facts: ResumeFacts): Choice {
       expectedCacheRead: expectedRead(choice, { earlier, isWarm: state.isWarm, prices: facts.prices }),
     },
     isWarm: state.isWarm,
+    ...(state.ageMs === undefined ? {} : { ageSeconds: state.ageMs / 1000 }),
   });
   if (wantsFresh) return given('fresh', asked);
   const against = whyNotContinued(earlier);
@@ -120,24 +123,31 @@ function whyNotContinued({ ticket, branch, fullTokens, compactedTokens }: Earlie
 
 interface CacheState {
   isWarm: boolean;
+  /** Undefined when unknown. */
+  ageMs?: number;
   /** In words. */
   says: string;
 }
 
 function cacheState({ ageMs, cacheLife, moved }: Earlier): CacheState {
-  const cold = (says: string) => ({ isWarm: false, says });
+  const cold = (says: string, known?: number) => ({
+    isWarm: false,
+    says,
+    ...(known === undefined ? {} : { ageMs: known }),
+  });
   if (ageMs === undefined || !Number.isFinite(ageMs))
     return cold('it is not known when the conversation ended, so the prompt cache counts as expired');
-  const age = formatAge(Math.abs(ageMs) / 1000);
   if (ageMs < -clockSkewMs)
     return cold(
-      `the clock of this runner is ${age} behind the end of the conversation, so the prompt cache counts as expired`,
+      `the clock of this runner is ${formatAge(-ageMs / 1000)} behind the end of the conversation, so the prompt cache counts as expired`,
     );
-  if (ageMs + startMs >= cacheLifeMs[cacheLife]) return cold(`${age} old: the prompt cache has expired`);
+  const known = Math.max(0, ageMs);
+  const age = formatAge(known / 1000);
+  if (ageMs + startMs >= cacheLifeMs[cacheLife])
+    return cold(`${age} old: the prompt cache has expired`, known);
   if (moved.length > 0)
-    return cold(`${moved.join(', ')}, so the prompt cache does not hold the conversation`);
-  const shown = ageMs < 0 ? formatAge(0) : age;
-  return { isWarm: true, says: `the prompt cache still holds the conversation (${shown} old)` };
+    return cold(`${moved.join(', ')}, so the prompt cache does not hold the conversation`, known);
+  return { isWarm: true, says: `the prompt cache still holds the conversation (${age} old)`, ageMs: known };
 }
 
 function costsOf(earlier: Earlier, isWarm: boolean, prices: ModelPrices): WayCosts {
@@ -184,9 +194,10 @@ function compared(choice: ResumeChoice, costs: WayCosts, isInDollars: boolean): 
   const otherCost = other && costs[other];
   if (cost === null || other === undefined || typeof otherCost !== 'number')
     return `${named[choice]} is what there is`;
+  const digits = costDigits([cost, otherCost]);
   const shown = (value: number) =>
-    isInDollars ? formatCost(value) : `${formatCount(Math.round(value * 1e6))} input tokens`;
-  const verb = isInDollars ? 'costs' : 'comes to';
+    isInDollars ? formatCost(value, digits) : `${formatCount(Math.round(value * 1e6))} input tokens`;
+  const verb = `is expected to ${isInDollars ? 'cost' : 'come to'}`;
   return cost < otherCost
     ? `${named[choice]} ${verb} ${shown(cost)} instead of ${shown(otherCost)}${other === 'warm' ? '' : ` for ${named[other]}`}`
     : `${named[choice]} ${verb} ${shown(cost)} and remembers more than ${named[other]} (${shown(otherCost)})`;

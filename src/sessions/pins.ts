@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { canonicalJson } from '../core/canonical-json.ts';
 import type { SessionPins } from '../core/session.ts';
 import { plainName } from '../pricing/find-prices.ts';
 
@@ -62,7 +63,9 @@ export function isSameModel(had: string, asked: string): boolean {
 
 /** One word for what is too much to be kept as it is. The order of the keys of an object does not count. */
 export function flagsPin(parts: Readonly<Record<string, unknown>>): string {
-  return createHash('sha256').update(canonical(parts)).digest('hex').slice(0, 16);
+  // A number that has no text of its own is one of the parts all the same.
+  const text = canonicalJson(parts) ?? JSON.stringify(parts);
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }
 
 function toolsMoved(before: SessionPins['tools'], after: SessionPins['tools']): string | undefined {
@@ -78,12 +81,4 @@ function toolsMoved(before: SessionPins['tools'], after: SessionPins['tools']): 
     ...(removed.length === 0 ? [] : [`${removed.join(', ')} went`]),
   ];
   return changes.length === 0 ? undefined : `the tools changed (${changes.join('; ')})`;
-}
-
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_key, part: unknown) =>
-    typeof part === 'object' && part !== null && !Array.isArray(part)
-      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : part,
-  );
 }

@@ -1,9 +1,10 @@
+import { noUsage } from '../core/report.ts';
 import type { SessionFigures, SessionManifest, SessionMode } from '../core/session.ts';
 import type { EngineResult } from '../engines/engine.ts';
 
 export interface FiguresOptions {
   mode: SessionMode;
-  result: Pick<EngineResult, 'usage' | 'contextTokens' | 'firstRequestTokens' | 'requests' | 'costUsd'>;
+  result: Pick<EngineResult, 'usage' | 'contextTokens' | 'firstRequest' | 'requests' | 'costUsd'>;
   /** What the engine was told; absent when nobody knows any more. */
   prompt?: string | undefined;
   lastRequestAt: Date;
@@ -47,7 +48,9 @@ export function sessionFigures(options: FiguresOptions): SessionFigures {
  */
 function baseOf({ result, prompt }: FiguresOptions): number {
   if (prompt === undefined) return 0;
-  return Math.max(0, result.firstRequestTokens - Math.ceil(prompt.length / charactersPerToken));
+  const { inputTokens, cacheReadTokens, cacheWriteTokens } = result.firstRequest ?? noUsage;
+  const sent = inputTokens + cacheReadTokens + cacheWriteTokens;
+  return Math.max(0, sent - Math.ceil(prompt.length / charactersPerToken));
 }
 
 /** A run that wrote nothing to the cache leaves it as it was. */

@@ -369,11 +369,11 @@ describe('checkPush', () => {
 
 describe('parsePushChecks', () => {
   it.each([
-    ['secret: off', 'there is no check `secret`'],
+    ['secret: off', 'names `secret`, which is no check'],
     ['secrets: no', 'must be a check'],
-    ['secrets: refuse 3', '`secrets` takes no limit'],
-    ['file-size: refuse much', 'takes a size'],
-    ['file-count: refuse 1 MB', 'takes a number'],
+    ['secrets: refuse 3', 'gives `secrets` a limit, and it takes none'],
+    ['file-size: refuse much', 'must be a size'],
+    ['file-count: refuse 1 MB', 'must be a number'],
   ])('refuses %s', (line, problem) => {
     expect(parsePushChecks([line]).problems.join()).toContain(problem);
   });

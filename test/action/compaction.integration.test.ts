@@ -94,7 +94,6 @@ describe('a run of a large conversation', () => {
       sent.reduce((total, each) => total + pick(each), 0);
     expect(first.usage.cacheReadTokens).toBe(sum(({ usage }) => usage.cache_read_input_tokens));
     expect(first.usage.outputTokens).toBe(sum(({ usage }) => usage.output_tokens));
-    expect(first.usageByModel).toEqual({ 'claude-sonnet-4-5': first.usage });
     expect(first.costUsd).toBeGreaterThan(first.session?.compaction?.costUsd ?? 0);
     expect(first.session?.compaction?.costUsd).toBeGreaterThan(0);
     expect(first.session?.compaction?.outputTokens).toBe(compaction.usage.output_tokens);

@@ -107,7 +107,7 @@ describe('parseInputs', () => {
     ['claude-opus-5-5: { input: -1 }', '`prices` (claude-opus-5-5.input): must be a number from 0 to 1000'],
     ['claude-opus-5-5: { input: .nan }', '`prices` (claude-opus-5-5.input): must be a number'],
     ['claude-opus-5-5: [', '`prices`: must be YAML or JSON'],
-    ['cheap', '`prices`: Invalid input'],
+    ['cheap', '`prices`: must be a map (`name: value`), not text.'],
   ])('refuses the prices %j', async (text, problem) => {
     const inputs: Record<string, string> = { ...encodeInputs(job), prices: text };
     const getInput = await readablePrices((name) => inputs[name] ?? '');

@@ -15,14 +15,13 @@ const model = 'claude-sonnet-4-5';
 const usage: Usage = { inputTokens: 1, cacheReadTokens: 20, cacheWriteTokens: 300, outputTokens: 4_000 };
 const asked: KeptCopy = {
   usage,
-  usageByModel: { [model]: usage },
   costUsd: 0.05,
   lastRequestAt: new Date(0),
 };
-const nothing: KeptCopy = { ...asked, usage: noUsage, usageByModel: {}, costUsd: null };
+const nothing: KeptCopy = { ...asked, usage: noUsage, costUsd: null };
 
 function counted(costUsd: number | null, copy: KeptCopy) {
-  const report = { ...emptyReport(), usage, usageByModel: { [model]: usage, other: noUsage }, costUsd };
+  const report = { ...emptyReport(), usage, costUsd };
   countCopy(report, copy);
   return report;
 }
@@ -37,13 +36,12 @@ it.each<[string, number | null, KeptCopy, number | null]>([
   expect(counted(costUsd, copy).costUsd).toBe(expected);
 });
 
-it('counts the tokens of the copy, of each model too', () => {
+it('counts the tokens of the copy', () => {
   const twice = { inputTokens: 2, cacheReadTokens: 40, cacheWriteTokens: 600, outputTokens: 8_000 };
   expect(counted(0.5, asked)).toMatchObject({
     usage: twice,
-    usageByModel: { [model]: twice, other: noUsage },
   });
-  expect(counted(0.5, nothing)).toMatchObject({ usage, usageByModel: { [model]: usage } });
+  expect(counted(0.5, nothing)).toMatchObject({ usage });
 });
 
 let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
@@ -96,10 +94,9 @@ const result: EngineResult = {
   model,
   version: '2.1.330',
   usage,
-  usageByModel: { [model]: usage },
   unpricedModels: [],
   contextTokens: 200_000,
-  firstRequestTokens: 191_000,
+  firstRequest: { ...noUsage, cacheReadTokens: 191_000 },
   requests: 4,
   costUsd: 0.5,
   turns: 4,
@@ -166,7 +163,7 @@ async function kept(run: EndedRun, compact: (copy: string) => ReturnType<Engine[
   return { copy, compactions, notices: report.notices, files: await readdir(dirname(pathOf(wholeId))) };
 }
 
-const spent = { usage, usageByModel: { [model]: usage }, costUsd: 0.05, durationMs: 7 };
+const spent = { usage, costUsd: 0.05, durationMs: 7 };
 
 it.each<[string, (copy: string) => ReturnType<Engine['compact']>, Partial<KeptCopy>, RegExp]>([
   [
@@ -175,13 +172,13 @@ it.each<[string, (copy: string) => ReturnType<Engine['compact']>, Partial<KeptCo
       await writeFile(copy, 'half');
       throw new AppError('engine-missing', { message: 'The CLI is gone.', hint: '' });
     },
-    { usage: noUsage, usageByModel: {}, costUsd: null },
+    { usage: noUsage, costUsd: null },
     /\(The CLI is gone\)/,
   ],
   [
     'that is not there',
     async () => ({ ...spent, outcome: 'compacted' }),
-    { usage, usageByModel: { [model]: usage }, costUsd: 0.05 },
+    { usage, costUsd: 0.05 },
     /\(the runner failed\)/,
   ],
 ])(
@@ -202,7 +199,7 @@ it.each<[string, (copy: string) => ReturnType<Engine['compact']>, Partial<KeptCo
 it.each(['time', 'cancelled'] as const)(
   'counts the reading of the conversation for a compaction that was broken off: %s',
   async (reason) => {
-    const brokenOff = { usage: noUsage, usageByModel: {}, costUsd: 0, durationMs: 7 };
+    const brokenOff = { usage: noUsage, costUsd: 0, durationMs: 7 };
     const { copy } = await kept(warmRun(manifest), async () => ({
       ...brokenOff,
       outcome: 'failed',
@@ -210,7 +207,7 @@ it.each(['time', 'cancelled'] as const)(
       detail: 'none',
     }));
     const read = { ...noUsage, cacheReadTokens: 200_000 };
-    expect(copy).toMatchObject({ usage: read, usageByModel: { [model]: read } });
+    expect(copy).toMatchObject({ usage: read });
     expect(copy.costUsd).toBeCloseTo((200_000 * 0.3) / 1e6, 12);
     expect(copy.report?.costUsd).toBe(copy.costUsd);
   },

@@ -192,6 +192,18 @@ describe('what a run without the app does', () => {
     });
   });
 
+  it.each([
+    ['0', 'The budget of a run is $0.00, so nothing may be spent.'],
+    ['0.001', 'The budget of a run is $0.0010, and a run is not begun with less than $0.01.'],
+  ])('is nothing with a budget of %s, as with the app', async (usd, message) => {
+    const asked = { instruction: `@dexter --max-budget ${usd} add tests`, issueKey: key };
+    expect(await plan(asked)).toMatchObject({
+      outcome: 'refused',
+      isTold: true,
+      problem: { code: 'budget-spent', message, hint: 'Whoever asks can allow more with `--max-budget`.' },
+    });
+  });
+
   it('is to forget the session when that is all that is said', async () => {
     const { job } = await ready({ instruction: '@dexter forget', issueKey: key });
     expect(job).toMatchObject({ issueKey: 'DX-1', session: { mode: 'forget' } });

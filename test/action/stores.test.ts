@@ -82,7 +82,7 @@ describe('openStores', () => {
   });
 
   it.each([
-    [{}, '`s3-bucket` is missing; `s3-region` is missing'],
+    [{}, '`s3-bucket` is not set; `s3-region` is not set'],
     [
       { 's3-bucket': 'arn:aws:s3:::b', 's3-region': 'eu-central-1' },
       '`s3-bucket` must be the name of a bucket',

@@ -115,10 +115,8 @@ describe('endingOf', () => {
     model: 'm',
     version: '1',
     usage: { inputTokens: 1, cacheReadTokens: 2, cacheWriteTokens: 3, outputTokens: 4 },
-    usageByModel: { m: { inputTokens: 1, cacheReadTokens: 2, cacheWriteTokens: 3, outputTokens: 4 } },
     unpricedModels: [],
     contextTokens: 5,
-    firstRequestTokens: 3,
     requests: 6,
     costUsd: 0.5,
     turns: 6,
@@ -290,7 +288,7 @@ describe('renderSummary', () => {
       | Duration | 0 s |
       | Turns | 0 |
       | Session | none |
-      | Tokens | 0 input, 0 read from the cache, 0 written to it, 0 output |
+      | Tokens | 0 input (0 read from the cache, 0 written to it), 0 output |
       | Cost | $0.25 |"
     `);
   });

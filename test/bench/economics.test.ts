@@ -4,7 +4,7 @@ import type { RunFigures } from '../../bench/economics/cell.ts';
 import { costChart } from '../../bench/economics/chart.ts';
 import { figuresOf } from '../../bench/economics/figures.ts';
 import { type CellSummary, summarize } from '../../bench/economics/summary.ts';
-import { markdownTable } from '../../bench/economics/table.ts';
+import { markdownTables } from '../../bench/economics/table.ts';
 import { makeWorkload, ticketSize } from '../../bench/economics/workload.ts';
 import { replacement } from '../../demo/model/replacement.ts';
 
@@ -123,12 +123,35 @@ describe('the figures', () => {
 describe('what is published', () => {
   const shown = cells([0.9, 0.8, 0.45, 0.18]);
 
-  it('is a table with the share of the baseline', () => {
-    const rows = markdownTable(shown, 'cold').split('\n');
-    expect(rows).toHaveLength(2 + names.length);
-    expect(rows.at(-1)).toBe(
-      '| 1 day | Dexter | $0.18 | 20 % | $1.18 | 62 % | 100k | 12k | 0 | 400 | 4 | 6 | 2 |',
-    );
+  it('is a table of the costs with the share of the baseline, and one of what was done', () => {
+    const [costs = '', sentence, work = '', ...others] = markdownTables(shown, 'cold').split('\n\n');
+    expect(costs.split('\n')).toHaveLength(2 + names.length);
+    expect(costs.split('\n').at(-1)).toBe('| 1 day | Dexter | $0.18 | 20 % | $1.18 | 62 % |');
+    expect(sentence).toMatch(/^An average follow-up .*\.$/);
+    expect(work.split('\n').at(-1)).toBe('| 1 day | Dexter | 100k | 12k | 0 | 400 | 4 | 6 | 2 |');
+    expect(others).toEqual([]);
+  });
+
+  it('fits the width of a page on GitHub', () => {
+    // What the runs came to at their longest, with the average of a letter of its tables and the room of a cell.
+    const choices = ['compacted', 'compacted', 'compacted'];
+    const long = cells([1234.56, 1234.56, 1234.56, 1234.56]).map((cell) => ({ ...cell, gap: 'mix' }));
+    const [ours] = long.splice(-1);
+    if (ours) long.push({ ...ours, choices });
+    for (const table of markdownTables(long, 'cold')
+      .split('\n\n')
+      .filter((block) => block.startsWith('|'))) {
+      const rows = table.split('\n').map((row) =>
+        row
+          .split('|')
+          .slice(1, -1)
+          .map((cell) => cell.trim().length),
+      );
+      const widths = rows[0]?.map(
+        (_, column) => 7.6 * Math.max(...rows.map((row, at) => (at === 1 ? 0 : (row[column] ?? 0)))) + 27,
+      );
+      expect(widths?.reduce((total, width) => total + width, 0)).toBeLessThan(838);
+    }
   });
 
   it('is a picture by itself, with a bar and a label for each strategy', () => {

@@ -31,6 +31,7 @@ async function fill(empty: Database): Promise<void> {
   await cost('2026-05-05T13:00:00Z', { usd: 0.12, saved: 0.29, choice: 'compacted', login: 'rob\u001b[31m' });
   await cost('2026-05-05T14:00:00Z', { usd: null, saved: null, choice: null });
   await cost('2026-05-05T14:00:00Z', { usd: 2, saved: null, choice: 'warm', issueKey: 'SHOP-2' });
+  await cost('2026-01-01T14:00:00Z', { usd: 2, saved: null, choice: 'warm', issueKey: 'gh-7-3' });
 }
 
 interface Cost {
@@ -97,6 +98,51 @@ describe('dexter cost', () => {
       What 1 run cost is not known (no report came, or no price is known for the model); the sum leaves it out.
       Saved is against a cold start: what the same run is estimated to cost in a new session, which has to gather anew what the session knew. What going on cost and the compacted copies are counted as costs of the session. Runs that failed or were stopped are not compared."
     `);
+  });
+
+  it.each([
+    ['shop-1', 'Something has for SHOP-1: `dexter cost SHOP-1`.'],
+    ['GH-7-3', 'Something has for gh-7-3: `dexter cost gh-7-3`.'],
+    ['shop-404', expect.stringContaining('Give the key as the app files it')],
+  ])('says which key was meant by %s, when something has run for it', async (issueKey, hint) => {
+    const asked = showCost(database.kysely, { issueKey }, quiet, fakeTerminal().terminal);
+    await expect(asked).rejects.toMatchObject({ message: `Nothing has run for ${issueKey}.`, hint });
+  });
+
+  it('fits into a narrow terminal, and leaves a wide one as it is', async () => {
+    const shown = async (width: number | undefined) => {
+      const { terminal, printed } = fakeTerminal();
+      await showCost(database.kysely, { issueKey: 'SHOP-1' }, { ...quiet, width }, terminal);
+      return printed;
+    };
+    expect((await shown(60)).join('\n')).toMatchInlineSnapshot(`
+      "SHOP-1 in acme/shop
+      $1.01 for 3 runs · 21 % less than cold starts
+
+      WHEN (UTC)  WHO  WHAT
+        SESSION     TOKENS     COST   SAVED
+      2026-05-04 03:02  maria  add tests
+        new         66,000    $0.89  −$0.02
+      2026-05-05 13:00  rob\\u{1b}[31m  add tests
+        compacted   66,000    $0.12   $0.29
+      2026-05-05 14:00  maria  add tests (no report)
+        –          unknown  unknown       –
+      All  3 runs
+                   132,000    $1.01   $0.27
+
+      What 1 run cost is not known (no report came, or no price is
+      known for the model); the sum leaves it out.
+      Saved is against a cold start: what the same run is
+      estimated to cost in a new session, which has to gather anew
+      what the session knew. What going on cost and the compacted
+      copies are counted as costs of the session. Runs that failed
+      or were stopped are not compared."
+    `);
+    const bySum = fakeTerminal({ now: () => new Date('2026-05-06T00:00:00Z') });
+    await showCosts(database.kysely, { by: 'day', days: 30, ...quiet, width: 60 }, bySum.terminal);
+    for (const line of [...(await shown(60)), ...bySum.printed])
+      expect(line.length, line).toBeLessThanOrEqual(60);
+    expect(await shown(400)).toEqual(await shown(undefined));
   });
 
   it('is bold only where it may be', async () => {

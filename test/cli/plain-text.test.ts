@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatSince, plain, plainJson, table } from '../../src/cli/plain-text.ts';
+import { formatSince, plain, plainJson, table, tableFor } from '../../src/cli/plain-text.ts';
 
 describe('plain', () => {
   it.each([
@@ -46,5 +46,34 @@ describe('table', () => {
         ],
       ),
     ).toEqual(['A      BB', 'long   1', '\\u{9}  22']);
+  });
+});
+
+describe('tableFor', () => {
+  const head = ['WHEN', 'WHO', 'WHAT', 'SESSION', 'COST'];
+  const rows = [
+    ['2026-05-04', 'maria', 'add tests for the rounding and for several coupons', 'warm', '$0.03'],
+    ['All', '', '2 runs', '', '$12.03'],
+  ];
+
+  it('is the table where there is room for it', () => {
+    const wide = table(head, rows);
+    const room = Math.max(...wide.map((line) => line.length));
+    expect(tableFor({ room, foldAt: 3 }, head, rows)).toEqual(wide.map((line) => [line]));
+    expect(tableFor({ room: Number.POSITIVE_INFINITY, foldAt: 3 }, head, rows).flat()).toEqual(wide);
+    expect(tableFor({ room: room - 1, foldAt: 3 }, head, rows).flat()).not.toEqual(wide);
+  });
+
+  it('folds each row where there is not, with the last columns aligned', () => {
+    expect(tableFor({ room: 40, foldAt: 3 }, head, rows)).toEqual([
+      ['WHEN  WHO  WHAT', '  SESSION  COST'],
+      ['2026-05-04  maria  add tests for the', '    rounding and for several coupons', '  warm     $0.03'],
+      ['All  2 runs', '           $12.03'],
+    ]);
+  });
+
+  it('shows nothing that a terminal obeys, and lets nobody begin a line', () => {
+    const [, row] = tableFor({ room: 10, foldAt: 1 }, ['WHO', 'COST'], [['a\n\u001b[2Jb', '$1']]);
+    expect(row).toEqual(['a\\u{a}\\u{1b}[2Jb', '  $1']);
   });
 });

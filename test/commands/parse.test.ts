@@ -100,6 +100,8 @@ describe('parseCommand', () => {
       '@dexter --max-budget=$2.50 implement this --model sonnet\nand more',
       { instruction: 'implement this\nand more', maxBudget: 2.5, model: 'sonnet' },
     ],
+    // Which is refused as every other budget of 0 is.
+    ['@dexter --max-budget 0 implement', { instruction: 'implement', maxBudget: 0 }],
     ['@dexter implement --fresh --max-budget 3', { instruction: 'implement', fresh: true, maxBudget: 3 }],
   ])('takes the flags of %j', (text, expected) => {
     expect(instructionOf(text)).toEqual(expected);
@@ -111,7 +113,7 @@ describe('parseCommand', () => {
     ['@dexter --model', 'invalid-flag', '--model'],
     ['@dexter --model --fresh go', 'invalid-flag', '--model'],
     ['@dexter --max-budget lots implement', 'invalid-flag', '--max-budget'],
-    ['@dexter --max-budget 0 implement', 'invalid-flag', '--max-budget'],
+    ['@dexter --max-budget 1000001 implement', 'invalid-flag', '--max-budget'],
     ['@dexter --max-budget -1 implement', 'invalid-flag', '--max-budget'],
     ['@dexter --fresh=yes implement', 'invalid-flag', '--fresh'],
     ['@dexter --fresh implement --fresh', 'invalid-flag', '--fresh'],

@@ -4,7 +4,18 @@ import { modelOf, readRepositoryConfig } from '../../src/commands/repository-con
 
 const example = await readFile(new URL('../../examples/repository-config.yml', import.meta.url), 'utf8');
 
+const amount = 'an amount of US dollars from 0 to 1000000, such as 20';
+
 describe('the settings of a repository', () => {
+  it('may set every budget to what those of the app may be, 0 included', () => {
+    for (const usd of [0, 1_000_000]) {
+      const budgets = { issue: usd, personPerDay: usd, repositoryPerMonth: usd };
+      expect(readRepositoryConfig(JSON.stringify({ maxBudget: usd, budgets }))).toEqual({
+        config: { enabled: true, maxBudget: usd, budgets },
+      });
+    }
+  });
+
   it.each([[undefined], [''], ['# nothing\n'], [example]])('have their defaults in %j', (text) => {
     expect(readRepositoryConfig(text)).toEqual({ config: { enabled: true } });
   });
@@ -23,18 +34,23 @@ describe('the settings of a repository', () => {
 
   it.each([
     ['{{{', 'not valid YAML'],
-    ['- a list', 'expected object'],
-    ['enabled: "no"', '`enabled`: `true` or `false`'],
-    ['maxBudget: 0', '`maxBudget`: more than 0'],
-    ['maxBudget: 5000', '`maxBudget`: at most 1000'],
-    ['budgets: { issue: -1 }', '`budgets.issue`: 0 or more'],
-    ['budgets: { issue: .inf }', '`budgets.issue`: an amount of US dollars'],
-    ['budgets: { personPerDay: $5 }', '`budgets.personPerDay`: an amount of US dollars'],
-    ['budgets: { repositoryPerMonth: 1e9 }', '`budgets.repositoryPerMonth`: at most 1000000'],
-    ['budgets: { perIssue: 1 }', 'perIssue'],
-    ['model: --dangerous', '`model`: a model name'],
-    ['max-budget: 5', 'max-budget'],
-    ['enabled: 1\nmodel: ""', '`enabled`: `true` or `false`; `model`: a model name'],
+    ['- a list', 'the file must be a map (`name: value`), not a list'],
+    ['enabled: "no"', '`enabled` must be `true` or `false`'],
+    ['maxBudget: -1', `\`maxBudget\` must be ${amount}`],
+    ['maxBudget: 1000001', `\`maxBudget\` must be ${amount}`],
+    ['budgets: { issue: -1 }', `\`budgets.issue\` must be ${amount}`],
+    ['budgets: { issue: .inf }', `\`budgets.issue\` must be ${amount}`],
+    ['budgets: { personPerDay: $5 }', `\`budgets.personPerDay\` must be ${amount}`],
+    ['budgets: { repositoryPerMonth: 1e9 }', `\`budgets.repositoryPerMonth\` must be ${amount}`],
+    ['budgets: { perIssue: 1 }', '`budgets.perIssue` is not a known setting.'],
+    ['budgets: 5', '`budgets` must be a map (`name: value`), not a number.'],
+    [
+      'a: b: c',
+      'it is not valid YAML: Nested mappings are not allowed in compact mappings at line 1, column 4.',
+    ],
+    ['model: --dangerous', '`model` must be a model name'],
+    ['max-budget: 5', '`max-budget` is not a known setting.'],
+    ['enabled: 1\nmodel: ""', '`enabled` must be `true` or `false`; `model` must be a model name'],
   ])('are refused with their place: %j', (text, reason) => {
     expect(readRepositoryConfig(text)).toMatchObject({
       problem: { code: 'config-invalid', message: expect.stringContaining(reason) },

@@ -27,6 +27,25 @@ interface Past {
   report?: Partial<Report>;
 }
 
+function jobOf(commandId: string, issueKey: string, mode: Job['session']['mode']): Job {
+  return {
+    commandId,
+    issueKey: issueKey as Job['issueKey'],
+    instruction: 'do it',
+    context: '',
+    session: {
+      installationId: 5,
+      repositoryId: shop.id,
+      mode,
+      generation: 0,
+      engine: 'claude-code',
+      model: 'asked',
+    },
+    target: { branch: 'b', base: '', title: 'x', ticketUrl: '', requestedBy: '@maria' },
+    appUrl: '',
+  };
+}
+
 /** What runs cost, in any database. */
 export function runCostsContract(name: string, open: () => Promise<Database>): void {
   describe(`the costs of runs in ${name}`, () => {
@@ -61,22 +80,7 @@ export function runCostsContract(name: string, open: () => Promise<Database>): v
         repository: shop,
         claimedText: null,
       });
-      await insertRun(kysely, id, {
-        commandId: id,
-        issueKey: issueKey as Job['issueKey'],
-        instruction: 'do it',
-        context: '',
-        session: {
-          installationId: 5,
-          repositoryId: shop.id,
-          mode,
-          generation: 0,
-          engine: 'claude-code',
-          model: 'asked',
-        },
-        target: { branch: 'b', base: '', title: 'x', ticketUrl: '', requestedBy: '@maria' },
-        appUrl: '',
-      });
+      await insertRun(kysely, id, jobOf(id, issueKey, mode));
       if (run.isClaimed ?? true) await claimRun(kysely, id, { claimant: randomUUID(), runUrl: '' });
       if (run.report)
         await keepReport(kysely, id, 1, {
@@ -162,6 +166,8 @@ export function runCostsContract(name: string, open: () => Promise<Database>): v
       issueKey?: string;
       repository?: { id: number; owner: string; name: string };
       actor?: Actor;
+      /** Whose spending the run was planned as. */
+      person?: string;
       endedAt?: string;
       installationId?: number;
       usd?: number | null;
@@ -186,6 +192,9 @@ export function runCostsContract(name: string, open: () => Promise<Database>): v
         claimedText: null,
         ask: { kind: 'instruction', instruction: `do ${endedAt}`, flags: {} },
       });
+      const { person } = of;
+      if (person !== undefined)
+        await insertRun(database.kysely, id, jobOf(id, issueKey, 'resume'), { person });
       await database.kysely
         .insertInto('run_costs')
         .values({
@@ -354,6 +363,21 @@ export function runCostsContract(name: string, open: () => Promise<Database>): v
           estimatedCostSaved: 2,
           estimatedTokensSaved: 2 ** 40,
         },
+      ]);
+    });
+
+    it('are one sum for a person who asks on JIRA and on GitHub', async () => {
+      const mariaOnJira: Actor = { from: 'jira', accountId: '557058:cd', displayName: 'Maria Lang' };
+      const person = `github:${maria.id}`;
+      await cost({ endedAt: '2026-05-01T01:00:00Z', actor: maria, person, usd: 1 });
+      await cost({ endedAt: '2026-05-01T02:00:00Z', actor: mariaOnJira, person, usd: 2 });
+      await cost({ endedAt: '2026-05-01T03:00:00Z', actor: maria, usd: 4 });
+      await cost({ endedAt: '2026-05-01T04:00:00Z', actor: tom, person: actorKey(tom), usd: 8 });
+      const since = new Date('2026-05-01T00:00:00Z');
+      const { sums } = await costsBy(database.kysely, 'person', { since }, { limit: 9 });
+      expect(sums.map(({ key, name, runs, costUsd }) => [key, name, runs, costUsd])).toEqual([
+        [person, 'maria', 3, 7],
+        ['jira:557058:ab', 'Tom', 1, 8],
       ]);
     });
   });

@@ -24,6 +24,8 @@ test('the demo turns a ticket into a pull request and continues its session, and
     issueKey: 'SHOP-42',
     status: 'done',
     mode: 'fresh',
+    choice: 'fresh',
+    reason: 'there is no earlier conversation',
     commits: 1,
   });
   expect(second).toMatchObject({
@@ -31,13 +33,19 @@ test('the demo turns a ticket into a pull request and continues its session, and
     issueKey: 'SHOP-42',
     status: 'done',
     mode: 'resume',
+    choice: 'warm',
+    reason: expect.stringMatching(/^the prompt cache still holds the conversation \(\d+ s old\)$/),
     commits: 1,
   });
+  expect(second.estimatedCostSaved).toBeGreaterThan(second.costUsd);
+  expect(second.estimatedTokensSaved).toBeGreaterThan(10_000);
   expect(second.sessionId).toBe(first.sessionId);
   expect(second.cacheReadTokens).toBeGreaterThan(10 * second.cacheWriteTokens);
   expect(second.costUsd).toBeLessThan(first.costUsd);
   expect(result.pullRequest).toMatchObject({ number: 1, commits: 2 });
   expect(result.jiraComments).toBe(3);
+  expect(stderr).toMatch(/done in \d+ s · new session · \$0\.\d\d · /);
+  expect(stderr).toMatch(/ · resumed \(warm, \d+ s old\) · \$0\.\d\d · \d\d % less than a cold start · /);
   expect(stderr).toContain('Simulated here:  GitHub, JIRA, the model');
   expect(stderr).toMatch(/the tests on dexter\/SHOP-42-\S+ pass: 24/);
   expect(await readdir(temporary)).toEqual([]);

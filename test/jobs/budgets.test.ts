@@ -155,6 +155,25 @@ describe('what a run is given', () => {
     expect(decideBudget([...others, spent])).toEqual({ outcome: 'spent', balances: [spent] });
   });
 
+  it.each([
+    [{ run: 0 }, {}, {}],
+    [{}, { maxBudget: 0 }, {}],
+    [{}, {}, { maxBudget: 0 }],
+  ])(
+    'is nothing where %j of the app, %j of the repository, or %j of the command is 0',
+    (app, config, flags) => {
+      const held = budgetsFor({
+        flags,
+        config: RepositoryConfig.parse(config),
+        app: { repositories: {}, ...app },
+        repository,
+      });
+      expect(held).toHaveLength(1);
+      const balances = balancesOf(held, undefined);
+      expect(decideBudget(balances)).toEqual({ outcome: 'spent', balances });
+    },
+  );
+
   it('is nothing with all of the reasons', () => {
     const spent = [balance('issue', 10, 10), balance('repositoryPerMonth', 500, 500)];
     expect(decideBudget([balance('run', 5), ...spent])).toEqual({ outcome: 'spent', balances: spent });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { canonicalJson } from '../../src/core/canonical-json.ts';
 import { cacheKey, serverIdentity } from '../../src/mcp/cache-key.ts';
-import { canonicalJson } from '../../src/mcp/canonical-json.ts';
 
 /** The same value, with the keys of every object in the opposite order. */
 function turned(value: unknown): unknown {

@@ -209,9 +209,9 @@ describe('dexter mcp-jira', () => {
   });
 
   it.each([
-    ['is missing', undefined, 'ENOENT'],
+    ['is missing', undefined, 'there is no such file'],
     ['is no JSON', 'x', 'it is not JSON'],
-    ['has another shape', '{"fetchedAt":"now"}', 'fetchedAt'],
+    ['has another shape', '{"fetchedAt":"now"}', '`fetchedAt` must be'],
   ])('does not start with a snapshot that %s', async (_name, content, why) => {
     const path = join(place.path, 'broken.json');
     if (content !== undefined) await writeFile(path, content);

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { readAs } from '../../src/core/read-as.ts';
 import { findPrices } from '../../src/pricing/find-prices.ts';
 import { overridePrices, PriceOverrides } from '../../src/pricing/price-overrides.ts';
 
@@ -11,8 +12,8 @@ function rowsOf(given: unknown) {
 }
 
 function problemsIn(given: unknown): string[] {
-  const parsed = PriceOverrides.safeParse(given);
-  return (parsed.error?.issues ?? []).map(({ path, message }) => `${path.join('.')}: ${message}`);
+  const read = readAs(PriceOverrides, given);
+  return read.outcome === 'read' ? [] : read.mistakes.map(({ path, says }) => `${path.join('.')}: ${says}`);
 }
 
 describe('overridePrices', () => {
@@ -100,12 +101,40 @@ describe('PriceOverrides', () => {
     expect(problemsIn(given)).toEqual(problems);
   });
 
+  it('tells all that is wrong at once', () => {
+    const given = {
+      'claude-opus-5-5': { input: -1, output: 1_001, outputs: 5 },
+      'claude-sonnet-4-5': { cacheRead: 30, cacheWrite5m: 7, cacheWrite1h: 6, output: '15' },
+      'our-model': { input: 2, cacheRead: 3 },
+      'a b': { cacheRead: 1 },
+      'no-prices': 3,
+    };
+    expect(problemsIn(given)).toEqual([
+      `claude-opus-5-5.input: ${range}`,
+      `claude-opus-5-5.output: ${range}`,
+      'claude-opus-5-5.outputs: is not a known setting',
+      `claude-sonnet-4-5.output: ${range}`,
+      'no-prices: must be a map (`name: value`), not a number',
+      'claude-sonnet-4-5.cacheRead: is above `input` of the price list, which is 3',
+      'claude-sonnet-4-5.cacheRead: is above `cacheWrite5m`, which is 7',
+      'claude-sonnet-4-5.cacheWrite5m: is above `cacheWrite1h`, which is 6',
+      'our-model.output: is not set, and the price list does not know this model',
+      'our-model.cacheWrite5m: is not set, and the price list does not know this model',
+      'our-model.cacheWrite1h: is not set, and the price list does not know this model',
+      'our-model.cacheRead: is above `input`, which is 2',
+      'a b: is not the name of a model, such as `claude-sonnet-4-5`',
+      ...['input', 'output', 'cacheWrite5m', 'cacheWrite1h'].map(
+        (field) => `a b.${field}: is not set, and the price list does not know this model`,
+      ),
+    ]);
+  });
+
   it.each([
-    [{ 'claude-opus-5-5': { inputs: 1 } }, /claude-opus-5-5: .*inputs/],
+    [{ 'claude-opus-5-5': { inputs: 1 } }, /^claude-opus-5-5.inputs: is not a known setting$/],
     [{ 'a\nb': ours }, /a\nb: /],
     [{ '': ours }, /: /],
-    [[], /expected record/],
-    ['3', /expected record/],
+    [[], /^: must be a map .*, not a list$/],
+    ['3', /^: must be a map .*, not text$/],
   ])('refuses %j for its shape', (given, problem) => {
     expect(problemsIn(given).join('\n')).toMatch(problem);
   });

@@ -67,7 +67,7 @@ describe('savingOf', () => {
       estimatedTokensSaved: 410_000,
       estimatedCostSaved: near(0.38175),
       method:
-        'A cold start is estimated as this run without what going on cost it ($0.16: 105,000 tokens brought back, and sent with each of 5 requests), but with what a new session is expected to spend to gather 70 % of what the first run had gathered ($0.54).',
+        'A cold start is estimated as this run without what going on with the session cost it (105,000 tokens brought back, and sent with each request), but with what a new session would have spent to gather 70 % of what the first run had gathered.',
     });
   });
 
@@ -135,7 +135,7 @@ describe('savingOf', () => {
     const compaction = { outcome: 'compacted' as const, contextTokens: 15_000, costUsd: 0.05, durationMs: 1 };
     const saving = savingOf({ ...warm, compaction, costUsd: 0.35 });
     expect(saving).toMatchObject({ baselineCostUsd: near(0.68175), estimatedCostSaved: near(0.33175) });
-    expect(saving.method).toContain('requests) and the compacted copy ($0.05), but with');
+    expect(saving.method).toContain('request) and the compacted copy, but with');
     const appended = { ...compaction, outcome: 'appended' as const, costUsd: 0 };
     expect(savingOf({ ...warm, compaction: appended })).toEqual(savingOf(warm));
     expect(savingOf({ ...warm, compaction: { ...compaction, costUsd: null } }).estimatedCostSaved).toBeNull();

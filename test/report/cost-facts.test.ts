@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { noUsage, type Report } from '../../src/core/report.ts';
 import { comparison, costFacts } from '../../src/report/cost-facts.ts';
@@ -30,9 +31,9 @@ describe('the headline of what a run cost', () => {
       'Resumed (warm, 2 min old) · $0.11 · 71 % less than a cold start',
     ],
     [
-      'the whole conversation, which the cache holds no more',
+      'the whole conversation, whose age tells that the cache does not hold it any more',
       withSession({ resumption: { ...resumption, choice: 'warm' } }),
-      'Resumed (whole, 3 h old) · $0.11 · 71 % less than a cold start',
+      'Resumed (warm, 3 h old) · $0.11 · 71 % less than a cold start',
     ],
     ['a run that compares with nothing', report, 'Resumed (3 h old) · $0.11'],
     [
@@ -96,30 +97,79 @@ describe('the rows of what a run cost', () => {
   });
 
   it('hold what was expected against what it came to', () => {
-    expect(rowOf(resumed, 'Going on with it')).toBe(
-      '$0.06, expected $0.05; instead the whole conversation $0.42, a new session $0.31',
-    );
+    expect(rowOf(resumed, 'Going on with it')).toBe('$0.06 of that; $0.05 was expected before the run');
     const onlyOne = { ...resumption, expectedUsd: { warm: null, compacted: 0.05, fresh: null } };
     expect(rowOf({ ...withSession({ resumption: onlyOne }), saving: undefined }, 'Going on with it')).toBe(
-      'expected $0.05',
+      '$0.05 was expected before the run',
     );
     const unpriced = { ...resumption, expectedUsd: { warm: null, compacted: null, fresh: null } };
-    expect(rowOf(withSession({ resumption: unpriced }), 'Going on with it')).toBeUndefined();
+    expect(rowOf(withSession({ resumption: unpriced }), 'Going on with it')).toBe('$0.06 of that');
+    expect(
+      rowOf({ ...withSession({ resumption: unpriced }), saving: undefined }, 'Going on with it'),
+    ).toBeUndefined();
     expect(rowOf(fresh, 'Going on with it')).toBeUndefined();
   });
 
-  it('tell the baseline, and by how much it was missed', () => {
-    expect(rowOf(resumed, 'Cold start, estimated')).toBe(
-      '$0.39, $0.28 saved · 940,000 input tokens, 410,000 saved',
+  it('tell the baseline with the sum that it comes from, and what was saved of it', () => {
+    const baseline = 'Cold start, estimated';
+    expect(rowOf(resumed, baseline)).toBe(
+      '$0.39 ($0.11 − $0.06 going on − $0.02 compacted copy + $0.36 gathering anew) · 940,000 input tokens',
     );
-    expect(
-      rowOf(
-        withSaving({ baselineCostUsd: 0.1, estimatedCostSaved: -0.0134, estimatedTokensSaved: -5 }),
+    expect(rowOf(resumed, 'Saved')).toBe('$0.28 · 410,000 input tokens');
+    const loss = withSaving({
+      baselineCostUsd: 0.1,
+      estimatedCostSaved: -0.0134,
+      estimatedTokensSaved: -5_000,
+    });
+    expect(rowOf(loss, 'Saved')).toBe('−$0.01 · −5,000 input tokens');
+    expect(rowOf(withSaving(noMoney), baseline)).toBe('940,000 input tokens');
+    expect(rowOf(withSaving(noMoney), 'Saved')).toBe('410,000 input tokens');
+    expect(rowOf(report, baseline)).toBeUndefined();
+    expect(rowOf(report, 'Saved')).toBeUndefined();
+  });
+
+  it('have one number of digits, so that the sum can be checked by hand', () => {
+    const warm = {
+      ...resumption,
+      choice: 'warm' as const,
+      expectedUsd: { ...resumption.expectedUsd, warm: 0.0065 },
+    };
+    const small: Report = {
+      ...withSession({ resumption: warm, compaction: undefined }),
+      costUsd: 0.03003,
+      saving: { ...saving, goingOnCostUsd: 0.00487, baselineCostUsd: 0.07704, estimatedCostSaved: 0.04701 },
+    };
+    expect(costFacts(small).rows.slice(2)).toEqual([
+      ['Cost', '$0.0300'],
+      ['Going on with it', '$0.0049 of that; $0.0065 was expected before the run'],
+      [
         'Cold start, estimated',
-      ),
-    ).toBe('$0.10, this run took $0.01 more · 940,000 input tokens, this run took 5 more');
-    expect(rowOf(withSaving(noMoney), 'Cold start, estimated')).toBe('940,000 input tokens, 410,000 saved');
-    expect(rowOf(report, 'Cold start, estimated')).toBeUndefined();
+        '$0.0770 ($0.0300 − $0.0049 going on + $0.0519 gathering anew) · 940,000 input tokens',
+      ],
+      ['Saved', '$0.0470 · 410,000 input tokens'],
+    ]);
+    const cents = fc.double({ min: 0, max: 5, noNaN: true });
+    fc.assert(
+      fc.property(cents, cents, cents, (goingOn, own, gathering) => {
+        const told: Report = {
+          ...withSession({ resumption: warm, compaction: undefined }),
+          costUsd: goingOn + own,
+          saving: {
+            ...saving,
+            goingOnCostUsd: goingOn,
+            baselineCostUsd: own + gathering,
+            estimatedCostSaved: gathering - goingOn,
+          },
+        };
+        const shown = rowOf(told, 'Cold start, estimated')?.replaceAll('less than $0.0001', '$0.0000') ?? '';
+        const [sum = 0, cost = 0, less = 0, more = 0] = [...shown.matchAll(/\$(\d+\.\d+)/g)].map((found) =>
+          Number(found[1]),
+        );
+        expect(shown.match(/\$\d+\.\d{4}\b/g)).toHaveLength(4);
+        // Where nothing had to be gathered the last part cannot make up for how the others are rounded.
+        expect(Math.abs(cost - less + more - sum)).toBeLessThan(more > 0 ? 0.00001 : 0.00021);
+      }),
+    );
   });
 
   it('tell the choice and its reason', () => {
@@ -127,16 +177,19 @@ describe('the rows of what a run cost', () => {
       'compacted · 3 h old: the prompt cache has expired, and the copy is the cheapest way',
     );
     expect(rowOf(fresh, 'Session')).toMatch(/^new · 3 h old/);
+    // In the same word as the headline.
+    const late = withSession({ resumption: { ...resumption, choice: 'warm' } });
+    expect(rowOf(late, 'Session')).toMatch(/^warm · 3 h old: the prompt cache has expired/);
     expect(rowOf(report, 'Session')).toBe('resumed (3 h old)');
   });
 
   it('tell what was written for five minutes and for an hour apart', () => {
     expect(rowOf(resumed, 'Tokens')).toBe(
-      '12 input, 34,567 read from the cache, 30,000 written to it for 5 minutes, 890 written to it for 1 hour, 1,234 output',
+      '65,469 input (34,567 read from the cache, 30,000 written to it for 5 minutes, 890 written to it for 1 hour, 12 uncached), 1,234 output',
     );
     const onlyHour = { ...resumed.usage, cacheWriteHourTokens: resumed.usage.cacheWriteTokens };
     expect(rowOf({ ...resumed, usage: onlyHour }, 'Tokens')).toBe(
-      '12 input, 34,567 read from the cache, 30,890 written to it for 1 hour, 1,234 output',
+      '65,469 input (34,567 read from the cache, 30,890 written to it for 1 hour, 12 uncached), 1,234 output',
     );
   });
 });

@@ -74,7 +74,10 @@ describe('figures', () => {
 
   it('tokens are told by kind', () => {
     expect(formatUsage(report.usage)).toBe(
-      '12 input, 34,567 read from the cache, 890 written to it, 1,234 output',
+      '35,469 input (34,567 read from the cache, 890 written to it, 12 uncached), 1,234 output',
+    );
+    expect(formatUsage({ ...report.usage, inputTokens: 0 })).toBe(
+      '35,457 input (34,567 read from the cache, 890 written to it), 1,234 output',
     );
   });
 

@@ -77,7 +77,7 @@ describe('renderStatusComment', () => {
       | Commits | a1b2c3d4e \`Add coupons\`<br>b1b2c3d4e \`Add tests\` |
       | Turns | 7 |
       | Session | resumed (3 h old) |
-      | Tokens | 12 input, 34,567 read from the cache, 890 written to it, 1,234 output |
+      | Tokens | 35,469 input (34,567 read from the cache, 890 written to it, 12 uncached), 1,234 output |
       | Cost | $0.11 |
 
       </details>
@@ -100,10 +100,11 @@ describe('renderStatusComment', () => {
       | Commits | a1b2c3d4e \`Add coupons\`<br>b1b2c3d4e \`Add tests\` |
       | Turns | 7 |
       | Session | compacted · 3 h old: the prompt cache has expired, and the copy is the cheapest way |
-      | Tokens | 12 input, 34,567 read from the cache, 30,000 written to it for 5 minutes, 890 written to it for 1 hour, 1,234 output |
+      | Tokens | 65,469 input (34,567 read from the cache, 30,000 written to it for 5 minutes, 890 written to it for 1 hour, 12 uncached), 1,234 output |
       | Cost | $0.11, of which $0.02 for the compacted copy for the next run |
-      | Going on with it | $0.06, expected $0.05; instead the whole conversation $0.42, a new session $0.31 |
-      | Cold start, estimated | $0.39, $0.28 saved · 940,000 input tokens, 410,000 saved |
+      | Going on with it | $0.06 of that; $0.05 was expected before the run |
+      | Cold start, estimated | $0.39 ($0.11 − $0.06 going on − $0.02 compacted copy + $0.36 gathering anew) · 940,000 input tokens |
+      | Saved | $0.28 · 410,000 input tokens |
 
       <sub>A cold start is estimated as this run without what going on cost it.</sub>
 
@@ -160,7 +161,7 @@ describe('renderStatusComment', () => {
       | Commits | none |
       | Turns | 7 |
       | Session | resumed (3 h old) |
-      | Tokens | 12 input, 34,567 read from the cache, 890 written to it, 1,234 output |
+      | Tokens | 35,469 input (34,567 read from the cache, 890 written to it, 12 uncached), 1,234 output |
       | Cost | unknown |
 
       </details>
@@ -197,7 +198,7 @@ describe('renderStatusComment', () => {
       | Commits | a1b2c3d4e \`Add coupons\`<br>b1b2c3d4e \`Add tests\` |
       | Turns | 7 |
       | Session | resumed (3 h old) |
-      | Tokens | 12 input, 34,567 read from the cache, 890 written to it, 1,234 output |
+      | Tokens | 35,469 input (34,567 read from the cache, 890 written to it, 12 uncached), 1,234 output |
       | Cost | $0.11 |
 
       </details>
@@ -315,8 +316,8 @@ describe('renderStatusComment', () => {
 
 function namesOf(report: Report | undefined): string[] {
   const names = ['Commits', 'Turns', 'Session', 'Tokens', 'Cost'];
-  if (report?.session?.resumption) names.push('Going on with it');
-  if (report?.session && report.saving) names.push('Cold start, estimated');
+  if (report?.session && (report.session.resumption || report.saving)) names.push('Going on with it');
+  if (report?.session && report.saving) names.push('Cold start, estimated', 'Saved');
   return names;
 }
 

@@ -46,6 +46,32 @@ function chosen(changed: Partial<Earlier>, facts: Partial<ResumeFacts> = {}) {
 }
 
 describe('choose', () => {
+  it.each([
+    [2 * minute, '(2 min old)'],
+    [3 * hour, /^3 h old/],
+    [-5_000, '(0 s old)'],
+  ])('tells the age that it has chosen by, also where it is %d ms', (ageMs, inWords) => {
+    const { ageSeconds, resumption } = chosen({ ageMs });
+    expect(ageSeconds).toBe(Math.max(0, ageMs) / 1000);
+    expect(resumption.reason).toMatch(inWords);
+  });
+
+  it.each([undefined, Number.NaN, -3 * hour])('tells no age where nobody knows it (%s)', (ageMs) => {
+    expect(chosen({ ageMs }).ageSeconds).toBeUndefined();
+  });
+
+  it('compares amounts of the same number of digits', () => {
+    const small = {
+      fullTokens: 6_000,
+      compactedTokens: undefined,
+      start: { contextTokens: 6_000, requests: 1 },
+    };
+    const { reason } = chosen({ ...small, ageMs: 3 * hour }).resumption;
+    const digits = [...reason.matchAll(/\$\d+\.(\d+)/g)].map((found) => found[1]?.length);
+    expect(new Set(digits).size, reason).toBe(1);
+    expect(digits).toHaveLength(2);
+  });
+
   it.each<[string, Partial<Earlier>, string, string]>([
     [
       'continues the whole conversation while the cache holds it',
@@ -63,37 +89,37 @@ describe('choose', () => {
       'takes the copy once the cache has expired',
       { ageMs: 3 * hour },
       'compacted',
-      '3 h old: the prompt cache has expired, and the compacted copy costs $0.16 instead of $0.65',
+      '3 h old: the prompt cache has expired, and the compacted copy is expected to cost $0.16 instead of $0.65',
     ],
     [
       'counts the cache as expired when it will be before the engine has started',
       { ageMs: 4.9 * minute },
       'compacted',
-      '5 min old: the prompt cache has expired, and the compacted copy costs $0.16 instead of $0.65',
+      '5 min old: the prompt cache has expired, and the compacted copy is expected to cost $0.16 instead of $0.65',
     ],
     [
       'takes the copy of a conversation that is so long that even reading it from the cache costs more',
       { fullTokens: 600_000 },
       'compacted',
-      'the prompt cache still holds the conversation (2 min old), but the compacted copy costs $0.15 instead of $0.72',
+      'the prompt cache still holds the conversation (2 min old), but the compacted copy is expected to cost $0.15 instead of $0.72',
     ],
     [
       'continues the whole of a small conversation, although the copy costs less',
       { fullTokens: 32_000, compactedTokens: 12_000, ageMs: 3 * hour },
       'warm',
-      '3 h old: the prompt cache has expired, and the whole conversation costs $0.15 and remembers more than the compacted copy ($0.12)',
+      '3 h old: the prompt cache has expired, and the whole conversation is expected to cost $0.15 and remembers more than the compacted copy ($0.12)',
     ],
     [
       'takes the copy when the model is another one, however young the conversation is',
       { moved: ['the model is b now and was a'] },
       'compacted',
-      'the model is b now and was a, so the prompt cache does not hold the conversation, and the compacted copy costs $0.16 instead of $0.65',
+      'the model is b now and was a, so the prompt cache does not hold the conversation, and the compacted copy is expected to cost $0.16 instead of $0.65',
     ],
     [
       'gives its age as the reason when the cache would have expired without the change as well',
       { ageMs: 3 * hour, moved: ['Claude Code changed from a to b'] },
       'compacted',
-      '3 h old: the prompt cache has expired, and the compacted copy costs $0.16 instead of $0.65',
+      '3 h old: the prompt cache has expired, and the compacted copy is expected to cost $0.16 instead of $0.65',
     ],
     [
       'begins anew when the ticket was rewritten, however warm the conversation is',
@@ -123,25 +149,25 @@ describe('choose', () => {
       'counts the cache as expired when the clock has jumped back',
       { ageMs: -3 * hour },
       'compacted',
-      'the clock of this runner is 3 h behind the end of the conversation, so the prompt cache counts as expired, and the compacted copy costs $0.16 instead of $0.65',
+      'the clock of this runner is 3 h behind the end of the conversation, so the prompt cache counts as expired, and the compacted copy is expected to cost $0.16 instead of $0.65',
     ],
     [
       'counts the cache as expired when the age is not known',
       { ageMs: undefined },
       'compacted',
-      'it is not known when the conversation ended, so the prompt cache counts as expired, and the compacted copy costs $0.16 instead of $0.65',
+      'it is not known when the conversation ended, so the prompt cache counts as expired, and the compacted copy is expected to cost $0.16 instead of $0.65',
     ],
     [
       'says that it estimates',
       { ageMs: 3 * hour, isEstimated: true },
       'compacted',
-      '3 h old: the prompt cache has expired, and the compacted copy costs $0.16 instead of $0.65 (sizes are estimated)',
+      '3 h old: the prompt cache has expired, and the compacted copy is expected to cost $0.16 instead of $0.65 (sizes are estimated)',
     ],
     [
       'takes the copy when the whole transcript cannot be used',
       { fullTokens: undefined },
       'compacted',
-      'the prompt cache still holds the conversation (2 min old), but the compacted copy costs $0.15 instead of $0.82 for a new start',
+      'the prompt cache still holds the conversation (2 min old), but the compacted copy is expected to cost $0.15 instead of $0.82 for a new start',
     ],
     [
       'begins anew when neither can be used',
@@ -171,13 +197,13 @@ describe('choose', () => {
       'begins anew when the conversation has grown far beyond what its start took',
       { ageMs: 3 * hour, start: { contextTokens: 30_000, requests: 8 } },
       'fresh',
-      /^3 h old: .*, and a new start costs \$0\.1\d instead of \$0\.65$/,
+      /^3 h old: .*, and a new start is expected to cost \$0\.1\d instead of \$0\.65$/,
     ],
     [
       'keeps what was said when a new start is a little cheaper',
       { ageMs: 3 * hour, fullTokens: 30_000, start: { contextTokens: 25_000, requests: 5 } },
       'warm',
-      /the whole conversation costs \$0\.14 and remembers more than a new start \(\$0\.11\)/,
+      /the whole conversation is expected to cost \$0\.14 and remembers more than a new start \(\$0\.11\)/,
     ],
   ])('%s', (_name, changed, choice, reason) => {
     const { resumption } = choose({
@@ -244,7 +270,7 @@ describe('choose', () => {
     expect(chosen({ ageMs: 3 * hour }, { prices: given, model: 'gpt-x' }).resumption).toEqual({
       choice: 'compacted',
       reason:
-        '3 h old: the prompt cache has expired, and the compacted copy comes to 54,500 input tokens instead of 217,000 input tokens (no prices are known for gpt-x)',
+        '3 h old: the prompt cache has expired, and the compacted copy is expected to come to 54,500 input tokens instead of 217,000 input tokens (no prices are known for gpt-x)',
       expectedUsd: { warm: null, compacted: null, fresh: null },
       expectedCacheRead: 0,
     });

@@ -91,4 +91,13 @@ describe('flagsPin', () => {
       expect(flagsPin({ rules: null, servers: others })).not.toBe(flagsPin({ rules: null, servers }));
     },
   );
+
+  it('is what it was, so that no session of an earlier version seems to have changed', () => {
+    const env = { B: 'x', A: undefined };
+    const parts = { servers: { jira: { env, args: ['b', undefined, 2.5] } }, rules: null, ä: [{ y: 1 }] };
+    expect(flagsPin(parts)).toBe('deac5261631e4722');
+    const one = flagsPin({ huge: 2 ** 60 });
+    expect(one).toMatch(/^[0-9a-f]{16}$/);
+    expect(flagsPin({ huge: 2 ** 61 })).not.toBe(one);
+  });
 });

@@ -2,7 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { type FiguresOptions, sessionFigures } from '../../src/sessions/session-figures.ts';
 
 const usage = { inputTokens: 4, cacheReadTokens: 500_000, cacheWriteTokens: 60_000, outputTokens: 900 };
-const result = { usage, contextTokens: 61_000, firstRequestTokens: 5_400, requests: 12, costUsd: 0.4 };
+const result = {
+  usage,
+  contextTokens: 61_000,
+  firstRequest: { inputTokens: 3, cacheReadTokens: 1_397, cacheWriteTokens: 4_000, outputTokens: 70 },
+  requests: 12,
+  costUsd: 0.4,
+};
 const lastRequestAt = new Date('2026-11-22T10:00:00.000Z');
 const first: FiguresOptions = { mode: 'fresh', result, prompt: 'x'.repeat(1_600), lastRequestAt };
 const figures = sessionFigures(first);
@@ -22,7 +28,12 @@ describe('sessionFigures', () => {
   it('carries along how the conversation began, and adds each follow-up', () => {
     const restored = { figures, contextTokens: 61_000, costUsd: 0.4 };
     const later = new Date('2026-11-22T12:00:00.000Z');
-    const next = { ...result, requests: 3, contextTokens: 70_000, firstRequestTokens: 61_500 };
+    const next = {
+      ...result,
+      requests: 3,
+      contextTokens: 70_000,
+      firstRequest: { ...usage, cacheReadTokens: 61_500 },
+    };
     expect(
       sessionFigures({ mode: 'resume', result: next, prompt: 'y', lastRequestAt: later, restored }),
     ).toEqual({
@@ -74,7 +85,7 @@ describe('sessionFigures', () => {
   });
 
   it('has no base where the prompt is all that was sent, or nothing was', () => {
-    const zero = { ...result, firstRequestTokens: 0, requests: 0, contextTokens: 0 };
+    const zero = { ...result, firstRequest: undefined, requests: 0, contextTokens: 0 };
     expect(sessionFigures({ ...first, result: zero }).baseTokens).toBe(0);
   });
 });

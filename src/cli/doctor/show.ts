@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import { plain } from '../plain-text.ts';
+import { plain, wrapped } from '../plain-text.ts';
 import type { CheckResult, DoctorReport } from './report.ts';
 import type { Level } from './verdict.ts';
 
@@ -84,23 +84,4 @@ function headingOf({ area, subject }: CheckResult): string {
     case 'repository':
       return `Repository ${subject}`;
   }
-}
-
-/** Text of others as safe lines of at most so many characters; a longer word, such as an address, stays whole. */
-function wrapped(text: string, room: number): string[] {
-  const told = text.split('\n').filter((line) => line.trim() !== '');
-  return told.flatMap((line) => {
-    const lines: string[] = [];
-    let current = '';
-    const start = /^ */.exec(line)?.[0] ?? '';
-    for (const word of plain(line).trim().split(' ')) {
-      if (current !== '' && start.length + current.length + 1 + word.length > room) {
-        lines.push(start + current);
-        current = word;
-      } else {
-        current = current === '' ? word : `${current} ${word}`;
-      }
-    }
-    return [...lines, start + current];
-  });
 }

@@ -1,6 +1,7 @@
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
-import { messageOf } from '../../core/errors.ts';
+import { firstLineOf } from '../../core/errors.ts';
+import { mistakeText, readAs } from '../../core/read-as.ts';
 
 const Job = z.looseObject({
   'runs-on': z.unknown().optional(),
@@ -71,14 +72,15 @@ export function parseWorkflow(
   try {
     content = parseYaml(text);
   } catch (error) {
-    return { outcome: 'unusable', reason: messageOf(error).split('\n')[0] ?? '' };
+    return { outcome: 'unusable', reason: firstLineOf(error) };
   }
-  const parsed = WorkflowFile.safeParse(content);
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    return { outcome: 'unusable', reason: `${issue?.path.join('.') || 'top level'}: ${issue?.message}` };
-  }
-  const { on, permissions, jobs, 'run-name': runName = '' } = parsed.data;
+  const read = readAs(WorkflowFile, content);
+  if (read.outcome === 'wrong')
+    return {
+      outcome: 'unusable',
+      reason: read.mistakes.map((mistake) => mistakeText(mistake, 'the file')).join('; '),
+    };
+  const { on, permissions, jobs, 'run-name': runName = '' } = read.value;
   const all = Object.values(jobs);
   // A file may hold jobs of its own beside the one that is given the command.
   const ours = all.filter((job) => JSON.stringify(job).includes('command-id'));

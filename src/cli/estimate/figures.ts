@@ -2,6 +2,8 @@ import { rounded } from '../../pricing/estimate/note-tables.ts';
 
 const minus = '-';
 
+export const cacheLives = { '5m': 'five minutes', '1h': 'an hour' } as const;
+
 /** `$157.20`; with `decimals`, of smaller ones too. */
 export function dollars(usd: number, decimals = 2): string {
   const value = rounded(usd, decimals);
@@ -37,6 +39,12 @@ export function percent(share: number | null, decimals = 0): string {
 
 export function count(number: number, decimals = 0): string {
   return rounded(number, decimals).toLocaleString('en-US');
+}
+
+/** `1 ticket`, `40 tickets`, `1.5 follow-ups`. */
+export function counted(number: number, word: string, decimals = 0): string {
+  const shown = count(number, decimals);
+  return `${shown} ${word}${shown === '1' ? '' : 's'}`;
 }
 
 const units = ['B', 'KB', 'MB', 'GB', 'TB'];

@@ -9,6 +9,8 @@ export interface ValueFlag {
   value: string;
   says: string;
   default: string;
+  /** Where the default comes from, as Markdown. */
+  from: string;
 }
 
 function number(least: number, most: number, isWhole: boolean) {
@@ -63,87 +65,159 @@ export const FlagValues = z.object({
 export type FlagValues = z.infer<typeof FlagValues>;
 
 export const valueFlags: readonly ValueFlag[] = [
-  { flag: '--tickets', value: '<count>', says: 'new tickets a month', default: '100' },
+  {
+    flag: '--tickets',
+    value: '<count>',
+    says: 'new tickets a month',
+    default: '100',
+    from: 'the research note',
+  },
   {
     flag: '--follow-ups',
     value: '<count>',
     says: 'follow-ups of each ticket; a mean such as 1.5 will do',
     default: '3',
+    from: 'the research note',
   },
   {
     flag: '--gaps',
     value: '<times>',
     says: 'how long after the run before the follow-ups come, equally often or with weights: 2m:50,1h:30,1d:20',
     default: '2m,1h,1d',
+    from: 'the distances of [the benchmark](economics.md#the-benchmark)',
   },
-  { flag: '--model', value: '<name>', says: 'model whose prices count', default: 'claude-sonnet-4-5' },
+  {
+    flag: '--model',
+    value: '<name>',
+    says: 'model whose prices count',
+    default: 'claude-sonnet-4-5',
+    from: 'the research note',
+  },
   {
     flag: '--cache-life',
     value: '<time>',
     says: 'how long the prompt cache keeps what is written: 5m or 1h',
     default: '5m',
+    from: 'what Claude Code asks for with a key: [prompt-cache.md](prompt-cache.md#five-minutes-or-an-hour)',
   },
   {
     flag: '--context-tokens',
     value: '<count>',
     says: 'tokens that the first run of a ticket reads: ticket and code',
     default: '131250',
+    from: 'the research note: 6,250 of a ticket, 125,000 of code; the benchmark has 117,000',
   },
-  { flag: '--base-tokens', value: '<count>', says: 'tokens of tools and system prompt', default: '5000' },
+  {
+    flag: '--base-tokens',
+    value: '<count>',
+    says: 'tokens of tools and system prompt',
+    default: '7760',
+    from: 'measured, with `tools: auto` and the default rules: [prompt-cache.md](prompt-cache.md#what-is-offered-to-the-model)',
+  },
   {
     flag: '--compacted-tokens',
     value: '<count>',
     says: 'tokens of a compacted copy, with the base',
-    default: '8000',
+    default: '15000',
+    from: 'the large session of [resume-policy.md](resume-policy.md#what-is-chosen-when): the benchmark has 11,000, and a real summary may be longer',
   },
   {
     flag: '--summary-tokens',
     value: '<count>',
     says: 'tokens that the model writes to make one',
     default: '3000',
+    from: 'the most that the instructions for one allow; the benchmark has 2,600',
   },
-  { flag: '--first-requests', value: '<count>', says: 'requests of the first run', default: '33' },
-  { flag: '--requests', value: '<count>', says: 'requests of a follow-up that knows its way', default: '4' },
+  {
+    flag: '--first-requests',
+    value: '<count>',
+    says: 'requests of the first run',
+    default: '30',
+    from: 'the benchmark',
+  },
+  {
+    flag: '--requests',
+    value: '<count>',
+    says: 'requests of a follow-up that knows its way',
+    default: '4',
+    from: 'the benchmark',
+  },
   {
     flag: '--new-tokens',
     value: '<count>',
     says: 'tokens that each follow-up adds: what is new to it',
     default: '7000',
+    from: 'the benchmark, which has 6,300 to 6,800',
   },
   {
     flag: '--output-tokens',
     value: '<count>',
     says: 'tokens that the model writes in a run',
     default: '2000',
+    from: 'assumed: the model of the benchmark does not think, and writes 3,000 in the first run and 500 in a follow-up',
   },
-  { flag: '--ticket-kb', value: '<size>', says: 'size of a ticket with its comments, in KB', default: '25' },
-  { flag: '--repository-gb', value: '<size>', says: 'size of a checkout, in GB', default: '3.1' },
-  { flag: '--session-mb', value: '<size>', says: 'size of a session directory, in MB', default: '150' },
+  {
+    flag: '--ticket-kb',
+    value: '<size>',
+    says: 'size of a ticket with its comments, in KB',
+    default: '25',
+    from: 'the research note',
+  },
+  {
+    flag: '--repository-gb',
+    value: '<size>',
+    says: 'size of a checkout, in GB',
+    default: '3.1',
+    from: 'the research note',
+  },
+  {
+    flag: '--session-mb',
+    value: '<size>',
+    says: 'size of a session directory, in MB',
+    default: '150',
+    from: 'the research note',
+  },
   {
     flag: '--archive-mb',
     value: '<size>',
     says: 'size of its sealed archive, in MB',
     default: '4.4 % of --session-mb',
+    from: 'measured: 150 MB came to 6.6 MB',
   },
   {
     flag: '--scale',
     value: '<factor>',
     says: 'how many times as many tickets the tables at scale have',
     default: '10',
+    from: 'the research note',
   },
   {
     flag: '--storage',
     value: '<id>',
     says: 'where sessions are kept: the id of a price below',
     default: 's3-standard',
+    from: 'the research note',
   },
-  { flag: '--disk', value: '<id>', says: 'the same for workspaces', default: 'ebs-gp3' },
-  { flag: '--redis', value: '<id>', says: 'the same for cached tickets', default: 'elasticache-t3-micro' },
+  {
+    flag: '--disk',
+    value: '<id>',
+    says: 'the same for workspaces',
+    default: 'ebs-gp3',
+    from: 'the research note',
+  },
+  {
+    flag: '--redis',
+    value: '<id>',
+    says: 'the same for cached tickets',
+    default: 'elasticache-t3-micro',
+    from: 'the research note',
+  },
   {
     flag: '--prices',
     value: '<file>',
     says: 'YAML or JSON with other prices, of `models` and of `storage`',
     default: 'the price lists',
+    from: '[prices.md](prices.md), and the storage prices below',
   },
 ];
 

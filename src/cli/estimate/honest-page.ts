@@ -1,7 +1,7 @@
-import type { Estimate, MonthOfStrategy } from '../../pricing/estimate/estimate.ts';
+import type { Estimate, HonestEstimate, MonthOfStrategy } from '../../pricing/estimate/estimate.ts';
 import { formatGap } from '../../pricing/estimate/gaps.ts';
 import { type Strategy, strategies } from '../../pricing/estimate/ticket-cost.ts';
-import { count, dollars, netDollars, percent, price } from './figures.ts';
+import { cacheLives, count, counted, dollars, netDollars, percent, price } from './figures.ts';
 import { type Block, heading, left, type Page, right, text } from './page.ts';
 
 const names: Readonly<Record<Strategy, string>> = {
@@ -10,37 +10,69 @@ const names: Readonly<Record<Strategy, string>> = {
   dexter: 'Dexter',
 };
 
-const lives = { '5m': 'five minutes', '1h': 'an hour' } as const;
-
-/** The outcome in a few lines. */
-export function summary({ parameters, prices, honest }: Estimate): Page {
+/** The outcome in a few lines. `basis` says of what it was measured, where that is so. */
+export function summary({ parameters, prices, honest }: Estimate, basis?: Basis): Page {
   const { tickets, followUps } = parameters;
-  const [cold, full, dexter] = honest.months;
-  if (!cold || !full || !dexter) return [];
-  const { promise } = honest;
+  const scaled = basis?.scaledFrom === undefined ? '' : ` (scaled up from ${basis.scaledFrom})`;
+  const when =
+    followUps > 0
+      ? `${counted(followUps, 'follow-up', 2)} each, ${gapsInWords(parameters)}`
+      : 'no follow-ups';
   return [
     heading(2, 'In short'),
-    text(
-      `${count(tickets)} tickets a month with ${count(followUps, 2)} follow-ups each${followUps > 0 ? `, ${gapsInWords(parameters)}` : ''}; ${prices.model}, storage included.`,
-    ),
-    {
-      kind: 'table',
-      head: [left(''), right('A month'), right('Saved'), right('')],
-      rows: [cold, full, dexter].map((month) => [
-        names[month.strategy],
-        dollars(month.totalUsd),
-        month.strategy === 'cold' ? '' : netDollars(month.savedUsd),
-        month.strategy === 'cold' ? '' : percent(month.savedShare),
-      ]),
-    },
-    ...(followUps > 0 && promise.warmShare !== null
-      ? [
-          text(
-            `A follow-up in a restored session costs ${percent(promise.warmShare)} of a new start while the prompt cache holds the conversation, ${percent(promise.lateShare)} afterwards. The research note takes ${percent(promise.noteShare, 1)}, whenever it comes.`,
-          ),
-        ]
-      : []),
+    text(`${counted(tickets, 'ticket')} a month${scaled} with ${when}; ${prices.model}, storage included.`),
+    ...(basis ? [text(...basis.remarks)] : []),
+    ...(followUps > 0 ? [totals(honest), ...inShort(honest)] : [nothingToSave(honest)]),
   ];
+}
+
+/** What the figures were measured by. */
+export interface Basis {
+  /** What a month was made of, when that many were measured: `4 tickets in 10 days`. */
+  scaledFrom: string | undefined;
+  remarks: readonly string[];
+}
+
+function totals({ months }: HonestEstimate): Block {
+  return {
+    kind: 'table',
+    head: [left(''), right('A month'), right('Saved'), right('')],
+    rows: months.map((month) => [
+      names[month.strategy],
+      dollars(month.totalUsd),
+      month.strategy === 'cold' ? '' : netDollars(month.savedUsd),
+      month.strategy === 'cold' ? '' : percent(month.savedShare),
+    ]),
+  };
+}
+
+/** The shares of the table of a follow-up: its rows differ by whether the prompt cache holds the conversation. */
+function inShort({ followUps }: HonestEstimate): Block[] {
+  const sharesOf = (holds: boolean) => {
+    const { full, dexter } = followUps.find(({ isWarm }) => isWarm === holds)?.costs ?? {};
+    return { full: percent(full?.shareOfCold ?? null), dexter: percent(dexter?.shareOfCold ?? null) };
+  };
+  const [early, later] = [sharesOf(true), sharesOf(false)];
+  const [isEarly, isLate] = [true, false].map((holds) => followUps.some(({ isWarm }) => isWarm === holds));
+  if (isEarly && isLate)
+    return [
+      text(
+        `With Dexter a follow-up costs ${early.dexter} of a new start while the prompt cache holds the conversation, and ${later.dexter} afterwards; with the whole conversation resumed each time ${early.full} and ${later.full}.`,
+      ),
+    ];
+  const only = isEarly ? early : later;
+  return [
+    text(
+      `With Dexter a follow-up costs ${only.dexter} of a new start, and with the whole conversation resumed ${only.full}: by then the prompt cache ${isEarly ? 'still holds' : 'has lost'} the conversation.`,
+    ),
+  ];
+}
+
+function nothingToSave({ months, tickets }: HonestEstimate): Block {
+  const [cold, , dexter] = months;
+  return text(
+    `Without follow-ups there is nothing to save: a ticket costs ${dollars(tickets.cold.totalUsd)} whichever way, all of them ${dollars(cold?.modelUsd ?? 0)} a month, and keeping their sessions ${dollars(dexter?.storageUsd ?? 0)} more.`,
+  );
 }
 
 function gapsInWords({ gaps }: Estimate['parameters']): string {
@@ -53,19 +85,37 @@ function gapsInWords({ gaps }: Estimate['parameters']): string {
   return `${listed} after the run before${isEven && all.length > 1 ? ', equally often' : ''}`;
 }
 
-/** The same under the rules of the prompt cache. */
+/** What it costs under the rules of the prompt cache. */
 export function honestPage(estimate: Estimate): Page {
-  const { parameters, prices, honest, storage } = estimate;
-  const { followUps } = parameters;
+  const { parameters, prices } = estimate;
   const write = parameters.cacheLife === '1h' ? prices.cacheWrite1h : prices.cacheWrite5m;
+  const hasFollowUps = parameters.followUps > 0;
   return [
     heading(2, 'What it costs with a prompt cache'),
     text(
-      `The agent sends the whole conversation with every request. What the provider's prompt cache holds costs ${price(prices.cacheRead)} for a million tokens, what has to be written to it ${price(write)}, and it holds a conversation for ${lives[parameters.cacheLife]}. So it matters when a follow-up comes:`,
+      `The agent sends the whole conversation with every request. What the provider's prompt cache holds costs ${price(prices.cacheRead)} for a million tokens, what has to be written to it ${price(write)}, and it holds a conversation for ${cacheLives[parameters.cacheLife]}.`,
+      hasFollowUps
+        ? 'So it matters when a follow-up comes:'
+        : 'So it matters when a follow-up comes, and here none does.',
     ),
-    ...(followUps > 0 ? followUpTable(estimate) : [text('There are no follow-ups.')]),
+    ...(hasFollowUps ? comparison(estimate) : []),
+    heading(3, 'What is assumed'),
+    text(
+      `Tools and system prompt have ${counted(parameters.baseTokens, 'token')}. The first run reads ${count(parameters.taskTokens)} in ${counted(parameters.firstRequests, 'request', 1)}; a new start later reads 70 % of that again. A follow-up that knows its way takes ${counted(parameters.requests, 'request', 1)} and adds ${counted(parameters.newTokens, 'token')}; each run writes ${count(parameters.outputTokens)}. A compacted copy has ${counted(parameters.compactedTokens, 'token')}, and making it writes ${count(parameters.summaryTokens)}. Prices: ${prices.source}${prices.date === '' ? '' : `, ${prices.date}`}.`,
+    ),
+    ...(hasFollowUps ? [text(howDexterGoesOn)] : []),
+  ];
+}
+
+const howDexterGoesOn =
+  'Dexter goes on in the way that is expected to cost least, with some preference for the one that remembers more: the whole conversation, its compacted copy, or a new start. It makes the copy at the end of a run, while the cache still holds the conversation, if it has more than 40,000 tokens and the copy saves a late follow-up more than twice its cost. Each copy that is made is counted, also those that nobody comes back to. Where copies do not pay (see the break-even), they are taken to be switched off, as the input `compact-above: 0` of the action does.';
+
+function comparison(estimate: Estimate): Block[] {
+  const { parameters, honest, storage } = estimate;
+  return [
+    ...followUpTable(estimate),
     ...ticketTable(estimate),
-    heading(3, `A month: ${count(parameters.tickets)} tickets`),
+    heading(3, `A month: ${counted(parameters.tickets, 'ticket')}`),
     {
       kind: 'table',
       head: [left(''), right('Model'), right('Storage'), right('Total'), right('Saved'), right('')],
@@ -76,7 +126,7 @@ export function honestPage(estimate: Estimate): Page {
     ),
     heading(3, 'Break-even'),
     text(...breakEven(estimate)),
-    heading(3, `At scale: ${count(parameters.tickets * parameters.scale)} tickets a month`),
+    heading(3, `At scale: ${counted(parameters.tickets * parameters.scale, 'ticket')} a month`),
     {
       kind: 'table',
       head: [
@@ -86,21 +136,14 @@ export function honestPage(estimate: Estimate): Page {
         right('Total'),
         right('Saved'),
         right(''),
-        right('Savings / storage'),
+        right('Return'),
       ],
       rows: honest.atScale.map((month) => [
         ...monthRow(month),
         month.strategy === 'cold' || month.roi === null ? '' : `${count(month.roi)}x`,
       ]),
     },
-    ...(followUps > 0 ? tooOptimistic(estimate) : []),
-    heading(3, 'What is assumed'),
-    text(
-      `Tools and system prompt have ${count(parameters.baseTokens)} tokens. The first run reads ${count(parameters.taskTokens)} in ${count(parameters.firstRequests, 1)} requests; a new start later reads 70 % of that again. A follow-up that knows its way takes ${count(parameters.requests, 1)} requests and adds ${count(parameters.newTokens)} tokens; each run writes ${count(parameters.outputTokens)}. A compacted copy has ${count(parameters.compactedTokens)} tokens, and making it writes ${count(parameters.summaryTokens)}. Prices: ${prices.source}${prices.date === '' ? '' : `, ${prices.date}`}.`,
-    ),
-    text(
-      'Dexter goes on in the way that is expected to cost least, with some preference for the one that remembers more: the whole conversation, its compacted copy, or a new start. It makes the copy at the end of a run, while the cache still holds the conversation, if it has more than 40,000 tokens and the copy saves a late follow-up more than twice its cost. Each copy that is made is counted, also those that nobody comes back to. Where copies do not pay at all, as with gaps that are all short, they are taken to be switched off.',
-    ),
+    text('The return is what is saved for each dollar of storage.'),
   ];
 }
 
@@ -128,7 +171,9 @@ function followUpTable({ honest }: Estimate): Block[] {
         percent(costs.dexter.shareOfCold),
       ]),
     },
-    text('Mean of all follow-ups of a ticket, compacted copies included; the share is of a new start.'),
+    text(
+      'Each row as if all follow-ups came then: their mean, compacted copies included. The share is of a new start.',
+    ),
   ];
 }
 
@@ -187,38 +232,34 @@ function breakEven({ honest: { breakEven: even } }: Estimate): string[] {
       : even.tickets === 1
         ? 'The storage pays from the first ticket on.'
         : `The storage pays from ${count(even.tickets)} tickets a month on.`;
+  const paidFor = even.makesCopies ? 'all copies and storage' : 'the storage';
+  const needed = even.followUps === null ? null : Math.ceil(100 * even.followUps - 1e-9);
   const followUps =
-    even.followUps === null
+    needed === null
       ? 'A follow-up saves nothing.'
-      : `${count(Math.ceil(100 * even.followUps - 1e-9))} follow-ups for each 100 tickets pay for all copies and storage.`;
-  const late =
-    even.lateShare === null
-      ? `A compacted copy of the first run costs ${dollars(even.copyUsd)} and does not pay.`
-      : `A compacted copy of the first run costs ${dollars(even.copyUsd)}, and pays when more than ${percent(even.lateShare)} of the follow-ups come after the life of the prompt cache.`;
-  return [tickets, followUps, late];
+      : `${needed === 1 ? 'One follow-up' : `${count(needed)} follow-ups`} for each 100 tickets ${needed === 1 ? 'pays' : 'pay'} for ${paidFor}.`;
+  return [tickets, followUps, copiesInWords(even)];
 }
 
-function tooOptimistic({ parameters, honest, note }: Estimate): Block[] {
-  const { promise, months } = honest;
-  const none = note.months.find(({ option }) => option === 'none');
-  const sessions = note.months.find(({ option }) => option === 'G');
-  const full = months.find(({ strategy }) => strategy === 'full');
-  const dexter = months.find(({ strategy }) => strategy === 'dexter');
-  if (!none || !sessions || !full || !dexter) return [];
-  const promised = none.apiUsd > 0 ? (none.apiUsd - sessions.apiUsd) / none.apiUsd : null;
-  const lateShare = honest.followUps
-    .filter(({ isWarm }) => isWarm === false)
-    .reduce((sum, { gap }) => sum + (gap?.share ?? 0), 0);
-  return [
-    heading(3, 'Where the note is too optimistic'),
-    text(
-      `It promises that restored sessions save ${percent(promised)} of the API cost. Full resume, which is what it proposes, saves ${percent(full.savedShare)} with these gaps; Dexter saves ${percent(dexter.savedShare)}.`,
-      lateShare > 0
-        ? `The promise needs the prompt cache, and ${percent(lateShare)} of the follow-ups come when ${lives[parameters.cacheLife]} are over: each of them writes the whole conversation to the cache again and costs ${percent(promise.lateShare)} of a new start, not ${percent(promise.noteShare, 1)}.`
-        : `With these gaps the prompt cache holds the conversation each time. Of a follow-up that comes when ${lives[parameters.cacheLife]} are over, full resume costs ${percent(promise.lateShare)} of a new start.`,
-    ),
-    text(
-      'It counts each token once, and an agent sends it again with every request: so its dollars are too few for every option, and a new start is dearer than it thinks because it takes more requests.',
-    ),
-  ];
+const areOff = 'they are taken to be switched off (`compact-above: 0`)';
+
+/** When compacted copies pay, and whether they are counted above. */
+function copiesInWords({
+  copyUsd,
+  makesCopies,
+  lateShare,
+  lateShareHere,
+}: HonestEstimate['breakEven']): string {
+  const usd = dollars(copyUsd);
+  const isThreshold = lateShare !== null && lateShare > 0 && makesCopies === lateShareHere >= lateShare;
+  if (isThreshold) {
+    const digits = percent(lateShare) === percent(lateShareHere) ? 1 : 0;
+    const here = `here ${percent(lateShareHere, digits)} do, so ${makesCopies ? 'they are counted' : areOff}`;
+    return `A compacted copy of the first run costs ${usd}. Copies pay when more than ${percent(lateShare, digits)} of the follow-ups come after the life of the prompt cache: ${here}.`;
+  }
+  if (!makesCopies)
+    return `A compacted copy of the first run would cost ${usd}. Copies do not pay here, so ${areOff}.`;
+  const even =
+    lateShare === 0 ? ', even when all follow-ups come within the life of the prompt cache' : ' here';
+  return `A compacted copy of the first run costs ${usd}. Copies pay${even}, so they are counted.`;
 }

@@ -1,6 +1,7 @@
 import type { MeasuredRun } from '../../ledger/measured-use.ts';
 import type { EstimateParameters } from '../../pricing/estimate/estimate.ts';
 import { gapsSeen } from '../../pricing/estimate/gaps.ts';
+import { counted } from './figures.ts';
 
 /** What the ledger says of the parameters, and what it cannot say. */
 export interface Measured {
@@ -66,9 +67,9 @@ function doubtsOf(
   values: Partial<EstimateParameters>,
 ): string[] {
   const few = [
-    ...(seen.tickets < enough.tickets ? [count(seen.tickets, 'ticket')] : []),
-    ...(seen.followUps < enough.followUps ? [count(seen.followUps, 'follow-up')] : []),
-    ...(seen.days < enough.days ? [count(Math.round(seen.days), 'day')] : []),
+    ...(seen.tickets < enough.tickets ? [counted(seen.tickets, 'ticket')] : []),
+    ...(seen.followUps < enough.followUps ? [counted(seen.followUps, 'follow-up')] : []),
+    ...(seen.days < enough.days ? [counted(seen.days, 'day')] : []),
   ];
   const kept = [
     ...(values.gaps ? [] : ['gaps']),
@@ -84,10 +85,6 @@ function doubtsOf(
       ? [`The ledger says nothing of these, so their defaults stand: ${kept.join(', ')}.`]
       : []),
   ];
-}
-
-function count(number: number, word: string): string {
-  return `${number} ${word}${number === 1 ? '' : 's'}`;
 }
 
 function mean(values: readonly number[]): number {

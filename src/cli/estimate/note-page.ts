@@ -1,7 +1,17 @@
 import type { Estimate } from '../../pricing/estimate/estimate.ts';
 import { type NoteOption, optionNames } from '../../pricing/estimate/note-tables.ts';
 import type { PublishedFigure } from '../../pricing/estimate/published/figure.ts';
-import { count, dollars, netDollars, percent, plainDollars, price, size } from './figures.ts';
+import {
+  cacheLives,
+  count,
+  counted,
+  dollars,
+  netDollars,
+  percent,
+  plainDollars,
+  price,
+  size,
+} from './figures.ts';
 import { type Block, type Cell, heading, left, type Note, type Page, right, text } from './page.ts';
 
 /** Names of the options in its tables of costs. */
@@ -39,11 +49,11 @@ export function notePage(estimate: Estimate, figures: readonly PublishedFigure[]
       isPublished
         ? 'These are its tables, reckoned again from their parameters, to the digit. A number beside a figure leads to how it comes about, where that is not plain or does not add up.'
         : 'These are its tables with your parameters, not rounded on the way.',
-      'They count each token once, at the price of input, and know nothing of the prompt cache: what a follow-up really costs stands further below.',
+      'They count each token once, at the price of input, and know nothing of the prompt cache: what a follow-up really costs stands further above.',
     ),
     ...section('What is kept', (cell) => ({
       kind: 'table',
-      head: [left('Option'), right('One item'), right(`${count(tickets)} items`), left('Kept in')],
+      head: [left('Option'), right('One item'), right(counted(tickets, 'item')), left('Kept in')],
       rows: note.stored.map(({ option, itemBytes: [least, most], totalBytes, storage: where }) => {
         const of = cell('Per-Option Storage Requirements', optionNames[option]);
         return [
@@ -82,20 +92,23 @@ export function notePage(estimate: Estimate, figures: readonly PublishedFigure[]
         ];
       }),
     })),
-    ...section(`A month: ${count(tickets)} tickets, ${count(followUps, 2)} follow-ups each`, (cell) => ({
-      kind: 'table',
-      head: [left('Option'), right('Storage'), right('API'), right('Total'), right('Net savings')],
-      rows: note.months.map(({ option, storageUsd, apiUsd, totalUsd, netUsd }) => {
-        const of = cell(costs, shortNames[option]);
-        return [
-          shortNames[option],
-          of('Storage Cost', plainDollars(storageUsd)),
-          of('API Cost', dollars(apiUsd)),
-          of('Total Cost', dollars(totalUsd)),
-          of('Net Savings', netDollars(netUsd)),
-        ];
+    ...section(
+      `A month: ${counted(tickets, 'ticket')}, ${counted(followUps, 'follow-up', 2)} each`,
+      (cell) => ({
+        kind: 'table',
+        head: [left('Option'), right('Storage'), right('API'), right('Total'), right('Net savings')],
+        rows: note.months.map(({ option, storageUsd, apiUsd, totalUsd, netUsd }) => {
+          const of = cell(costs, shortNames[option]);
+          return [
+            shortNames[option],
+            of('Storage Cost', plainDollars(storageUsd)),
+            of('API Cost', dollars(apiUsd)),
+            of('Total Cost', dollars(totalUsd)),
+            of('Net Savings', netDollars(netUsd)),
+          ];
+        }),
       }),
-    })),
+    ),
     ...section('Break-even', (cell) => ({
       kind: 'table',
       head: [
@@ -117,7 +130,7 @@ export function notePage(estimate: Estimate, figures: readonly PublishedFigure[]
         ];
       }),
     })),
-    ...section(`At scale: ${count(tickets * scale)} tickets a month`, (cell) => ({
+    ...section(`At scale: ${counted(tickets * scale, 'ticket')} a month`, (cell) => ({
       kind: 'table',
       head: [left('Option'), right('Storage'), right('Savings'), right('Savings / storage')],
       rows: note.atScale.map(({ option, storageUsd, savingsUsd, roi }) => {
@@ -154,6 +167,30 @@ export function notePage(estimate: Estimate, figures: readonly PublishedFigure[]
         ],
       };
     }),
+    ...(followUps > 0 ? tooOptimistic(estimate) : []),
+  ];
+}
+
+function tooOptimistic({ parameters, honest, note }: Estimate): Block[] {
+  const { promise, months } = honest;
+  const none = note.months.find(({ option }) => option === 'none');
+  const sessions = note.months.find(({ option }) => option === 'G');
+  const full = months.find(({ strategy }) => strategy === 'full');
+  const dexter = months.find(({ strategy }) => strategy === 'dexter');
+  if (!none || !sessions || !full || !dexter) return [];
+  const promised = none.apiUsd > 0 ? (none.apiUsd - sessions.apiUsd) / none.apiUsd : null;
+  const lateShare = honest.breakEven.lateShareHere;
+  return [
+    heading(3, 'Where the note is too optimistic'),
+    text(
+      `It promises that restored sessions save ${percent(promised)} of the API cost. Full resume, which is what it proposes, saves ${percent(full.savedShare)} with these gaps; Dexter saves ${percent(dexter.savedShare)}.`,
+      lateShare > 0
+        ? `The promise needs the prompt cache, and ${percent(lateShare)} of the follow-ups come when ${cacheLives[parameters.cacheLife]} are over: each of them writes the whole conversation to the cache again and costs ${percent(promise.lateShare)} of a new start, not ${percent(promise.noteShare, 1)}.`
+        : `With these gaps the prompt cache holds the conversation each time. Of a follow-up that comes when ${cacheLives[parameters.cacheLife]} are over, full resume costs ${percent(promise.lateShare)} of a new start.`,
+    ),
+    text(
+      'It counts each token once, and an agent sends it again with every request: so its dollars are too few for every option, and a new start is dearer than it thinks because it takes more requests.',
+    ),
   ];
 }
 

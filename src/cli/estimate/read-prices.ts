@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { AppError, messageOf } from '../../core/errors.ts';
+import { AppError, whyUnreadable } from '../../core/errors.ts';
 import type { ModelPrices } from '../../pricing/model-prices.ts';
-import { type StoragePrice, storagePrices } from '../../pricing/storage-prices.ts';
+import { overridePrices, PriceOverrides } from '../../pricing/price-overrides.ts';
+import { type StoragePrice, type StorageUnit, storagePrices } from '../../pricing/storage-prices.ts';
 
 /** The price lists with what a file says instead. */
 export interface OverriddenPrices {
@@ -13,40 +14,30 @@ export interface OverriddenPrices {
 
 export const noOverrides: OverriddenPrices = { models: [], storage: storagePrices };
 
-const wanted = 'a number from 0 to 1000000, in US dollars';
+const wanted = 'must be a number from 0 to 1000000, in US dollars';
 const usd = z.number(wanted).min(0, wanted).max(1_000_000, wanted);
 
-const StorageRates = z
-  .partialRecord(
-    z.enum(
-      [
-        'GB-month',
-        '1,000 PUT',
-        '1,000 GET',
-        'GB out',
-        'month',
-        'hour',
-        'IOPS-month',
-        'ECU-hour',
-        '100,000 commands',
-      ],
-      'one of `GB-month`, `1,000 PUT`, `1,000 GET`, `GB out`, `month`, `hour`, `IOPS-month`, `ECU-hour`, `100,000 commands`',
-    ),
-    usd,
-  )
-  .refine((rates) => Object.keys(rates).length > 0, 'at least one price');
+const units = [
+  'GB-month',
+  '1,000 PUT',
+  '1,000 GET',
+  'GB out',
+  'month',
+  'hour',
+  'IOPS-month',
+  'ECU-hour',
+  '100,000 commands',
+] as const satisfies readonly StorageUnit[];
 
-const ModelRates = z.strictObject({
-  input: usd,
-  output: usd,
-  cacheWrite5m: usd,
-  cacheWrite1h: usd,
-  cacheRead: usd,
-});
+const StorageRates = z
+  .partialRecord(z.enum(units), usd)
+  .refine((rates) => Object.keys(rates).length > 0, 'must have at least one price');
+
+const storageIds = storagePrices.map(({ id }) => id);
 
 const PricesFile = z.strictObject({
-  models: z.record(z.string().min(1).max(200), ModelRates).default({}),
-  storage: z.record(z.string(), StorageRates).default({}),
+  models: PriceOverrides.default({}),
+  storage: z.partialRecord(z.enum(storageIds), StorageRates).default({}),
 });
 
 /**
@@ -64,28 +55,15 @@ export async function readPrices(path: string): Promise<OverriddenPrices> {
   try {
     content = parse(await readFile(path, 'utf8'));
   } catch (error) {
-    throw invalid(messageOf(error), error);
+    throw invalid(whyUnreadable(error), error);
   }
   const parsed = PricesFile.safeParse(content ?? {});
   if (!parsed.success) {
-    const problems = parsed.error.issues.map(({ path: at, message }) => `\`${at.join('.')}\`: ${message}`);
-    throw invalid(problems.join('; '));
+    throw invalid(parsed.error.issues.flatMap(problemsOf).join('; '));
   }
   const { models, storage } = parsed.data;
-  const unknown = Object.keys(storage).filter((id) => !storagePrices.some((price) => price.id === id));
-  if (unknown.length > 0)
-    throw invalid(
-      `there is no storage ${unknown.map((id) => `\`${id}\``).join(', ')}. Known: ${storagePrices.map(({ id }) => id).join(', ')}.`,
-    );
   return {
-    models: Object.entries(models).map(([model, rates]) => ({
-      model,
-      ...rates,
-      minimumCacheableTokens: 4096,
-      source: `your own (${path})`,
-      date: '',
-      isOverride: true as const,
-    })),
+    models: overridePrices(models).map((row) => ({ ...row, source: `your own (${path})` })),
     storage: storagePrices.map((price) => {
       const rates = storage[price.id];
       if (!rates) return price;
@@ -93,4 +71,26 @@ export async function readPrices(path: string): Promise<OverriddenPrices> {
       return { ...rest, rates: { ...price.rates, ...rates }, source: `your own (${path})`, date: '' };
     }),
   };
+}
+
+/** In our words, where the library has only its own. */
+function problemsOf(issue: z.core.$ZodIssue): string[] {
+  const { path, message } = issue;
+  const at = path.length === 0 ? '' : `\`${path.join('.')}\`: `;
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return issue.keys.map((key) => `${at}\`${key}\` is not ${knownAt(path)}`);
+    case 'invalid_type':
+      return [`${at}${isList(issue.expected) ? 'must be a list of prices by their names' : message}`];
+    default:
+      return [`${at}${message}`];
+  }
+}
+
+const isList = (expected: string) => expected === 'record' || expected === 'object';
+
+function knownAt([list, ...within]: readonly PropertyKey[]): string {
+  if (list === 'models') return 'a price';
+  if (list !== 'storage') return '`models` or `storage`';
+  return within.length === 0 ? `one of ${storageIds.join(', ')}` : `one of ${units.join('; ')}`;
 }

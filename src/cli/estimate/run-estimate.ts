@@ -12,9 +12,9 @@ import { type Flags, flagValues } from '../flag-values.ts';
 import { plain, plainJson } from '../plain-text.ts';
 import type { Terminal } from '../terminal.ts';
 import { appendix } from './appendix.ts';
-import { count } from './figures.ts';
+import { count, counted } from './figures.ts';
 import { FlagValues, flagSources, withFlags } from './flags.ts';
-import { honestPage, summary } from './honest-page.ts';
+import { type Basis, honestPage, summary } from './honest-page.ts';
 import { markdown } from './markdown.ts';
 import type { Measured } from './measure.ts';
 import { notePage } from './note-page.ts';
@@ -37,6 +37,7 @@ export async function runEstimate(
   { env, print, tell }: Pick<Terminal, 'env' | 'print' | 'tell'>,
   measureLedger?: MeasureLedger,
 ): Promise<number> {
+  refuseEmpty(flags);
   const values = flagValues(FlagValues, flagSources, flags, env);
   const overrides = values.prices === undefined ? noOverrides : await readPrices(values.prices);
   const measured = await measureLedger?.();
@@ -49,21 +50,33 @@ export async function runEstimate(
   const storage = storageOf(values, overrides.storage);
   const figures = figuresOf(parameters, prices, storage);
   const result = estimate(parameters, prices, storage, { asPublished: figures.length > 0 });
-  const remarks = measured ? basisOf(measured) : [];
+  const basis = measured && basisOf(measured, values);
+  const page = (hasNote: boolean) => pageOf(result, { figures, prices: overrides.storage, basis, hasNote });
   switch (output.form) {
     case 'json':
       print(plainJson(inJson(result, figures, measured)));
       break;
     case 'markdown':
-      for (const line of markdown(pageOf(result, figures, overrides.storage, remarks)).split('\n'))
-        print(line);
+      for (const line of markdown(page(true)).split('\n')) print(line);
       break;
     case 'terminal':
-      for (const line of terminalPage(pageOf(result, figures, overrides.storage, remarks), output.look))
-        print(line);
+      for (const line of terminalPage(page(flags.note === true), output.look)) print(line);
   }
   if (output.form !== 'terminal') for (const doubt of measured?.doubts ?? []) tell(plain(doubt));
   return 0;
+}
+
+/** As of a variable that is not set: it should not pass for the default. */
+function refuseEmpty(flags: Flags): void {
+  const empty = Object.entries(flagSources).flatMap(([name, { flag }]) => {
+    const value = flags[name];
+    return typeof value === 'string' && value.trim() === '' ? [flag] : [];
+  });
+  if (empty.length === 0) return;
+  throw new AppError('input-invalid', {
+    message: `${empty.join(', ')}: the value is empty.`,
+    hint: 'Give one, or leave the flag out to have its default.',
+  });
 }
 
 /** The page for the defaults, as docs/estimate.md has it. */
@@ -71,23 +84,29 @@ export function defaultPage(): string {
   const prices = pricesOf(noteModel, noOverrides, false);
   const figures = figuresOf(defaultParameters, prices, noteStorage);
   const result = estimate(defaultParameters, prices, noteStorage, { asPublished: true });
-  return markdown(pageOf(result, figures, storagePrices, []));
+  return markdown(pageOf(result, { figures, prices: storagePrices, hasNote: true }));
 }
 
-function pageOf(
-  result: Estimate,
-  figures: readonly PublishedFigure[],
-  prices: readonly StoragePrice[],
-  remarks: readonly string[],
-): Page {
+interface Shown {
+  figures: readonly PublishedFigure[];
+  prices: readonly StoragePrice[];
+  basis?: Basis | undefined;
+  /** The tables of the research note as well. */
+  hasNote: boolean;
+}
+
+/** What it costs comes first; what the note reckons is about how the project began. */
+function pageOf(result: Estimate, { figures, prices, basis, hasNote }: Shown): Page {
   return [
-    ...summary(result),
-    ...remarks.map((remark) => text(remark)),
-    ...notePage(result, figures),
+    ...summary(result, basis),
     ...honestPage(result),
+    ...(hasNote ? notePage(result, figures) : [text(noteIsLeftOut)]),
     ...appendix(prices, figures),
   ];
 }
+
+const noteIsLeftOut =
+  'With `--note` also the tables of the research note that Dexter began with, reckoned again, and where they are too optimistic.';
 
 function measuredParameters(
   measured: Measured | undefined,
@@ -105,11 +124,13 @@ function measuredParameters(
   };
 }
 
-function basisOf({ basis, doubts }: Measured): string[] {
-  return [
-    `Measured by the ledger: ${count(basis.tickets)} ${basis.tickets === 1 ? 'ticket' : 'tickets'} with ${count(basis.runs)} ${basis.runs === 1 ? 'run' : 'runs'} in ${count(basis.days, basis.days < 10 ? 1 : 0)} days.`,
-    ...doubts,
-  ];
+function basisOf({ basis, doubts }: Measured, given: FlagValues): Basis {
+  const tickets = counted(basis.tickets, 'ticket');
+  const days = counted(basis.days, 'day', basis.days < 10 ? 1 : 0);
+  return {
+    scaledFrom: given.tickets === undefined ? `${tickets} in ${days}` : undefined,
+    remarks: [`Measured by the ledger: ${tickets} with ${counted(basis.runs, 'run')} in ${days}.`, ...doubts],
+  };
 }
 
 /** Each may be right, and both together wrong. */

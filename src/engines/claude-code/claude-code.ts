@@ -24,7 +24,6 @@ import {
   type RunRecord,
   record,
   unpricedModels,
-  usageByModel,
   usageOf,
 } from './run-record.ts';
 import { parseLine } from './stream.ts';
@@ -88,7 +87,6 @@ export function claudeCode(options: ClaudeCodeOptions): Engine {
       return {
         ...outcomeOf(run, ending, task),
         usage: usageOf(run),
-        usageByModel: usageByModel(run),
         costUsd: costOf(run),
         durationMs: Math.round(performance.now() - startedAt),
       };
@@ -124,12 +122,10 @@ export function claudeCode(options: ClaudeCodeOptions): Engine {
       model: run.model,
       version: run.version,
       usage: usageOf(run),
-      usageByModel: usageByModel(run),
       unpricedModels: unpricedModels(run),
       ...modelsPricedByCli(run),
       ...firstRequestOf(run),
       contextTokens: run.contextTokens,
-      firstRequestTokens: run.firstRequestTokens,
       requests: run.requests.size,
       costUsd: costOf(run),
       turns: run.result?.num_turns ?? run.answers,

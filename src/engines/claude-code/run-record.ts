@@ -1,4 +1,4 @@
-import { noUsage, type Usage } from '../../core/report.ts';
+import { addUsage, noUsage, type Usage } from '../../core/report.ts';
 import { costOfRequest } from '../../pricing/cost-of-usage.ts';
 import { findPrices } from '../../pricing/find-prices.ts';
 import { type ModelPrices, webSearchUsd } from '../../pricing/model-prices.ts';
@@ -8,9 +8,6 @@ import type { AssistantLine, ModelUsage, ResultLine, StreamLine } from './stream
 
 /** What the CLI names as the model of what it says itself, in a conversation that no request was made for. */
 const cliItself = '<synthetic>';
-
-/** As in the contract of the report; Bedrock's names of inference profiles may be longer. */
-const longestName = 200;
 
 /** What is known of a run from the lines seen so far. */
 export interface RunRecord {
@@ -25,8 +22,6 @@ export interface RunRecord {
   prices: readonly ModelPrices[];
   /** Tokens that the newest request of the main conversation brought along and got. */
   contextTokens: number;
-  /** Tokens that the first of these brought along. */
-  firstRequestTokens: number;
   /** Ids of the messages of the main conversation. */
   requests: Set<string>;
   lastText: string;
@@ -50,7 +45,6 @@ export function newRecord(prices: readonly ModelPrices[] = []): RunRecord {
     searchesOf: new Map(),
     prices,
     contextTokens: 0,
-    firstRequestTokens: 0,
     requests: new Set(),
     lastText: '',
     answers: 0,
@@ -139,7 +133,6 @@ export function addMessage(
   run.searchesOf.set(id, Math.max(searches, run.searchesOf.get(id) ?? 0));
   if (!isMain || model === cliItself) return;
   if (total(known) > 0) run.contextTokens = total(known);
-  if (run.requests.size === 0) run.firstRequestTokens = total(known) - known.outputTokens;
   run.requests.add(id);
 }
 
@@ -150,12 +143,7 @@ export function addMessage(
 export function usageOf(run: RunRecord): Usage {
   const uses = usesOf(run);
   if (uses.length === 0) return toUsage(run.result?.usage);
-  return uses.map(({ usage }) => usage).reduce(add, noUsage);
-}
-
-/** The same by model; models that nothing was asked of are left out. */
-export function usageByModel(run: RunRecord): Record<string, Usage> {
-  return Object.fromEntries(usesOf(run).map(({ model, usage }) => [model.slice(0, longestName), usage]));
+  return uses.map(({ usage }) => usage).reduce(addUsage, noUsage);
 }
 
 /** What the first request of the main conversation read and wrote; nothing when it was not answered. */
@@ -263,7 +251,7 @@ function usesInMessages(run: RunRecord): ModelUse[] {
     const before = uses.get(model) ?? { model, usage: noUsage, cost: 0 };
     uses.set(model, {
       model,
-      usage: add(before.usage, usage),
+      usage: addUsage(before.usage, usage),
       cost: cost === undefined || before.cost === undefined ? undefined : before.cost + cost,
     });
   }
@@ -271,7 +259,7 @@ function usesInMessages(run: RunRecord): ModelUse[] {
 }
 
 function summedUsage(run: RunRecord): Usage {
-  return [...run.usageOf.values()].reduce(add, noUsage);
+  return [...run.usageOf.values()].reduce(addUsage, noUsage);
 }
 
 type Tokens = NonNullable<ResultLine['usage']>;
@@ -290,16 +278,6 @@ function toUsage(usage: Tokens | null | undefined): Usage {
 
 function hourTokens(count: number): Pick<Usage, 'cacheWriteHourTokens'> {
   return count === 0 ? {} : { cacheWriteHourTokens: count };
-}
-
-function add(a: Usage, b: Usage): Usage {
-  return {
-    inputTokens: a.inputTokens + b.inputTokens,
-    cacheReadTokens: a.cacheReadTokens + b.cacheReadTokens,
-    cacheWriteTokens: a.cacheWriteTokens + b.cacheWriteTokens,
-    ...hourTokens((a.cacheWriteHourTokens ?? 0) + (b.cacheWriteHourTokens ?? 0)),
-    outputTokens: a.outputTokens + b.outputTokens,
-  };
 }
 
 /** Lines of one message repeat the same counts, except that output may have grown. */

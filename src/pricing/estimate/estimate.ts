@@ -8,6 +8,7 @@ import { asPublished, exact, type NoteStorage, type NoteTables, noteTables } fro
 import {
   isWarmAfter,
   late,
+  lateShareForCopies,
   type PickWay,
   type SessionParameters,
   type Strategy,
@@ -66,8 +67,12 @@ export interface HonestEstimate {
     followUps: number | null;
     /** What a copy of the first run costs. */
     copyUsd: number;
-    /** Share of follow-ups that has to come after the cache's life for that copy to pay; null when it never does. */
+    /** Copies pay with these gaps, and are counted; else they are taken to be switched off. */
+    makesCopies: boolean;
+    /** Share of follow-ups that has to come after the cache's life for copies to pay; null when they never do. */
     lateShare: number | null;
+    /** Share that does so with these gaps. */
+    lateShareHere: number;
   };
   /** What a follow-up costs, of a new start: as the note has it, and as it is. */
   promise: { noteShare: number; warmShare: number | null; lateShare: number | null };
@@ -228,17 +233,20 @@ function breakEvenOf(
   const perTicket =
     dexter.copiesUsd + storageUsdOf(parameters.tickets, parameters, storage) / parameters.tickets;
   const copy = compactionCost({ contextTokens: baseTokens + taskTokens, summaryTokens, prices });
-  const once = { ...parameters, followUps: 1, gaps: [{ seconds: late, share: 1 }] };
-  const savedByCopy =
-    ticketCost('full', once, prices).followUpsUsd - ticketCost('dexter', once, prices, pick).followUpsUsd;
-  const lateShare =
-    savedByCopy > 0 && followUps > 0 ? (copy * (1 + followUps)) / followUps / savedByCopy : null;
   return {
     tickets: saved > 0 ? firstThat(pays, mostTickets) : null,
     followUps: perFollowUp > 0 ? perTicket / perFollowUp : null,
     copyUsd: copy,
-    lateShare: lateShare !== null && lateShare <= 1 ? lateShare : null,
+    makesCopies: dexter.copiesUsd > 0,
+    lateShare: lateShareForCopies(parameters, prices, pick),
+    lateShareHere: lateShareOf(parameters),
   };
+}
+
+function lateShareOf({ gaps, cacheLife }: EstimateParameters): number {
+  return gaps
+    .filter(({ seconds }) => !isWarmAfter(seconds, cacheLife))
+    .reduce((sum, { share }) => sum + share, 0);
 }
 
 function firstThat(isSo: (count: number) => boolean, most: number): number | null {
@@ -246,14 +254,14 @@ function firstThat(isSo: (count: number) => boolean, most: number): number | nul
   return null;
 }
 
-/** What the first follow-up of a ticket costs in a restored session, within the cache's life and after it. */
+/** What a follow-up costs in a session that is restored whole, within the cache's life and after it. */
 function promiseOf(
   parameters: EstimateParameters,
   prices: ModelPrices,
   pick: PickWay,
 ): HonestEstimate['promise'] {
   const shareAfter = (seconds: number) => {
-    const once = { ...parameters, followUps: 1, gaps: [{ seconds, share: 1 }] };
+    const once = { ...parameters, gaps: [{ seconds, share: 1 }] };
     const coldUsd = ticketCost('cold', once, prices, pick).followUpsUsd;
     return coldUsd > 0 ? ticketCost('full', once, prices, pick).followUpsUsd / coldUsd : null;
   };

@@ -70,12 +70,54 @@ export function ticketCost(
   prices: ModelPrices,
   pick: PickWay = cheapestWay,
 ): TicketCost {
-  const { followUps } = parameters;
-  const whole = Math.floor(followUps);
-  const less = wholeTicketCost(strategy, parameters, whole, prices, pick);
-  const share = followUps - whole;
+  const without = meanTicketCost(false, strategy, parameters, prices, pick);
+  if (strategy !== 'dexter') return without;
+  const withThem = meanTicketCost(true, strategy, parameters, prices, pick);
+  // Where copies do not pay, one switches them off for all tickets: `compact-above: 0`.
+  return withThem.totalUsd < without.totalUsd ? withThem : without;
+}
+
+/**
+ * Share of follow-ups that has to come after the cache's life for compacted copies to pay: 0 when they do without any,
+ * null when they do not even where all come late.
+ */
+export function lateShareForCopies(
+  parameters: SessionParameters,
+  prices: ModelPrices,
+  pick: PickWay = cheapestWay,
+): number | null {
+  const doPay = (share: number) => {
+    const gaps = [
+      { seconds: 0, share: 1 - share },
+      { seconds: late, share },
+    ];
+    return ticketCost('dexter', { ...parameters, gaps }, prices, pick).copiesUsd > 0;
+  };
+  if (doPay(0)) return 0;
+  if (!doPay(1)) return null;
+  let [no, yes] = [0, 1];
+  while (yes - no > 1e-4) {
+    const middle = (no + yes) / 2;
+    if (doPay(middle)) yes = middle;
+    else no = middle;
+  }
+  return yes;
+}
+
+function meanTicketCost(
+  makesCopies: boolean,
+  strategy: Strategy,
+  parameters: SessionParameters,
+  prices: ModelPrices,
+  pick: PickWay,
+): TicketCost {
+  const of = (followUps: number) =>
+    costWithCopies(makesCopies, strategy, parameters, followUps, prices, pick);
+  const whole = Math.floor(parameters.followUps);
+  const less = of(whole);
+  const share = parameters.followUps - whole;
   if (share === 0) return less;
-  const more = wholeTicketCost(strategy, parameters, whole + 1, prices, pick);
+  const more = of(whole + 1);
   const between = (name: keyof TicketCost) => (1 - share) * less[name] + share * more[name];
   return {
     firstUsd: between('firstUsd'),
@@ -83,22 +125,6 @@ export function ticketCost(
     copiesUsd: between('copiesUsd'),
     totalUsd: between('totalUsd'),
   };
-}
-
-function wholeTicketCost(
-  strategy: Strategy,
-  parameters: SessionParameters,
-  followUps: number,
-  prices: ModelPrices,
-  pick: PickWay,
-): TicketCost {
-  const of = (makesCopies: boolean) =>
-    costWithCopies(makesCopies, strategy, parameters, followUps, prices, pick);
-  const without = of(false);
-  if (strategy !== 'dexter') return without;
-  const withThem = of(true);
-  // Where copies do not pay, one switches them off: `compact-above: 0`.
-  return withThem.totalUsd < without.totalUsd ? withThem : without;
 }
 
 function costWithCopies(

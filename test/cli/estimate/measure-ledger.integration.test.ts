@@ -153,7 +153,7 @@ describe('dexter estimate --from-ledger', () => {
           { seconds: 120, share: 0.5 },
           { seconds: 86_400, share: 0.5 },
         ],
-        taskTokens: 100_000,
+        taskTokens: 97_240,
         archiveMb: 3,
         firstRequests: 24,
         requests: 6,
@@ -203,6 +203,8 @@ describe('dexter estimate --from-ledger', () => {
       code: 0,
       stdout: expect.stringContaining('--gaps <times>'),
     });
-    expect(await dexter()).toMatchObject({ code: 0, stderr: '', stdout: expect.stringContaining('$157.20') });
+    const [usual, withNote] = [await dexter(), await dexter('--note')];
+    expect(usual).toMatchObject({ code: 0, stderr: '', stdout: expect.stringMatching(/^In short/) });
+    expect(withNote).toMatchObject({ code: 0, stderr: '', stdout: expect.stringContaining('$157.20') });
   });
 });

@@ -49,10 +49,8 @@ async function setUp(version: string) {
         model: null,
         version,
         usage: { inputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0, outputTokens: 0 },
-        usageByModel: {},
         unpricedModels: [],
         contextTokens: 0,
-        firstRequestTokens: 0,
         requests: 1,
         costUsd: 0,
         turns: 1,
@@ -62,7 +60,7 @@ async function setUp(version: string) {
     async compact(given) {
       compactions.push(given);
       folders.push(await readdir(join(given.configDirectory, 'projects')));
-      return { outcome: 'compacted', usage: noUsage, usageByModel: {}, costUsd: 0, durationMs: 1 };
+      return { outcome: 'compacted', usage: noUsage, costUsd: 0, durationMs: 1 };
     },
   };
   const options = {

@@ -76,12 +76,8 @@ describe('claudeCode', () => {
       model: 'claude-fake-1',
       version: '9.9.9',
       usage: { inputTokens: 10, cacheReadTokens: 20, cacheWriteTokens: 30, outputTokens: 40 },
-      usageByModel: {
-        'claude-fake-1': { inputTokens: 10, cacheReadTokens: 20, cacheWriteTokens: 30, outputTokens: 40 },
-      },
       unpricedModels: [],
       contextTokens: 0,
-      firstRequestTokens: 0,
       requests: 0,
       costUsd: 0.25,
       turns: 2,

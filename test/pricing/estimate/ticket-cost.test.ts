@@ -1,8 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { decisionRows } from '../../../scripts/resume-policy.ts';
+import type { ResumeChoice } from '../../../src/core/session.ts';
+import { cheapestWay } from '../../../src/pricing/cheapest-way.ts';
 import { defaultParameters } from '../../../src/pricing/estimate/default-parameters.ts';
 import type { Gap } from '../../../src/pricing/estimate/gaps.ts';
 import {
+  lateShareForCopies,
   type PickWay,
   type SessionParameters,
   type Strategy,
@@ -139,28 +143,46 @@ describe('ticketCost', () => {
   });
 
   it('agrees with what the benchmark measured with the real CLI', () => {
-    const benchmark: SessionParameters = {
+    const ofDexter: SessionParameters = {
       ...defaultParameters,
       followUps: 3,
-      baseTokens: 12_200,
-      taskTokens: 128_000,
-      compactedTokens: 24_000,
-      summaryTokens: 4000,
-      gaps: only(0),
+      baseTokens: 7760,
+      taskTokens: 116_700,
+      compactedTokens: 11_000,
+      summaryTokens: 2600,
+      outputTokens: 500,
     };
-    const share = (strategy: Strategy, seconds: number) => {
-      const given = { ...benchmark, gaps: only(seconds) };
-      return (100 * followUpUsd(strategy, given)) / followUpUsd('cold', given);
-    };
+    // Tools and system prompt as the CLI offers them by itself.
+    const ofCli = { ...ofDexter, baseTokens: 15_100, taskTokens: 124_600 };
     const measured = [
-      ['full', 120, 23],
-      ['full', 3600, 82],
-      ['full', 86_400, 82],
-      ['dexter', 86_400, 32],
+      ['cold', ofCli, 120, 0.82],
+      ['cold', ofCli, 3600, 0.88],
+      ['cold', ofDexter, 120, 0.71],
+      ['cold', ofDexter, 86_400, 0.74],
+      ['full', ofCli, 120, 0.21],
+      ['full', ofCli, 86_400, 0.71],
+      ['dexter', ofDexter, 120, 0.12],
+      ['dexter', ofDexter, 3600, 0.19],
+      ['dexter', ofDexter, 86_400, 0.19],
     ] as const;
-    for (const [strategy, seconds, percent] of measured)
-      expect(Math.abs(share(strategy, seconds) - percent), `${strategy} after ${seconds} s`).toBeLessThan(8);
-    expect(Math.abs(followUpUsd('cold', { ...benchmark, gaps: only(86_400) }) - 0.92)).toBeLessThan(0.1);
+    for (const [strategy, given, seconds, usd] of measured) {
+      const reckoned = followUpUsd(strategy, { ...given, gaps: only(seconds) });
+      expect(Math.abs(reckoned / usd - 1), `${strategy} after ${seconds} s`).toBeLessThan(0.15);
+    }
+  });
+
+  it('takes the way at two minutes that docs/resume-policy.md shows for such a session', () => {
+    const [row] = decisionRows().filter(
+      ([session, age, also]) => session === 'large, with a copy' && age === '2 min' && also === '',
+    );
+    const ways: ResumeChoice[] = [];
+    const noting: PickWay = (costs, prices) => {
+      const way = cheapestWay(costs, prices);
+      if (costs.compacted !== null) ways.push(way);
+      return way;
+    };
+    ticketCost('dexter', { ...defaultParameters, followUps: 1, gaps: only(120) }, sonnet, noting);
+    expect(ways.map((way) => `\`${way}\``)).toEqual([row?.[6]]);
   });
 
   it('makes a copy where follow-ups come late, and none where they come in time', () => {
@@ -170,6 +192,23 @@ describe('ticketCost', () => {
     expect(copies(120)).toBe(0);
     expect(copies(86_400)).toBeGreaterThan(0.05);
     expect(ticketCost('dexter', { ...defaultParameters, followUps: 0 }, sonnet).copiesUsd).toBe(0);
+  });
+
+  it('makes copies above the share of late follow-ups from which they pay, and none below', () => {
+    const share = fc.double({ min: 0, max: 1, noNaN: true });
+    fc.assert(
+      fc.property(parameters, share, model, (given, late, prices) => {
+        const least = lateShareForCopies(given, prices);
+        const gaps = [
+          { seconds: 60, share: 1 - late },
+          { seconds: 86_400, share: late },
+        ];
+        const { copiesUsd } = ticketCost('dexter', { ...given, gaps }, prices);
+        if (least === null || late < least - 1e-3) expect(copiesUsd).toBe(0);
+        else if (late > least + 1e-3) expect(copiesUsd).toBeGreaterThan(0);
+      }),
+      { numRuns: 200 },
+    );
   });
 
   it('counts the life of the cache from the end of the run, to the second', () => {

@@ -1,0 +1,1 @@
+export{n as tokenClient}from"./token-client-Cjr2P-Qb.js";
