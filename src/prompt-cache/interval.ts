@@ -1,6 +1,6 @@
-import { type CacheControl, cacheMarker, type Markable, withoutMarker } from './cache-marker.ts';
+import { type CacheControl, cacheMarker, withoutMarker } from './cache-marker.ts';
 import { isClaudeModel } from './claude-model.ts';
-import { type Content, lastText, type Message, markContent, markMessages } from './message.ts';
+import { type Content, lastText, type Message, markContent, markMessages, type Tool } from './message.ts';
 
 /**
  * The note's strategy: the last system message, the last tool, and the message at the latest of the positions 20, 40,
@@ -40,10 +40,10 @@ interface MarkedText {
 }
 
 /**
- * The tools with a marker on the last one alone. A tool whose description is found by search only may not have one
- * (`defer_loading`): it is no part of the beginning of the request.
+ * The tools with a marker on the last one alone, of those that may have one: the provider refuses it where
+ * `defer_loading` is set.
  */
-export function addCacheControlToLastTool<T extends Markable & { defer_loading?: boolean | undefined }>(
+export function addCacheControlToLastTool<T extends Tool>(
   tools: readonly T[],
   marker: CacheControl = cacheMarker(),
 ): T[] {

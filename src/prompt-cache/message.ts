@@ -20,6 +20,14 @@ export interface Message {
   content?: Content;
 }
 
+/** A tool in either form. */
+export interface Tool extends Markable {
+  type?: string | null | undefined;
+  name?: unknown;
+  /** Its description is found by search only, and is no part of the beginning of the request. */
+  defer_loading?: boolean | undefined;
+}
+
 /** Which of the parts gets the marker. */
 export type PartRule = (parts: readonly Part[]) => number;
 

@@ -22,13 +22,14 @@ import {
   markContent,
   markMessages,
   type PartRule,
+  type Tool,
 } from './message.ts';
 
 /** A request of either form, as far as markers go: `system` is a field of the Messages API alone. */
 export interface CacheableRequest extends Markable {
   model: string;
   system?: Content;
-  tools?: readonly (Markable & { defer_loading?: boolean | undefined })[] | undefined;
+  tools?: readonly Tool[] | undefined;
   messages: readonly Message[];
 }
 
