@@ -1,5 +1,4 @@
-import type { CacheControl, Markable } from './cache-marker.ts';
-import { withoutMarker } from './cache-marker.ts';
+import { type CacheControl, type Markable, withoutMarker } from './cache-marker.ts';
 
 /**
  * One part of a message, as far as it is looked at. It is the same in chat messages (OpenAI's form) and in those of the
@@ -12,7 +11,7 @@ export interface Part extends Markable {
   content?: unknown;
 }
 
-export type Content<P extends Part = Part> = string | readonly P[] | null | undefined;
+export type Content = string | readonly Part[] | null | undefined;
 
 /** A message of either form; a chat message may have calls of tools beside its content, which are never touched. */
 export interface Message {
