@@ -6,9 +6,17 @@ import type { Bench } from './bench.ts';
 import { context } from './context.ts';
 import { economics } from './economics.ts';
 import { prefix } from './prefix.ts';
+import { promptCache } from './prompt-cache.ts';
 import { sessions } from './sessions.ts';
 
-const benches: Record<string, Bench> = { action, context, economics, prefix, sessions };
+const benches: Record<string, Bench> = {
+  action,
+  context,
+  economics,
+  prefix,
+  'prompt-cache': promptCache,
+  sessions,
+};
 
 const log = (message: string) => console.error(message);
 

@@ -48,13 +48,20 @@ export interface PromptCacheOptions {
   now?: () => number;
   /** Where rows of tool calls, or of their results, are one position of the look-back: not on Bedrock. */
   rowsAreOne?: boolean;
+  /** Requests hold the very same blocks as the ones before, none of them changed since: they are hashed once. */
+  blocksAreKept?: boolean;
 }
+
+/** What a block came to where it was met last. */
+type KnownBlocks = WeakMap<Block, { before: string; place: string; key: string; tokens: number }>;
 
 export function createPromptCache({
   now = Date.now,
   rowsAreOne = true,
+  blocksAreKept = false,
 }: PromptCacheOptions = {}): PromptCache {
   const entries = new Map<string, Entry>();
+  const known: KnownBlocks | undefined = blocksAreKept ? new WeakMap() : undefined;
   const elapsed = elapsedBy(now);
 
   return {
@@ -64,7 +71,7 @@ export function createPromptCache({
         const entry = entries.get(key);
         return entry && entry.expiresAt > startedAt ? entry : undefined;
       };
-      const positions = positionsOf(request, rowsAreOne);
+      const positions = positionsOf(request, rowsAreOne, known);
       const conflict = markAutomatically(positions, request.cache_control);
       if (conflict) return { problem: conflict };
       const marked = positions.flatMap((position, index) =>
@@ -200,7 +207,7 @@ function markerProblem(request: MessagesRequest, markers: Position[]): string | 
  * invalidate: the model and the effort at the root, what is said in the system prompt behind the tools, the rest
  * before the first message.
  */
-function positionsOf(request: MessagesRequest, rowsAreOne = true): Position[] {
+function positionsOf(request: MessagesRequest, rowsAreOne = true, known?: KnownBlocks): Position[] {
   const messages = request.messages.map(({ role, content }) => ({ role, blocks: blocksOf(content) }));
   const all = messages.flatMap(({ blocks }) => blocks);
   const positions: Position[] = [];
@@ -210,9 +217,14 @@ function positionsOf(request: MessagesRequest, rowsAreOne = true): Position[] {
     key = digest(`${key} ${JSON.stringify(settings)}`);
   };
   const add = (place: string, block: Block): void => {
-    const text = canonical(block);
-    key = digest(`${key} ${place} ${text}`);
-    tokens += tokensOf(block, text);
+    let met = known?.get(block);
+    if (met?.before !== key || met.place !== place) {
+      const text = canonical(block);
+      met = { before: key, place, key: digest(`${key} ${place} ${text}`), tokens: tokensOf(block, text) };
+      known?.set(block, met);
+    }
+    key = met.key;
+    tokens += met.tokens;
     const control = block.cache_control;
     const isMarkable = !isThinking(block) && !isEmptyText(block);
     positions.push({

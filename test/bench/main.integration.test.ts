@@ -10,7 +10,7 @@ import { temporaryDirectory } from '../fakes/temporary-directory.ts';
 const program = fileURLToPath(new URL('../../bench/main.ts', import.meta.url));
 
 const Figure = z.strictObject({
-  bench: z.enum(['action', 'context', 'prefix', 'sessions']),
+  bench: z.enum(['action', 'context', 'prefix', 'prompt-cache', 'sessions']),
   figure: z.string(),
   value: z.number(),
   unit: z.enum(['ratio', 'calls', 'tokens', 'ms', 's', 'MB', 'MB/s']),
@@ -41,7 +41,9 @@ describe('the benchmarks', () => {
   it('are listed when none is named', async () => {
     expect(await run()).toMatchObject({
       code: 0,
-      out: expect.stringMatching(/^action: .*\ncontext: .*\neconomics: .*\nprefix: .*\nsessions: /),
+      out: expect.stringMatching(
+        /^action: .*\ncontext: .*\neconomics: .*\nprefix: .*\nprompt-cache: .*\nsessions: /,
+      ),
       log: '',
     });
   });

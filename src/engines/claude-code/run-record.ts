@@ -3,6 +3,7 @@ import { costOfRequest } from '../../pricing/cost-of-usage.ts';
 import { findPrices } from '../../pricing/find-prices.ts';
 import { type ModelPrices, webSearchUsd } from '../../pricing/model-prices.ts';
 import { trustedCost } from '../../pricing/trusted-cost.ts';
+import { usageOfMessages } from '../../prompt-cache/provider-usage.ts';
 import type { EngineEvent } from '../engine.ts';
 import type { AssistantLine, ModelUsage, ResultLine, StreamLine } from './stream.ts';
 
@@ -126,7 +127,7 @@ export function addMessage(
   { id, model, usage }: AssistantLine['message'],
   { isMain }: { isMain: boolean },
 ): void {
-  const known = largest(run.usageOf.get(id) ?? noUsage, toUsage(usage));
+  const known = largest(run.usageOf.get(id) ?? noUsage, usageOfMessages(usage));
   run.usageOf.set(id, known);
   run.modelOf.set(id, model);
   const searches = usage?.server_tool_use?.web_search_requests ?? 0;
@@ -142,7 +143,7 @@ export function addMessage(
  */
 export function usageOf(run: RunRecord): Usage {
   const uses = usesOf(run);
-  if (uses.length === 0) return toUsage(run.result?.usage);
+  if (uses.length === 0) return usageOfMessages(run.result?.usage);
   return uses.map(({ usage }) => usage).reduce(addUsage, noUsage);
 }
 
@@ -199,7 +200,7 @@ function usesOf(run: RunRecord): ModelUse[] {
   if (!run.result?.usage || inMessages.length > 1 || model === null) return inMessages;
   // Earlier versions tell no models apart. Their cost may be that of the whole session, which shows by its size.
   const { usage: tokens, total_cost_usd: usd } = run.result;
-  const usage = toUsage(tokens);
+  const usage = usageOfMessages(tokens);
   if (total(usage) === 0) return inMessages;
   const said = usd === null || usd === undefined ? undefined : { usd };
   const searches = tokens.server_tool_use?.web_search_requests ?? 0;
@@ -260,20 +261,6 @@ function usesInMessages(run: RunRecord): ModelUse[] {
 
 function summedUsage(run: RunRecord): Usage {
   return [...run.usageOf.values()].reduce(addUsage, noUsage);
-}
-
-type Tokens = NonNullable<ResultLine['usage']>;
-
-function toUsage(usage: Tokens | null | undefined): Usage {
-  const cacheWriteTokens = usage?.cache_creation_input_tokens ?? 0;
-  const forHour = usage?.cache_creation?.ephemeral_1h_input_tokens ?? 0;
-  return {
-    inputTokens: usage?.input_tokens ?? 0,
-    cacheReadTokens: usage?.cache_read_input_tokens ?? 0,
-    cacheWriteTokens,
-    ...hourTokens(Math.min(forHour, cacheWriteTokens)),
-    outputTokens: usage?.output_tokens ?? 0,
-  };
 }
 
 function hourTokens(count: number): Pick<Usage, 'cacheWriteHourTokens'> {

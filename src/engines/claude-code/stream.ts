@@ -12,7 +12,10 @@ const tokens = z.object({
   cache_read_input_tokens: count,
   cache_creation_input_tokens: count,
   /** The same by lifetime. */
-  cache_creation: z.object({ ephemeral_1h_input_tokens: count }).nullish().catch(undefined),
+  cache_creation: z
+    .object({ ephemeral_5m_input_tokens: count, ephemeral_1h_input_tokens: count })
+    .nullish()
+    .catch(undefined),
   output_tokens: count,
   server_tool_use: z.object({ web_search_requests: count }).nullish().catch(undefined),
 });
