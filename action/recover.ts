@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { messageOf } from '../src/core/errors.ts';
 import type { Report } from '../src/core/report.ts';
 import type { SessionManifest } from '../src/core/session.ts';
-import { killLeftovers } from '../src/engines/claude-code/leftovers.ts';
+import { killLeftovers } from '../src/engines/leftovers.ts';
 import { bringProjectFolderHome } from '../src/engines/claude-code/project-folder.ts';
 import {
   costOf,

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { AppError, messageOf, toProblem } from '../src/core/errors.ts';
 import type { Report } from '../src/core/report.ts';
-import { killLeftovers } from '../src/engines/claude-code/leftovers.ts';
+import { killLeftovers } from '../src/engines/leftovers.ts';
 import type { EngineResult } from '../src/engines/engine.ts';
 import { isMcpRule } from '../src/mcp/choose-servers.ts';
 import { workPath } from '../src/workspace/layout.ts';

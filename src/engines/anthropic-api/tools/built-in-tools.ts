@@ -2,6 +2,7 @@ import { realpathSync } from 'node:fs';
 import type { BetaRunnableTool } from '@anthropic-ai/sdk/lib/tools/BetaRunnableTool';
 import type { Program } from '../../claude-code/isolation.ts';
 import { offeredTools } from '../../offered-tools.ts';
+import { bashTool } from './bash.ts';
 import { confinement } from './confinement.ts';
 import { editTool } from './edit.ts';
 import { globTool } from './glob.ts';
@@ -37,18 +38,9 @@ export interface BuiltInTools {
   close(): Promise<void>;
 }
 
-const all: Readonly<Record<string, (workplace: Workplace) => BetaRunnableTool>> = {
-  Edit: editTool,
-  Glob: globTool,
-  Grep: grepTool,
-  LS: listTool,
-  Read: readTool,
-  Write: writeTool,
-};
-
 /** The tools of the direct engine, under the CLI's names: those that a rule can allow or that need none. */
 export function builtInTools(options: BuiltInToolsOptions): BuiltInTools {
-  const { workingDirectory, allowedTools, env, hidden, onDenied } = options;
+  const { workingDirectory, allowedTools, env, hidden, isolate, temporaryDirectory, onDenied } = options;
   const workplace: Workplace = {
     confinement: confinement({
       workingDirectory,
@@ -61,15 +53,26 @@ export function builtInTools(options: BuiltInToolsOptions): BuiltInTools {
     seen: seenFiles(),
     define: definer(onDenied),
   };
+  const bash = bashTool(workplace, {
+    rules: allowedTools,
+    workingDirectory,
+    env,
+    isolate,
+    temporaryDirectory,
+  });
+  const all = [
+    bash.tool,
+    editTool(workplace),
+    globTool(workplace),
+    grepTool(workplace),
+    listTool(workplace),
+    readTool(workplace),
+    writeTool(workplace),
+  ];
   const offered = new Set(offeredTools(allowedTools));
   const wanted = options.tools === undefined ? offered : new Set(options.tools);
   // The CLI has no list tool any more, so that nobody names it: it goes along with Glob.
-  const names = Object.keys(all).filter((name) =>
-    name === 'LS' ? wanted.has('Glob') || wanted.has('LS') : offered.has(name) && wanted.has(name),
-  );
-  const tools = names
-    .sort()
-    .map((name) => all[name]?.(workplace))
-    .filter((tool) => tool !== undefined);
-  return { tools, close: async () => undefined };
+  const isOffered = (name: string) =>
+    name === 'LS' ? wanted.has('Glob') || wanted.has('LS') : offered.has(name) && wanted.has(name);
+  return { tools: all.filter((tool) => isOffered(tool.name)), close: bash.close };
 }

@@ -32,6 +32,8 @@ export interface Confinement {
    * @throws Denied where no rule allows the tool to go there.
    */
   place(tool: string, path: string): Promise<Place>;
+  /** Whether a path, none of it a link, is kept from the agent whatever the rules say. */
+  isHidden(path: string): boolean;
   /** What the tools of the SDK take: the same bounds. */
   context: { workdir: string; allowedRoots: string[] };
 }
@@ -86,7 +88,7 @@ export function confinement(options: ConfinementOptions): Confinement {
       : `is outside of the checkout \`${basename(workingDirectory)}\`, and no rule allows it`;
   }
 
-  return { place, context };
+  return { place, isHidden, context };
 }
 
 /** The length of the longest of the paths that `path` is in. */

@@ -13,12 +13,13 @@ const input = z.object({
   path: z.string().default('.').describe('The directory to search; the working directory without'),
 });
 
-export function globTool({ confinement, define, realDirectory }: Workplace) {
+export function globTool(workplace: Workplace) {
+  const { confinement, define } = workplace;
   const search = betaGlobTool(confinement.context);
   return define({
     name: 'Glob',
     description:
-      'Finds files by a pattern for their paths, the newest first. `.git` and `node_modules` are left out.',
+      'Finds files by a pattern for their paths, the newest first. Names that begin with a dot have to be named; `.git` and `node_modules` are left out.',
     input,
     changes: false,
     async run({ pattern, path }) {
@@ -34,7 +35,7 @@ export function globTool({ confinement, define, realDirectory }: Workplace) {
         );
       }
       if (typeof answer !== 'string' || answer === nothing) return 'No files found';
-      const found = answer.split('\n').map((file) => shownPath(join(file), place, realDirectory));
+      const found = answer.split('\n').map((file) => shownPath(join(file), place, workplace));
       const files = found.filter((file) => file !== undefined);
       if (files.length === 0) return 'No files found';
       return (

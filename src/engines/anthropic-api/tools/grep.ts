@@ -32,7 +32,8 @@ interface Hit {
   line: string;
 }
 
-export function grepTool({ confinement, define, realDirectory }: Workplace) {
+export function grepTool(workplace: Workplace) {
+  const { confinement, define } = workplace;
   const search = betaGrepTool(confinement.context);
   return define({
     name: 'Grep',
@@ -63,7 +64,7 @@ export function grepTool({ confinement, define, realDirectory }: Workplace) {
         const [, found = '', line] = /^(\/.*?):(\d+:.*)$/.exec(text) ?? [];
         // ripgrep leaves out the name of the only file.
         if (line === undefined) return /^\d+:/.test(text) ? [{ file: place.shown, line: text }] : [];
-        const file = shownPath(found, place, realDirectory);
+        const file = shownPath(found, place, workplace);
         return file === undefined ? [] : [{ file, line }];
       });
       const wanted = hits.filter(({ file }) => glob === undefined || isAbout(glob, file));

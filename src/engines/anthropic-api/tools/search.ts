@@ -1,12 +1,17 @@
 import { relative } from 'node:path';
 import { isGitData, isWithin } from '../paths.ts';
 import type { Place } from './confinement.ts';
+import type { Workplace } from './workplace.ts';
 
-/** A found path for the model: relative to the checkout, and absolute outside of it. Git's own are not shown. */
-export function shownPath(found: string, place: Place, workingDirectory: string): string | undefined {
+/** A found path for the model: relative to the checkout, absolute outside of it; undefined for what it must not see. */
+export function shownPath(
+  found: string,
+  place: Place,
+  { confinement, realDirectory }: Workplace,
+): string | undefined {
   const inside = relative(place.root, found);
-  if (!isWithin(found, place.root) || isGitData(inside)) return undefined;
-  return place.root === workingDirectory ? inside : found;
+  if (!isWithin(found, place.root) || isGitData(inside) || confinement.isHidden(found)) return undefined;
+  return place.root === realDirectory ? inside : found;
 }
 
 /** What the search tools of the SDK answer when there is nothing. */

@@ -1,21 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import {
-  chmod,
-  lstat,
-  mkdir,
-  readFile,
-  realpath,
-  rename,
-  rm,
-  stat,
-  symlink,
-  writeFile,
-} from 'node:fs/promises';
+import { chmod, lstat, mkdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { runRunnableTool } from '@anthropic-ai/sdk/lib/tools/BetaRunnableTool';
 import { expect, onTestFinished, test } from 'vitest';
 import { builtInTools } from '../../../../src/engines/anthropic-api/tools/built-in-tools.ts';
-import { openDirectory } from '../../../../src/engines/anthropic-api/tools/open-file.ts';
+import { readPlace, writePlace } from '../../../../src/engines/anthropic-api/tools/open-file.ts';
 import { temporaryDirectory } from '../../../fakes/temporary-directory.ts';
 
 const rules = ['Read(./**)', 'Edit(./**)'];
@@ -193,4 +182,230 @@ test('bytes that are not UTF-8 are not damaged', async () => {
     expect(answer).toMatchObject({ isError: true, text: expect.stringContaining('not valid UTF-8') });
   }
   expect(await readFile(join(path, 'a.txt'))).toEqual(bytes);
+});
+
+test('offers what a rule can allow, by name, and the same for the same rules', async () => {
+  const { start } = await checkout();
+  const described = (setup: Setup) => JSON.stringify(start(setup).tools);
+
+  expect(start({ rules: [] }).names).toEqual(['Glob', 'Grep', 'LS', 'Read']);
+  expect(start({ rules: ['Bash(npm test)', 'Edit(./**)', 'mcp__a', 'WebSearch'] }).names).toEqual([
+    ...['Bash', 'Edit', 'Glob', 'Grep', 'LS', 'Read', 'Write'],
+  ]);
+  expect(start({ tools: ['Read', 'Bash', 'Write'] }).names).toEqual(['Read', 'Write']);
+  expect(described({ rules: ['Bash(npm test)'] })).toBe(described({ rules: ['Bash(npm test)'] }));
+  const { start: elsewhere } = await checkout();
+  expect(JSON.stringify(elsewhere().tools)).toBe(described({}));
+});
+
+test('says what is wrong with an input', async () => {
+  const { start } = await checkout({ 'a.ts': 'a' });
+  const { call } = start();
+
+  expect(await call('Read', {})).toMatchObject({ isError: true, text: expect.stringContaining('file_path') });
+  expect(await call('Read', { file_path: 'a.ts', offset: -1 })).toMatchObject({ isError: true });
+  expect(await call('Read', { file_path: 'a.ts', offset: '1' })).toMatchObject({ isError: false });
+  expect(await call('Read', { file_path: 'b.ts' })).toMatchObject({
+    isError: true,
+    text: 'There is no file b.ts. Look with Glob or LS for what there is.',
+  });
+  expect(await call('Read', { file_path: 'a.ts/b' })).toMatchObject({ isError: true });
+  expect(await call('Read', { file_path: '.' })).toMatchObject({
+    isError: true,
+    text: expect.stringContaining('LS'),
+  });
+});
+
+test.each([
+  ['..', '../secret.txt'],
+  ['.. within', 'src/../../secret.txt'],
+  ['a link to a file', 'file-link'],
+  ['a link to a directory', 'directory-link/secret.txt'],
+  ['a link to nothing yet', 'dangling'],
+  ['a link by way of another', 'second-link'],
+  ['a link that leads to itself', 'circle'],
+  ['the system', '/etc/passwd'],
+  ['this process', '/proc/self/environ'],
+  ['a link to this process', 'process/environ'],
+  ['git', '.git/config'],
+  ['a link to git', 'git-link/config'],
+  ['a name with nothing in it', ''],
+  ['a name with a zero byte', 'a\0b'],
+])('no tool goes out of the checkout by %s', async (_, path) => {
+  const {
+    path: root,
+    outside,
+    denials,
+    start,
+  } = await checkout({ 'src/a.ts': 'a', '.git/config': 'url = secret' });
+  await writeFile(join(outside, 'secret.txt'), 'secret');
+  await symlink(join(outside, 'secret.txt'), join(root, 'file-link'));
+  await symlink(outside, join(root, 'directory-link'));
+  await symlink(join(outside, 'made.txt'), join(root, 'dangling'));
+  await symlink('file-link', join(root, 'second-link'));
+  await symlink('circle', join(root, 'circle'));
+  await symlink('/proc/self', join(root, 'process'));
+  await symlink('.git', join(root, 'git-link'));
+  const { call } = start({ rules: ['Read', 'Edit', 'Read(//**)', 'Edit(//**)', 'Read(//proc/**)'] });
+
+  const answers = [
+    await call('Read', { file_path: path }),
+    await call('Edit', { file_path: path, old_string: '', new_string: 'x' }),
+    await call('Write', { file_path: path, content: 'x' }),
+    await call('LS', { path }),
+    await call('Grep', { pattern: 'secret', path, output_mode: 'content' }),
+    await call('Glob', { pattern: '*', path }),
+  ];
+  for (const answer of answers) {
+    expect(answer).toMatchObject(denied);
+    expect(answer.text).not.toContain(outside.split('/').at(-1));
+  }
+  expect(denials).toEqual(['Read', 'Edit', 'Write', 'LS', 'Grep', 'Glob']);
+  expect(await readFile(join(outside, 'secret.txt'), 'utf8')).toBe('secret');
+  expect(await readFile(join(root, '.git/config'), 'utf8')).toBe('url = secret');
+  await expect(lstat(join(outside, 'made.txt'))).rejects.toThrow('ENOENT');
+});
+
+test('a link within the checkout is followed, and a rule counts where it leads', async () => {
+  const { path, start } = await checkout({ 'src/a.ts': 'a', 'README.md': 'r' });
+  await symlink('../README.md', join(path, 'src/link'));
+  const { call } = start({ rules: ['Edit(src/**)'] });
+
+  expect(await call('Read', { file_path: 'src/link' })).toMatchObject({ text: '1\tr' });
+  expect(await call('Edit', { file_path: 'src/link', old_string: 'r', new_string: 's' })).toMatchObject(
+    denied,
+  );
+  expect(await call('Edit', { file_path: 'src/a.ts', old_string: 'a', new_string: 'b' })).toMatchObject({
+    isError: false,
+  });
+});
+
+test('a directory that a rule names can be read, but for what is hidden in it', async () => {
+  const { outside, start } = await checkout();
+  await mkdir(join(outside, 'context/keys/open'), { recursive: true });
+  await writeFile(join(outside, 'context/a.md'), 'one');
+  await writeFile(join(outside, 'context/keys/b.md'), 'two');
+  await writeFile(join(outside, 'context/keys/open/c.md'), 'three');
+  const { call } = start({
+    rules: [`Read(/${outside}/context/**)`, 'Edit(./**)'],
+    hidden: { hidden: [join(outside, 'context/keys')], kept: [join(outside, 'context/keys/open')] },
+  });
+
+  expect(await call('Read', { file_path: join(outside, 'context/a.md') })).toMatchObject({ text: '1\tone' });
+  expect(await call('Read', { file_path: join(outside, 'context/keys/b.md') })).toMatchObject(denied);
+  expect(await call('Read', { file_path: join(outside, 'context/keys/open/c.md') })).toMatchObject({
+    text: '1\tthree',
+  });
+  expect(await call('Write', { file_path: join(outside, 'context/n.md'), content: '' })).toMatchObject(
+    denied,
+  );
+  const found = await call('Glob', { pattern: '**/*.md', path: join(outside, 'context') });
+  expect(found.text.split('\n').sort()).toEqual([
+    join(outside, 'context/a.md'),
+    join(outside, 'context/keys/open/c.md'),
+  ]);
+  const searched = await call('Grep', { pattern: 't', path: join(outside, 'context') });
+  expect(searched.text).toBe(join(outside, 'context/keys/open/c.md'));
+});
+
+test('a link that is put in the place of a directory after the look at it is not followed', async () => {
+  const { path, outside } = await checkout({ 'a/b/c.txt': 'mine' });
+  await mkdir(join(outside, 'b'));
+  await writeFile(join(outside, 'b/c.txt'), 'secret');
+  const place = { path: join(path, 'a/b/c.txt'), root: path, shown: 'a/b/c.txt' };
+  await rename(join(path, 'a'), join(path, 'was'));
+  await symlink(outside, join(path, 'a'));
+
+  await expect(readPlace(place, 100, '')).rejects.toThrow(/ELOOP|ENOTDIR/);
+  await expect(writePlace(place, Buffer.from('x'), undefined)).rejects.toThrow(/ELOOP|ENOTDIR/);
+  await rm(join(path, 'a'));
+  await mkdir(join(path, 'a/b'), { recursive: true });
+  await symlink(join(outside, 'b/c.txt'), join(path, 'a/b/c.txt'));
+  await expect(readPlace(place, 100, '')).rejects.toThrow('ELOOP');
+  await writePlace(place, Buffer.from('x'), undefined);
+  expect(await readFile(join(outside, 'b/c.txt'), 'utf8')).toBe('secret');
+  expect((await lstat(place.path)).isSymbolicLink()).toBe(false);
+});
+
+test('nothing is waited for at a pipe', async () => {
+  const { path, start } = await checkout();
+  execFileSync('mkfifo', [join(path, 'pipe')]);
+  const { call } = start();
+
+  expect(await call('Read', { file_path: 'pipe' })).toMatchObject({
+    isError: true,
+    text: expect.stringContaining('no plain file'),
+  });
+  expect(await call('Write', { file_path: 'pipe', content: 'x' })).toMatchObject({ isError: true });
+  expect(await call('Edit', { file_path: 'pipe', old_string: 'a', new_string: 'x' })).toMatchObject({
+    isError: true,
+  });
+  expect(await call('Grep', { pattern: 'x' })).toMatchObject({ text: 'No matches found' });
+  expect(await call('Glob', { pattern: '*' })).toMatchObject({ text: 'No files found' });
+});
+
+test('a large file is read in parts', async () => {
+  const { start } = await checkout({ 'a.txt': 'a line of words\n'.repeat(20_000) });
+  const { call } = start();
+
+  expect(await call('Read', { file_path: 'a.txt' })).toMatchObject({
+    isError: true,
+    text: expect.stringMatching(/20001 lines.*offset and limit/),
+  });
+  expect(await call('Read', { file_path: 'a.txt', offset: 19_999, limit: 1 })).toMatchObject({
+    text: '19999\ta line of words',
+  });
+  const found = await call('Grep', { pattern: 'words', output_mode: 'content', head_limit: 3 });
+  expect(found.text.split('\n')).toHaveLength(5);
+  expect(found.text).toContain('output truncated');
+});
+
+test('finds and lists files', async () => {
+  const { start } = await checkout({
+    'src/a.ts': 'Hello\nhello\n',
+    'src/b.js': 'hello',
+    'docs/c.ts': 'bye',
+    '.git/d.ts': 'hello',
+    '.hidden.ts': 'hello',
+  });
+  const { call } = start();
+  const lines = async (name: string, input: Record<string, unknown>) =>
+    (await call(name, input)).text.split('\n').sort();
+
+  expect(await lines('Glob', { pattern: '**/*.ts' })).toEqual(['docs/c.ts', 'src/a.ts']);
+  expect(await lines('Glob', { pattern: '.hid*' })).toEqual(['.hidden.ts']);
+  expect(await lines('Glob', { pattern: '*.ts', path: 'src' })).toEqual(['src/a.ts']);
+  expect(await call('Glob', { pattern: '../**' })).toMatchObject({ isError: true });
+  expect(await lines('Glob', { pattern: '.git/**' })).toEqual(['No files found']);
+  expect(await lines('LS', {})).toEqual(['.hidden.ts', 'docs/', 'src/']);
+  expect(await call('LS', { path: 'src/a.ts' })).toMatchObject({ isError: true });
+  expect(await lines('Grep', { pattern: 'hello', path: 'src' })).toEqual(['src/a.ts', 'src/b.js']);
+  expect(
+    await lines('Grep', { pattern: 'hello', glob: '*.ts', output_mode: 'count', path: 'src', '-i': true }),
+  ).toEqual(['src/a.ts:2']);
+  expect(await lines('Grep', { pattern: 'h.l+o', glob: 'src/**/*.{ts,js}', output_mode: 'content' })).toEqual(
+    ['src/a.ts:2:hello', 'src/b.js:1:hello'],
+  );
+  expect(await lines('Grep', { pattern: 'hello', path: 'src/a.ts', output_mode: 'content' })).toEqual([
+    'src/a.ts:2:hello',
+  ]);
+  expect(await lines('Grep', { pattern: 'nowhere' })).toEqual(['No matches found']);
+  expect(await call('Grep', { pattern: '(' })).toMatchObject({ isError: true });
+});
+
+test('what changes a file waits for what stands before it, and is waited for', async () => {
+  const { path, start } = await checkout({ 'a.txt': '0' });
+  const { call } = start({ rules: ['Edit', 'Bash(cat a.txt)'] });
+
+  const answers = await Promise.all([
+    call('Bash', { command: 'cat a.txt' }),
+    call('Edit', { file_path: 'a.txt', old_string: '0', new_string: '1' }),
+    call('Read', { file_path: 'a.txt' }),
+    call('Edit', { file_path: 'a.txt', old_string: '1', new_string: '2' }),
+    call('Bash', { command: 'cat a.txt' }),
+  ]);
+  expect(answers.map(({ text }) => text)).toMatchObject(
+    ['0', {}, '1\t1', {}, '2'].map((text) => (typeof text === 'string' ? text : expect.any(String))),
+  );
+  expect(await readFile(join(path, 'a.txt'), 'utf8')).toBe('2');
 });
