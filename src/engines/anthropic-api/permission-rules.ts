@@ -1,6 +1,7 @@
 import { join, relative, resolve } from 'node:path';
 import ignore from 'ignore';
 import { isGitData, isWithin } from './paths.ts';
+import { isProtected } from './protected-paths.ts';
 import { allowedCommand } from './shell-command.ts';
 
 export interface AskedCall {
@@ -80,7 +81,8 @@ function isPathAllowed(rules: readonly Rule[], given: string, call: AskedCall): 
   const { name, workingDirectory, homeDirectory } = call;
   const path = resolve(workingDirectory, given);
   const isInside = isWithin(path, workingDirectory);
-  if (given.includes('\0') || isGitData(isInside ? relative(workingDirectory, path) : path)) return false;
+  const named = isInside ? relative(workingDirectory, path) : path;
+  if (given.includes('\0') || isGitData(named) || (changing.has(name) && isProtected(named))) return false;
   if (isInside && reading.has(name)) return true;
   return rules.some(({ tool, specifier }) => {
     // Whoever may change a file may read it.

@@ -64,13 +64,23 @@ export function allowedCommand(
   const simple: SimpleCommand[] = [];
   const rebuilt = rebuild(source, simple);
   if (rebuilt === undefined || simple.length === 0) return undefined;
-  const isAllowed = simple.every(({ words, text }, index) =>
-    words[0] === 'cd'
-      ? index === 0 && mayStep(words, simple, workingDirectory)
-      : !obscure.has(words[0] ?? '') &&
-        rules.some((rule) => isAbout(rule, text) || isAbout(rule, plain(words))),
+  const isAllowed = simple.every((one, index) =>
+    one.words[0] === 'cd'
+      ? index === 0 && mayStep(one.words, simple, workingDirectory)
+      : isNamed(rules, one.words, one.text),
   );
   return isAllowed ? rebuilt : undefined;
+}
+
+function isNamed(rules: readonly string[], words: readonly string[], text: string): boolean {
+  const [name = '', duration = ''] = words;
+  if (obscure.has(name)) return false;
+  if (rules.some((rule) => isAbout(rule, text) || isAbout(rule, plain(words)))) return true;
+  // It runs the rest, and not for longer: models like to put it in front.
+  const rest = words.slice(2);
+  return (
+    name === 'timeout' && /^\d+[smh]?$/.test(duration) && rest.length > 0 && isNamed(rules, rest, plain(rest))
+  );
 }
 
 /**

@@ -85,6 +85,25 @@ const files: [rules: string[], tool: string, path: string, allowed: boolean][] =
   [['Edit'], 'Write', '.gitignore', true],
   [['Edit'], 'Write', '.github/a.yml', true],
   [['Edit'], 'Write', 'a\0b', false],
+  // What programs take as instructions is no agent's to change, whatever the rules say.
+  ...[
+    ...['.mcp.json', 'sub/.mcp.json', '.gitmodules', '.npmrc', '.NPMRC', '.bashrc', '.yarnrc.yml', '.envrc'],
+    ...[
+      '.vscode/settings.json',
+      'sub/.vscode/x',
+      '.claude/settings.json',
+      '.husky/pre-commit',
+      '.idea/x.xml',
+    ],
+    ...['sub/.cargo/config.toml', '.devcontainer/d.json', '.config/git/config', '.pre-commit-config.yaml'],
+  ].flatMap((path): typeof files => [
+    [['Edit', 'Edit(./**)', `Edit(${path})`], 'Write', path, false],
+    [[], 'Read', path, true],
+  ]),
+  [['Edit(./**)'], 'Write', 'CLAUDE.md', true],
+  [['Edit(./**)'], 'Write', '.gitattributes', true],
+  [['Edit(./**)'], 'Write', '.github/workflows/ci.yml', true],
+  [['Edit(./**)'], 'Write', 'claude/settings.json', true],
 ];
 
 test.each(files)('%j: %s of %j is allowed: %s', (rules, tool, path, allowed) => {

@@ -3,6 +3,7 @@ import { basename, join, relative, resolve } from 'node:path';
 import { resolvePath } from '@anthropic-ai/sdk/tools/agent-toolset/node';
 import { isGitData, isWithin } from '../paths.ts';
 import { isAllowed, namedOutside } from '../permission-rules.ts';
+import { isProtected } from '../protected-paths.ts';
 import { Denied } from './tool-failure.ts';
 
 export interface ConfinementOptions {
@@ -64,9 +65,8 @@ export function confinement(options: ConfinementOptions): Confinement {
       isAllowed(rules, { name: tool, input: { file_path: path }, workingDirectory, homeDirectory });
     const asked = resolve(workingDirectory, given);
     if (given === '' || given.includes('\0')) throw denied('is no path');
-    if (isGitData(isWithin(asked, workingDirectory) ? relative(workingDirectory, asked) : asked)) {
-      throw denied('is blocked, as it belongs to git itself');
-    }
+    const named = isWithin(asked, workingDirectory) ? relative(workingDirectory, asked) : asked;
+    if (isGitData(named)) throw denied('is blocked, as it belongs to git itself');
     if (!asks(asked)) throw denied(whyNot(asked));
     const path = await resolvePath(context, given).catch(() => undefined);
     if (path === undefined || isHidden(path)) throw denied('leads to what this run must not see');
@@ -83,9 +83,12 @@ export function confinement(options: ConfinementOptions): Confinement {
   }
 
   function whyNot(path: string): string {
-    return isWithin(path, workingDirectory)
-      ? 'is not covered by any of the rules for this tool'
-      : `is outside of the checkout \`${basename(workingDirectory)}\`, and no rule allows it`;
+    if (isWithin(path, workingDirectory)) {
+      return isProtected(relative(workingDirectory, path))
+        ? 'is blocked, as programs take it as instructions'
+        : 'is not covered by any of the rules for this tool';
+    }
+    return `is outside of the checkout \`${basename(workingDirectory)}\`, and no rule allows it`;
   }
 
   return { place, isHidden, context };
