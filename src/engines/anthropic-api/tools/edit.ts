@@ -2,7 +2,6 @@ import { ToolError } from '@anthropic-ai/sdk/lib/tools/ToolError';
 import { z } from 'zod';
 import { readPlace, writePlace } from './open-file.ts';
 import { decodeToChange, encode, hasWindowsLines, withWindowsLines } from './text.ts';
-import { fileFailure } from './tool-failure.ts';
 import { isMissing, type Workplace } from './workplace.ts';
 
 const mostBytes = 32 * 1024 * 1024;
@@ -29,25 +28,21 @@ export function editTool({ confinement, define, seen }: Workplace) {
       if (old_string === new_string) {
         throw new ToolError('old_string and new_string are the same: there is nothing to change.');
       }
-      try {
-        const before = await readPlace(place, mostBytes, 'It is too large to be edited here.');
-        if (before === undefined && old_string !== '') throw isMissing(place);
-        if (before === undefined) {
-          const bytes = encode(new_string, false);
-          await writePlace(place, bytes, undefined);
-          seen.note(place, bytes);
-          return `File created successfully at: ${place.shown}`;
-        }
-        const { content, hasMark } = decodeToChange(before.bytes, place.shown);
-        const changed = replaced(content, edit, place.shown);
-        const bytes = encode(changed, hasMark);
-        const wasSeen = seen.isAsSeen(place, before.bytes);
-        await writePlace(place, bytes, before.mode);
-        if (wasSeen) seen.note(place, bytes);
-        return `The file ${place.shown} has been updated successfully.${replace_all ? ' All occurrences were replaced.' : ''}`;
-      } catch (error) {
-        throw fileFailure(error, place.shown);
+      const before = await readPlace(place, mostBytes, 'It is too large to be edited here.');
+      if (before === undefined && old_string !== '') throw isMissing(place);
+      if (before === undefined) {
+        const bytes = encode(new_string, false);
+        await writePlace(place, bytes, undefined);
+        seen.note(place, bytes);
+        return `File created successfully at: ${place.shown}`;
       }
+      const { content, hasMark } = decodeToChange(before.bytes, place.shown);
+      const changed = replaced(content, edit, place.shown);
+      const bytes = encode(changed, hasMark);
+      const wasSeen = seen.isAsSeen(place, before.bytes);
+      await writePlace(place, bytes, before.mode);
+      if (wasSeen) seen.note(place, bytes);
+      return `The file ${place.shown} has been updated successfully.${replace_all ? ' All occurrences were replaced.' : ''}`;
     },
   });
 }

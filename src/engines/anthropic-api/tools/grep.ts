@@ -1,3 +1,4 @@
+import { realpath } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { ToolError } from '@anthropic-ai/sdk/lib/tools/ToolError';
 import { betaGrepTool } from '@anthropic-ai/sdk/tools/agent-toolset/node';
@@ -28,6 +29,8 @@ const input = z.object({
 });
 
 interface Hit {
+  /** Its absolute path. */
+  found: string;
   file: string;
   line: string;
 }
@@ -63,11 +66,14 @@ export function grepTool(workplace: Workplace) {
       const hits = lines.flatMap((text): Hit[] => {
         const [, found = '', line] = /^(\/.*?):(\d+:.*)$/.exec(text) ?? [];
         // ripgrep leaves out the name of the only file.
-        if (line === undefined) return /^\d+:/.test(text) ? [{ file: place.shown, line: text }] : [];
+        if (line === undefined)
+          return /^\d+:/.test(text) ? [{ found: place.path, file: place.shown, line: text }] : [];
         const file = shownPath(found, place, workplace);
-        return file === undefined ? [] : [{ file, line }];
+        return file === undefined ? [] : [{ found, file, line }];
       });
-      const wanted = hits.filter(({ file }) => glob === undefined || isAbout(glob, file));
+      const shown = hits.filter(({ file }) => glob === undefined || isAbout(glob, file));
+      const moved = await movedFiles(shown);
+      const wanted = shown.filter(({ found }) => !moved.has(found));
       const output = present(wanted, output_mode);
       if (output.length === 0) return ['No matches found', ...notes].join('\n');
       const more = output.length - head_limit;
@@ -75,6 +81,13 @@ export function grepTool(workplace: Workplace) {
       return [...output.slice(0, head_limit), ...cut, ...notes].join('\n');
     },
   });
+}
+
+/** Files that a link leads away from by now: the search goes by names, and one may have been put there meanwhile. */
+async function movedFiles(hits: readonly Hit[]): Promise<Set<string>> {
+  const files = [...new Set(hits.map(({ found }) => found))];
+  const real = await Promise.all(files.map((file) => realpath(file).catch(() => undefined)));
+  return new Set(files.filter((file, index) => real[index] !== file));
 }
 
 function isAbout(glob: string, file: string): boolean {

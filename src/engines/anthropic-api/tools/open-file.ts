@@ -5,6 +5,7 @@ import { dirname, join, relative, sep } from 'node:path';
 import { ToolError } from '@anthropic-ai/sdk/lib/tools/ToolError';
 import { hasCode } from '../../../core/errors.ts';
 import type { Place } from './confinement.ts';
+import { fileFailure } from './tool-failure.ts';
 
 const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
 
@@ -40,7 +41,7 @@ export async function readPlace(
     return { bytes, mode: stats.mode & 0o777 };
   } catch (error) {
     if (hasCode(error, 'ENOENT')) return undefined;
-    throw error;
+    throw fileFailure(error, place.shown);
   }
 }
 
@@ -49,17 +50,20 @@ export async function readPlace(
  * keeps its own; directories on the way are made.
  */
 export async function writePlace(place: Place, bytes: Uint8Array, mode: number | undefined): Promise<void> {
-  await using directory = await openDirectory(place.root, dirname(place.path), true);
-  const base = directory.base;
-  const made = join(base, `.dexter-${randomUUID()}.tmp`);
   try {
-    await using file = await open(made, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o666);
-    if (mode !== undefined) await file.chmod(mode);
-    await file.writeFile(bytes);
-    await rename(made, nameIn(directory, place));
+    await using directory = await openDirectory(place.root, dirname(place.path), true);
+    const made = join(directory.base, `.dexter-${randomUUID()}.tmp`);
+    try {
+      await using file = await open(made, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o666);
+      if (mode !== undefined) await file.chmod(mode);
+      await file.writeFile(bytes);
+      await rename(made, nameIn(directory, place));
+    } catch (error) {
+      await unlink(made).catch(() => undefined);
+      throw error;
+    }
   } catch (error) {
-    await unlink(made).catch(() => undefined);
-    throw error;
+    throw fileFailure(error, place.shown);
   }
 }
 

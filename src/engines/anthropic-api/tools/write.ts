@@ -2,7 +2,6 @@ import { ToolError } from '@anthropic-ai/sdk/lib/tools/ToolError';
 import { z } from 'zod';
 import { readPlace, writePlace } from './open-file.ts';
 import { decodeToChange, encode, hasWindowsLines, withWindowsLines } from './text.ts';
-import { fileFailure } from './tool-failure.ts';
 import type { Workplace } from './workplace.ts';
 
 const mostBytes = 32 * 1024 * 1024;
@@ -21,28 +20,24 @@ export function writeTool({ confinement, define, seen }: Workplace) {
     changes: true,
     async run({ file_path, content }) {
       const place = await confinement.place('Write', file_path);
-      try {
-        const before = await readPlace(place, mostBytes, 'It cannot be overwritten here.');
-        if (before === undefined) {
-          const bytes = encode(content, false);
-          await writePlace(place, bytes, undefined);
-          seen.note(place, bytes);
-          return `File created successfully at: ${place.shown}`;
-        }
-        // Edit proves by its old text what it knows; here it takes a read, so that nobody's work is overwritten unseen.
-        if (before.bytes.length > 0 && !seen.isAsSeen(place, before.bytes)) {
-          throw new ToolError(
-            `${place.shown} exists, and what is in it now has not been read. Read it first, then write it.`,
-          );
-        }
-        const { content: old, hasMark } = decodeToChange(before.bytes, place.shown);
-        const bytes = encode(hasWindowsLines(old) ? withWindowsLines(content) : content, hasMark);
-        await writePlace(place, bytes, before.mode);
+      const before = await readPlace(place, mostBytes, 'It cannot be overwritten here.');
+      if (before === undefined) {
+        const bytes = encode(content, false);
+        await writePlace(place, bytes, undefined);
         seen.note(place, bytes);
-        return `The file ${place.shown} has been updated successfully.`;
-      } catch (error) {
-        throw fileFailure(error, place.shown);
+        return `File created successfully at: ${place.shown}`;
       }
+      // Edit proves by its old text what it knows; here it takes a read, so that nobody's work is overwritten unseen.
+      if (before.bytes.length > 0 && !seen.isAsSeen(place, before.bytes)) {
+        throw new ToolError(
+          `${place.shown} exists, and what is in it now has not been read. Read it first, then write it.`,
+        );
+      }
+      const { content: old, hasMark } = decodeToChange(before.bytes, place.shown);
+      const bytes = encode(hasWindowsLines(old) ? withWindowsLines(content) : content, hasMark);
+      await writePlace(place, bytes, before.mode);
+      seen.note(place, bytes);
+      return `The file ${place.shown} has been updated successfully.`;
     },
   });
 }

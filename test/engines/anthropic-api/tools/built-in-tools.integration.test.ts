@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { chmod, lstat, mkdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { runRunnableTool } from '@anthropic-ai/sdk/lib/tools/BetaRunnableTool';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { builtInTools } from '../../../../src/engines/anthropic-api/tools/built-in-tools.ts';
 import { readPlace, writePlace } from '../../../../src/engines/anthropic-api/tools/open-file.ts';
 import { temporaryDirectory } from '../../../fakes/temporary-directory.ts';
@@ -209,7 +209,10 @@ test('says what is wrong with an input', async () => {
     isError: true,
     text: 'There is no file b.ts. Look with Glob or LS for what there is.',
   });
-  expect(await call('Read', { file_path: 'a.ts/b' })).toMatchObject({ isError: true });
+  expect(await call('Read', { file_path: 'a.ts/b' })).toMatchObject({
+    isError: true,
+    text: expect.stringContaining('is no directory'),
+  });
   expect(await call('Read', { file_path: '.' })).toMatchObject({
     isError: true,
     text: expect.stringContaining('LS'),
@@ -316,12 +319,16 @@ test('a link that is put in the place of a directory after the look at it is not
   await rename(join(path, 'a'), join(path, 'was'));
   await symlink(outside, join(path, 'a'));
 
-  await expect(readPlace(place, 100, '')).rejects.toThrow(/ELOOP|ENOTDIR/);
-  await expect(writePlace(place, Buffer.from('x'), undefined)).rejects.toThrow(/ELOOP|ENOTDIR/);
+  await expect(readPlace(place, 100, '')).rejects.toThrow(
+    /^a\/b\/c.txt: a (?:link was put|part of this path)/,
+  );
+  await expect(writePlace(place, Buffer.from('x'), undefined)).rejects.toThrow(
+    /^a\/b\/c.txt: a (?:link was put|part of this path)/,
+  );
   await rm(join(path, 'a'));
   await mkdir(join(path, 'a/b'), { recursive: true });
   await symlink(join(outside, 'b/c.txt'), join(path, 'a/b/c.txt'));
-  await expect(readPlace(place, 100, '')).rejects.toThrow('ELOOP');
+  await expect(readPlace(place, 100, '')).rejects.toThrow('a link was put in its place');
   await writePlace(place, Buffer.from('x'), undefined);
   expect(await readFile(join(outside, 'b/c.txt'), 'utf8')).toBe('secret');
   expect((await lstat(place.path)).isSymbolicLink()).toBe(false);
@@ -408,4 +415,39 @@ test('what changes a file waits for what stands before it, and is waited for', a
     ['0', {}, '1\t1', {}, '2'].map((text) => (typeof text === 'string' ? text : expect.any(String))),
   );
   expect(await readFile(join(path, 'a.txt'), 'utf8')).toBe('2');
+});
+
+test('reads what ripgrep answers, which is another form for a single file', async () => {
+  const { outside, start } = await checkout({ 'src/a.ts': 'hello:1:\n', 'src/b.ts': 'hello' });
+  // It has the arguments of the SDK, in this order: --no-config -n --no-heading -e PATTERN -- PATH.
+  const program = `#!/bin/sh\n: > ${outside}/asked\n[ -f "$7" ] && exec grep -nP -e "$5" -- "$7"\nexec grep -rnP -e "$5" -- "$7"\n`;
+  await writeFile(join(outside, 'rg'), program, { mode: 0o755 });
+  vi.stubEnv('PATH', `${outside}:${process.env.PATH}`);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const { call } = start();
+  const lines = async (input: Record<string, unknown>) =>
+    (await call('Grep', { output_mode: 'content', ...input })).text.split('\n').sort();
+
+  expect(await lines({ pattern: 'HELLO', '-i': true })).toEqual(['src/a.ts:1:hello:1:', 'src/b.ts:1:hello']);
+  expect(await lines({ pattern: 'hello', path: 'src/a.ts' })).toEqual(['src/a.ts:1:hello:1:']);
+  expect(await readFile(join(outside, 'asked'), 'utf8')).toBe('');
+  expect(await lines({ pattern: 'bye' })).toEqual(['No matches found']);
+  expect(await call('Grep', { pattern: '(' })).toMatchObject({ isError: true });
+});
+
+test('git and what programs take as instructions stay as they are', async () => {
+  const { path, start, denials } = await checkout({ '.git/HEAD': 'ref', '.npmrc': 'a=b\n' });
+  await symlink('.npmrc', join(path, 'link'));
+  const { call } = start({ rules: ['Edit', 'Edit(./**)', 'Edit(.npmrc)'] });
+
+  await call('Read', { file_path: '.npmrc' });
+  for (const file_path of ['.npmrc', 'link', 'sub/.vscode/tasks.json', '.git/HEAD', '.GIT/HEAD', '.git']) {
+    expect(await call('Write', { file_path, content: 'x' })).toMatchObject(denied);
+  }
+  expect(await call('Edit', { file_path: '.npmrc', old_string: 'a', new_string: 'c' })).toMatchObject({
+    isError: true,
+    text: expect.stringContaining('is blocked, as programs take it as instructions'),
+  });
+  expect(denials).toHaveLength(7);
+  expect(await readFile(join(path, '.npmrc'), 'utf8')).toBe('a=b\n');
 });
