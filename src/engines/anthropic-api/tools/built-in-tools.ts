@@ -1,4 +1,5 @@
 import { realpathSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { BetaRunnableTool } from '@anthropic-ai/sdk/lib/tools/BetaRunnableTool';
 import type { Program } from '../../claude-code/isolation.ts';
 import { offeredTools } from '../../offered-tools.ts';
@@ -25,7 +26,10 @@ export interface BuiltInToolsOptions {
   isolate?: ((program: Program) => Program) | undefined;
   /** Absolute path, for what commands write for a while. */
   temporaryDirectory: string;
-  /** Paths that are not opened whatever a rule says, but for those of `kept` within: what `isolate` hides. */
+  /**
+   * Paths that are not opened whatever a rule says, but for those of `kept` within: what `isolate` hides. With an
+   * isolation and without this, rules open nothing outside of the directory that `temporaryDirectory` is in.
+   */
   hidden?: { hidden: readonly string[]; kept: readonly string[] } | undefined;
   /** A call was denied by the rules or by the bounds of the checkout. */
   onDenied: (name: string) => void;
@@ -48,6 +52,8 @@ export function builtInTools(options: BuiltInToolsOptions): BuiltInTools {
       homeDirectory: env.HOME,
       hidden: hidden?.hidden ?? [],
       kept: hidden?.kept ?? [],
+      // What the isolation hides is not known: then rules open nothing but the directory of the session.
+      onlyWithin: isolate !== undefined && hidden === undefined ? dirname(temporaryDirectory) : undefined,
     }),
     realDirectory: realpathSync(workingDirectory),
     seen: seenFiles(),

@@ -1,4 +1,4 @@
-import { realpath } from 'node:fs/promises';
+import { realpathSync } from 'node:fs';
 import { basename, join, relative, resolve } from 'node:path';
 import { resolvePath } from '@anthropic-ai/sdk/tools/agent-toolset/node';
 import { isGitData, isWithin } from '../paths.ts';
@@ -15,6 +15,8 @@ export interface ConfinementOptions {
   /** Paths that are never opened, whatever a rule says, but for those of `kept` within them; none of them a link. */
   hidden: readonly string[];
   kept: readonly string[];
+  /** Outside of the checkout nothing but what is in this directory is opened; whatever the rules name without. */
+  onlyWithin: string | undefined;
 }
 
 /** A path that may be opened. */
@@ -42,14 +44,20 @@ export interface Confinement {
 /** Of the system, not of anybody's work: through them the agent would see the processes of the runner. */
 const neverOpened = ['/proc', '/sys', '/dev'];
 
-/** The checkout, and what rules name outside of it. Each path is judged twice: as it is given, and as it leads. */
+/**
+ * The checkout, and what rules name outside of it. Each path is judged twice: as it is given, and as it leads. Where
+ * the roots themselves lead is settled here once: what runs in them could put links in their place.
+ */
 export function confinement(options: ConfinementOptions): Confinement {
-  const { rules, homeDirectory, hidden, kept } = options;
+  const { rules, homeDirectory, hidden, kept, onlyWithin } = options;
   const workingDirectory = resolve(options.workingDirectory);
-  const named = namedOutside(rules, homeDirectory).filter(
-    (root) => !neverOpened.some((path) => isWithin(root, path)),
-  );
-  const context = { workdir: workingDirectory, allowedRoots: named };
+  const checkout = { given: workingDirectory, real: realPath(workingDirectory) };
+  const bound = onlyWithin === undefined ? '/' : realPath(onlyWithin);
+  const named = namedOutside(rules, homeDirectory)
+    .map((given) => ({ given, real: realPath(given) }))
+    .filter(({ real }) => isWithin(real, bound) && !neverOpened.some((path) => isWithin(real, path)));
+  const roots = [checkout, ...named];
+  const context = { workdir: checkout.real, allowedRoots: named.map(({ real }) => real) };
   const isHidden = (path: string) =>
     neverOpened.some((closed) => isWithin(path, closed)) ||
     (longest(hidden, path) > 0 && longest(hidden, path) > longest(kept, path));
@@ -63,21 +71,28 @@ export function confinement(options: ConfinementOptions): Confinement {
       );
     const asks = (path: string) =>
       isAllowed(rules, { name: tool, input: { file_path: path }, workingDirectory, homeDirectory });
-    const asked = resolve(workingDirectory, given);
     if (given === '' || given.includes('\0')) throw denied('is no path');
-    const named = isWithin(asked, workingDirectory) ? relative(workingDirectory, asked) : asked;
-    if (isGitData(named)) throw denied('is blocked, as it belongs to git itself');
+    const meant = resolve(workingDirectory, given);
+    // Commands print the checkout's path without links.
+    const asked = isWithin(meant, checkout.real)
+      ? join(workingDirectory, relative(checkout.real, meant))
+      : meant;
+    const isInside = isWithin(asked, workingDirectory);
+    if (isGitData(isInside ? relative(workingDirectory, asked) : asked)) {
+      throw denied('is blocked, as it belongs to git itself');
+    }
     if (!asks(asked)) throw denied(whyNot(asked));
-    const path = await resolvePath(context, given).catch(() => undefined);
+    const path = await resolvePath(context, isInside ? relative(workingDirectory, asked) : asked).catch(
+      () => undefined,
+    );
     if (path === undefined || isHidden(path)) throw denied('leads to what this run must not see');
-    for (const root of [workingDirectory, ...named]) {
-      const real = await realpath(root).catch(() => root);
-      if (!isWithin(path, real)) continue;
-      const inside = relative(real, path);
-      const unlinked = join(root, inside);
+    for (const root of roots) {
+      if (!isWithin(path, root.real)) continue;
+      const inside = relative(root.real, path);
       if (isGitData(inside)) throw denied('leads to what belongs to git itself, which is blocked');
+      const unlinked = join(root.given, inside);
       if (!asks(unlinked)) continue;
-      return { path, root: real, shown: root === workingDirectory ? inside || '.' : unlinked };
+      return { path, root: root.real, shown: root === checkout ? inside || '.' : unlinked };
     }
     throw denied('leads to where no rule allows it');
   }
@@ -92,6 +107,15 @@ export function confinement(options: ConfinementOptions): Confinement {
   }
 
   return { place, isHidden, context };
+}
+
+/** Where a path leads; itself where there is nothing, so that what is put there later as a link leads out of bounds. */
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return resolve(path);
+  }
 }
 
 /** The length of the longest of the paths that `path` is in. */

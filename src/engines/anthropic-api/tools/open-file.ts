@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileHandle, mkdir, open, rename, unlink } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readlink, rename, unlink } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { ToolError } from '@anthropic-ai/sdk/lib/tools/ToolError';
 import { hasCode } from '../../../core/errors.ts';
@@ -8,6 +8,8 @@ import type { Place } from './confinement.ts';
 import { fileFailure } from './tool-failure.ts';
 
 const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
+
+const isLinux = process.platform === 'linux';
 
 export interface OpenedFile {
   bytes: Buffer;
@@ -79,6 +81,8 @@ export async function openDirectory(root: string, path: string, create: boolean)
   let handle = await open(start, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
   let plain = start;
   try {
+    if (isLinux && (await readlink(baseOf(handle, start))) !== start)
+      throw new Error('the root leads elsewhere');
     for (const name of relative(start, path).split(sep).filter(Boolean)) {
       plain = join(plain, name);
       const next = join(baseOf(handle, dirname(plain)), name);
@@ -101,7 +105,7 @@ export async function openDirectory(root: string, path: string, create: boolean)
 
 /** Node has no openat(2); on Linux a path through the handle is the same. Elsewhere it is the plain path. */
 function baseOf(handle: FileHandle, plain: string): string {
-  return process.platform === 'linux' ? `/proc/self/fd/${handle.fd}` : plain;
+  return isLinux ? `/proc/self/fd/${handle.fd}` : plain;
 }
 
 function nameIn({ base }: OpenedDirectory, { path }: Place): string {

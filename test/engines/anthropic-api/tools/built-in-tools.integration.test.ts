@@ -1,10 +1,12 @@
-import { execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { chmod, lstat, mkdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { runRunnableTool } from '@anthropic-ai/sdk/lib/tools/BetaRunnableTool';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { builtInTools } from '../../../../src/engines/anthropic-api/tools/built-in-tools.ts';
 import { readPlace, writePlace } from '../../../../src/engines/anthropic-api/tools/open-file.ts';
+import type { Program } from '../../../../src/engines/claude-code/isolation.ts';
 import { temporaryDirectory } from '../../../fakes/temporary-directory.ts';
 
 const rules = ['Read(./**)', 'Edit(./**)'];
@@ -13,6 +15,9 @@ interface Setup {
   rules?: readonly string[];
   tools?: readonly string[];
   hidden?: { hidden: string[]; kept: string[] };
+  isolate?: (program: Program) => Program;
+  temporaryDirectory?: string;
+  workingDirectory?: string;
 }
 
 async function checkout(files: Readonly<Record<string, string | Buffer>> = {}) {
@@ -283,6 +288,20 @@ test('a link within the checkout is followed, and a rule counts where it leads',
   });
 });
 
+test('a checkout that is reached by a link is worked in by either name', async () => {
+  const { path, outside, start } = await checkout({ 'src/a.ts': 'one' });
+  await symlink(path, join(outside, 'link'));
+  const { call } = start({ workingDirectory: join(outside, 'link') });
+
+  for (const file_path of ['src/a.ts', join(outside, 'link/src/a.ts'), join(path, 'src/a.ts')]) {
+    expect(await call('Read', { file_path })).toMatchObject({ text: '1\tone' });
+  }
+  expect(await call('Write', { file_path: join(path, 'b.ts'), content: 'x' })).toMatchObject({
+    isError: false,
+  });
+  expect(await call('Glob', { pattern: '**/a.ts' })).toMatchObject({ text: 'src/a.ts' });
+});
+
 test('a directory that a rule names can be read, but for what is hidden in it', async () => {
   const { outside, start } = await checkout();
   await mkdir(join(outside, 'context/keys/open'), { recursive: true });
@@ -334,9 +353,56 @@ test('a link that is put in the place of a directory after the look at it is not
   expect((await lstat(place.path)).isSymbolicLink()).toBe(false);
 });
 
+test.each(['the checkout', 'a directory that a rule names', 'a directory that came later'])(
+  'a link that is put in the place of %s is not followed',
+  async (what) => {
+    const { path, outside, start } = await checkout({ 'a.txt': 'mine' });
+    await mkdir(join(outside, 'context'));
+    await mkdir(join(outside, 'secrets'));
+    await writeFile(join(outside, 'secrets/a.txt'), 'secret');
+    const { call } = start({
+      rules: [`Edit(/${outside}/context/**)`, `Edit(/${outside}/later/**)`, 'Edit(./**)'],
+    });
+    const root = { 'the checkout': path, 'a directory that a rule names': join(outside, 'context') }[what];
+    if (root !== undefined) await rename(root, join(outside, 'was'));
+    await symlink(join(outside, 'secrets'), root ?? join(outside, 'later'));
+
+    const file_path = join(root ?? join(outside, 'later'), 'a.txt');
+    expect(await call('Read', { file_path })).toMatchObject(denied);
+    expect(await call('Edit', { file_path, old_string: 'secret', new_string: 'x' })).toMatchObject(denied);
+    expect(await call('Grep', { pattern: 'secret', path: dirname(file_path) })).toMatchObject(denied);
+    expect(await call('Glob', { pattern: '*', path: dirname(file_path) })).toMatchObject(denied);
+    expect(await readFile(join(outside, 'secrets/a.txt'), 'utf8')).toBe('secret');
+  },
+);
+
+test('with an isolation, rules open what it is known not to hide', async () => {
+  const { path, outside, start } = await checkout();
+  await mkdir(join(outside, 'session/tmp'), { recursive: true });
+  await writeFile(join(outside, 'session/a.md'), 'one');
+  await mkdir(join(outside, 'data'));
+  await writeFile(join(outside, 'data/b.md'), 'two');
+  const reads = async (hidden: Setup['hidden']) => {
+    const { call } = start({
+      rules: [`Read(/${outside}/data/**)`, `Read(/${outside}/session/**)`],
+      isolate: (program) => program,
+      temporaryDirectory: join(outside, 'session/tmp'),
+      ...(hidden === undefined ? {} : { hidden }),
+    });
+    const texts = await Promise.all(
+      ['session/a.md', 'data/b.md'].map((name) => call('Read', { file_path: join(outside, name) })),
+    );
+    return texts.map(({ isError }) => !isError);
+  };
+
+  expect(await reads(undefined)).toEqual([true, false]);
+  expect(await reads({ hidden: [], kept: [] })).toEqual([true, true]);
+  expect(await reads({ hidden: [outside], kept: [path] })).toEqual([false, false]);
+});
+
 test('nothing is waited for at a pipe', async () => {
   const { path, start } = await checkout();
-  execFileSync('mkfifo', [join(path, 'pipe')]);
+  await promisify(execFile)('mkfifo', ['pipe'], { cwd: path });
   const { call } = start();
 
   expect(await call('Read', { file_path: 'pipe' })).toMatchObject({
