@@ -11,14 +11,12 @@ const usualTimeoutMs = 120_000;
 const longestTimeoutMs = 600_000;
 
 const input = z.object({
-  command: z.string().describe('The command'),
-  timeout: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .max(longestTimeoutMs)
-    .default(usualTimeoutMs)
-    .describe('Milliseconds'),
+  command: z
+    .string()
+    .max(100_000)
+    .refine((text) => !text.includes('\0'), 'must not hold a zero byte')
+    .describe('The command'),
+  timeout: z.number().int().min(1).max(longestTimeoutMs).default(usualTimeoutMs).describe('Milliseconds'),
   description: z.string().optional().describe('What it is for, in a few words'),
 });
 

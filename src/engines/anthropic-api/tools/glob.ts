@@ -2,14 +2,14 @@ import { isAbsolute, join, relative } from 'node:path';
 import { ToolError } from '@anthropic-ai/sdk/lib/tools/ToolError';
 import { betaGlobTool } from '@anthropic-ai/sdk/tools/agent-toolset/node';
 import { z } from 'zod';
-import { nothing, shownPath } from './search.ts';
+import { nothing, pathPattern, shownPath } from './search.ts';
 import type { Workplace } from './workplace.ts';
 
 /** What the SDK's tool ends at, without saying so. */
 const mostMatches = 200;
 
 const input = z.object({
-  pattern: z.string().min(1).describe('Such as `src/**/*.ts`'),
+  pattern: pathPattern.describe('Such as `src/**/*.ts`'),
   path: z.string().default('.').describe('The directory to search; the working directory without'),
 });
 

@@ -2,9 +2,9 @@ import { realpath } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { ToolError } from '@anthropic-ai/sdk/lib/tools/ToolError';
 import { betaGrepTool } from '@anthropic-ai/sdk/tools/agent-toolset/node';
-import { minimatch } from 'minimatch';
+import { Minimatch } from 'minimatch';
 import { z } from 'zod';
-import { nothing, shownPath } from './search.ts';
+import { nothing, pathPattern, shownPath } from './search.ts';
 import type { Workplace } from './workplace.ts';
 
 const timeoutMs = 60_000;
@@ -13,19 +13,13 @@ const longestLine = 500;
 const input = z.object({
   pattern: z.string().min(1).describe('A regular expression'),
   path: z.string().default('.').describe('The file or directory to search; the working directory without'),
-  glob: z.string().optional().describe('Only files of this pattern, such as `*.ts` or `src/**/*.{ts,tsx}`'),
+  glob: pathPattern.optional().describe('Only files of this pattern, such as `*.ts` or `src/**/*.{ts,tsx}`'),
   output_mode: z
     .enum(['files_with_matches', 'content', 'count'])
     .default('files_with_matches')
     .describe('Paths of files, lines with their numbers, or how many lines match in each file'),
   '-i': z.boolean().default(false).describe('Make no difference between upper and lower case'),
-  head_limit: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .max(10_000)
-    .default(250)
-    .describe('How many lines of output at most'),
+  head_limit: z.number().int().min(1).max(10_000).default(250).describe('How many lines of output at most'),
 });
 
 interface Hit {
@@ -71,7 +65,8 @@ export function grepTool(workplace: Workplace) {
         const file = shownPath(found, place, workplace);
         return file === undefined ? [] : [{ found, file, line }];
       });
-      const shown = hits.filter(({ file }) => glob === undefined || isAbout(glob, file));
+      const isWanted = filterOf(glob);
+      const shown = hits.filter(({ file }) => isWanted(file));
       const moved = await movedFiles(shown);
       const wanted = shown.filter(({ found }) => !moved.has(found));
       const output = present(wanted, output_mode);
@@ -90,9 +85,10 @@ async function movedFiles(hits: readonly Hit[]): Promise<Set<string>> {
   return new Set(files.filter((file, index) => real[index] !== file));
 }
 
-function isAbout(glob: string, file: string): boolean {
-  if (glob.includes('/')) return minimatch(file, glob.replace(/^\.?\//, ''), { dot: true });
-  return minimatch(basename(file), glob, { dot: true });
+function filterOf(glob: string | undefined): (file: string) => boolean {
+  if (glob === undefined) return () => true;
+  const matcher = new Minimatch(glob.replace(/^\.?\//, ''), { dot: true });
+  return (file) => matcher.match(glob.includes('/') ? file : basename(file));
 }
 
 function present(hits: readonly Hit[], mode: 'files_with_matches' | 'content' | 'count'): string[] {

@@ -13,14 +13,8 @@ const mostImageBytes = 3_750_000;
 
 const input = z.object({
   file_path: z.string().describe('The file, absolute or relative to the working directory'),
-  offset: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .max(10_000_000)
-    .optional()
-    .describe('The first line to show, from 1'),
-  limit: z.coerce.number().int().min(1).max(1_000_000).optional().describe('How many lines to show'),
+  offset: z.number().int().min(1).max(10_000_000).optional().describe('The first line to show, from 1'),
+  limit: z.number().int().min(1).max(1_000_000).optional().describe('How many lines to show'),
 });
 
 export function readTool({ confinement, define, seen }: Workplace) {

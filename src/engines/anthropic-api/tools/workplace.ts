@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { betaZodTool } from '@anthropic-ai/sdk/helpers/beta/zod';
 import type { BetaRunnableTool } from '@anthropic-ai/sdk/lib/tools/BetaRunnableTool';
 import { ToolError } from '@anthropic-ai/sdk/lib/tools/ToolError';
-import type { BetaToolResultContentBlockParam } from '@anthropic-ai/sdk/resources/beta';
+import type { BetaTool, BetaToolResultContentBlockParam } from '@anthropic-ai/sdk/resources/beta';
 import { z } from 'zod';
 import type { Confinement, Place } from './confinement.ts';
 import { Denied } from './tool-failure.ts';
@@ -55,12 +55,32 @@ export function definer(onDenied: (name: string) => void): Define {
           }
         }),
     }),
+    input_schema: described(input),
     parse: (given: unknown) => {
-      const parsed = input.safeParse(given);
+      const parsed = parse(input, given);
       if (parsed.success) return parsed.data;
       throw new ToolError(`The input of ${name} cannot be used:\n${z.prettifyError(parsed.error)}`);
     },
   });
+}
+
+/** The schema as the model is told it: what has a default may be left out, and nothing is said twice. */
+function described(input: z.ZodType): BetaTool.InputSchema {
+  const { $schema, ...schema } = z.toJSONSchema(input, { io: 'input', reused: 'inline' });
+  return { ...schema, type: 'object' };
+}
+
+/** Models write `"5"` and `"true"` now and then: where that is what does not fit, it is taken for what it says. */
+function parse<Input extends z.ZodType>(input: Input, given: unknown): z.ZodSafeParseResult<z.infer<Input>> {
+  const parsed = input.safeParse(given);
+  if (parsed.success || typeof given !== 'object' || given === null) return parsed;
+  const wrong = new Set(parsed.error.issues.map(({ path }) => path[0]));
+  const entries = Object.entries(given).map(([name, value]): [string, unknown] => {
+    const isMeant = wrong.has(name) && typeof value === 'string' && /^(?:\d{1,9}|true|false)$/.test(value);
+    return [name, isMeant ? JSON.parse(value) : value];
+  });
+  const again = input.safeParse(Object.fromEntries(entries));
+  return again.success ? again : parsed;
 }
 
 /** Runs what is alone by itself and the rest side by side, in the order of the calls. */

@@ -199,6 +199,13 @@ test('offers what a rule can allow, by name, and the same for the same rules', a
   ]);
   expect(start({ tools: ['Read', 'Bash', 'Write'] }).names).toEqual(['Read', 'Write']);
   expect(described({ rules: ['Bash(npm test)'] })).toBe(described({ rules: ['Bash(npm test)'] }));
+  const schema = start({ rules: [] }).tools.map((tool) => ('input_schema' in tool ? tool.input_schema : {}));
+  expect(schema).toMatchObject([
+    { type: 'object', required: ['pattern'] },
+    { type: 'object', required: ['pattern'] },
+    { type: 'object' },
+    { type: 'object', required: ['file_path'], properties: { offset: { type: 'integer', minimum: 1 } } },
+  ]);
   const { start: elsewhere } = await checkout();
   expect(JSON.stringify(elsewhere().tools)).toBe(described({}));
 });
@@ -464,6 +471,8 @@ test('finds and lists files', async () => {
   ]);
   expect(await lines('Grep', { pattern: 'nowhere' })).toEqual(['No matches found']);
   expect(await call('Grep', { pattern: '(' })).toMatchObject({ isError: true });
+  expect(await call('Glob', { pattern: 'a{1..999999999}' })).toMatchObject({ isError: true });
+  expect(await call('Grep', { pattern: 'a', glob: '{a,b}'.repeat(9) })).toMatchObject({ isError: true });
 });
 
 test('what changes a file waits for what stands before it, and is waited for', async () => {
