@@ -1,7 +1,7 @@
 import type { SessionPins } from '../src/core/session.ts';
 import { steadyArguments } from '../src/engines/claude-code/arguments.ts';
-import { offeredTools } from '../src/engines/claude-code/offered-tools.ts';
 import type { EngineTask } from '../src/engines/engine.ts';
+import { offeredTools } from '../src/engines/offered-tools.ts';
 import { flagsPin } from '../src/sessions/pins.ts';
 import type { Cli } from './find-cli.ts';
 import type { ActionInputs } from './inputs.ts';

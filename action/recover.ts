@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { messageOf } from '../src/core/errors.ts';
 import { isNoUsage, type Report } from '../src/core/report.ts';
 import type { SessionManifest } from '../src/core/session.ts';
-import { killLeftovers } from '../src/engines/claude-code/leftovers.ts';
 import { bringProjectFolderHome } from '../src/engines/claude-code/project-folder.ts';
 import {
   costOf,
@@ -14,6 +13,7 @@ import {
   usageOf,
 } from '../src/engines/claude-code/run-record.ts';
 import { addTranscripts } from '../src/engines/claude-code/transcript-usage.ts';
+import { killLeftovers } from '../src/engines/leftovers.ts';
 import { overridePrices } from '../src/pricing/price-overrides.ts';
 import { graftCopyFile } from '../src/sessions/compacted-copy.ts';
 import { hasAnswer } from '../src/sessions/has-answer.ts';

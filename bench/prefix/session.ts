@@ -7,7 +7,7 @@ import { type LoggedRequest, type Model, startModel } from '../../demo/model/ser
 import type { Task } from '../../demo/model/task.ts';
 import { anyVersion } from '../../src/engines/claude-code/any-version.ts';
 import { claudeCode } from '../../src/engines/claude-code/claude-code.ts';
-import { offeredTools } from '../../src/engines/claude-code/offered-tools.ts';
+import { offeredTools } from '../../src/engines/offered-tools.ts';
 import { projectFolder } from '../../src/sessions/session-files.ts';
 import { pathForTools, realClaude } from '../../test/fakes/real-claude.ts';
 

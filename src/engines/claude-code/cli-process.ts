@@ -2,7 +2,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hasCode } from '../../core/errors.ts';
-import { killLeftovers } from './leftovers.ts';
+import { killLeftovers } from '../leftovers.ts';
 
 export interface GraceTimes {
   /** From SIGINT, which ends the turn and lets the CLI write its result, to SIGTERM. */

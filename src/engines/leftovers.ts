@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { hasCode } from '../../core/errors.ts';
+import { hasCode } from '../core/errors.ts';
 
 const rounds = 20;
 
@@ -10,17 +10,20 @@ const rounds = 20;
  * Reads /proc; where there is none (macOS, Windows), nothing is found and nothing ended.
  */
 export async function killLeftovers(homeDirectory: string): Promise<void> {
-  if (homeDirectory === '') return;
+  if (homeDirectory !== '') await killMarked(`HOME=${homeDirectory}`);
+}
+
+/** Ends every process that has a variable with this value: `NAME=value`. */
+export async function killMarked(mark: string): Promise<void> {
   for (let round = 0; round < rounds; round += 1) {
-    const pids = await processesAtHome(homeDirectory);
+    const pids = await markedProcesses(mark);
     if (pids.length === 0) return;
     for (const pid of pids) kill(pid);
     await sleep(20);
   }
 }
 
-async function processesAtHome(homeDirectory: string): Promise<number[]> {
-  const mark = `HOME=${homeDirectory}`;
+async function markedProcesses(mark: string): Promise<number[]> {
   const found: number[] = [];
   for (const name of await readdir('/proc').catch(() => [])) {
     const pid = Number(name);

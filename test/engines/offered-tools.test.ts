@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { defaultAllowedTools } from '../../../action/inputs.ts';
-import { offeredTools } from '../../../src/engines/claude-code/offered-tools.ts';
+import { defaultAllowedTools } from '../../action/inputs.ts';
+import { offeredTools } from '../../src/engines/offered-tools.ts';
 
 describe('offeredTools', () => {
   it.each<[string, string[], string[]]>([
