@@ -1,29 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type Anthropic from '@anthropic-ai/sdk';
 import { AnthropicError, APIConnectionError, APIError, APIUserAbortError } from '@anthropic-ai/sdk';
 import type { BetaMessageStream } from '@anthropic-ai/sdk/lib/BetaMessageStream';
-import type { BetaRunnableTool } from '@anthropic-ai/sdk/lib/tools/BetaRunnableTool';
 import type {
   BetaContentBlock,
   BetaMessage,
-  BetaMessageParam,
   BetaToolResultBlockParam,
   BetaUserMessageParam,
 } from '@anthropic-ai/sdk/resources/beta';
+import { type Asked, ask } from './ask.ts';
 import type { Outcome } from './ending.ts';
 import { unknownResult } from './messages-of.ts';
-import type { ModelSettings } from './model-settings.ts';
-import { systemPrompt } from './system-prompt.ts';
 
-export interface Talk {
-  client: Anthropic;
-  model: string;
-  settings: ModelSettings;
-  tools: readonly BetaRunnableTool[];
-  /** What was said so far, the user's newest message last; grows with the conversation. */
-  messages: BetaMessageParam[];
+export interface Talk extends Asked {
   maxTurns?: number | undefined;
-  signal: AbortSignal;
   /** Takes an answer down, and says whether it has used up the budget. */
   onAnswer(message: BetaMessage): Promise<{ isOverBudget: boolean }>;
   /** Takes the results of an answer's tools down. */
@@ -44,25 +33,13 @@ const toolEndMs = 1_000;
  * conversation that can be gone on with: each tool use has its result.
  */
 export async function converse(talk: Talk): Promise<Outcome> {
-  const { client, model, settings, tools, messages, maxTurns, signal } = talk;
+  const { maxTurns, signal } = talk;
   let turns = 0;
   let breaks = 0;
   for (;;) {
     let stream: BetaMessageStream | undefined;
     try {
-      const runner = client.beta.messages.toolRunner(
-        {
-          model,
-          ...settings,
-          system: [{ type: 'text', text: systemPrompt }],
-          tools: [...tools],
-          messages,
-          stream: true,
-          thread: false,
-          ...(maxTurns === undefined ? {} : { max_iterations: Math.max(1, maxTurns - turns) }),
-        },
-        { signal },
-      );
+      const runner = ask(talk, maxTurns === undefined ? undefined : Math.max(1, maxTurns - turns));
       for await (const next of runner) {
         stream = next;
         const message = await next.finalMessage();

@@ -1,8 +1,10 @@
 import type { BetaMessage } from '@anthropic-ai/sdk/resources/beta';
+import type { ModelPrices } from '../../pricing/model-prices.ts';
 import {
   addMessage,
   costOf,
   firstRequestOf,
+  newRecord,
   type RunRecord,
   unpricedModels,
   usageByModel,
@@ -10,6 +12,11 @@ import {
 } from '../claude-code/run-record.ts';
 import type { AssistantLine } from '../claude-code/stream.ts';
 import type { EngineResult } from '../engine.ts';
+import { engineVersion } from './version.ts';
+
+export function startRecord(model: string, prices?: readonly ModelPrices[]): RunRecord {
+  return { ...newRecord(prices), model, version: engineVersion };
+}
 
 /** An answer as the record of a run takes it. */
 export function lineOf({ id, model, content, usage }: BetaMessage): AssistantLine {

@@ -1,6 +1,6 @@
 import type { BetaMessage } from '@anthropic-ai/sdk/resources/beta';
 import { redact } from '../../core/redact.ts';
-import { costOf, newRecord, type RunRecord, record } from '../claude-code/run-record.ts';
+import { costOf, record } from '../claude-code/run-record.ts';
 import type { EngineEvent, EngineResult, EngineTask } from '../engine.ts';
 import type { AnthropicApiOptions } from './anthropic-api.ts';
 import { readInstructions } from './base-instructions.ts';
@@ -9,7 +9,7 @@ import { endingOf, type Outcome } from './ending.ts';
 import { modelClient } from './model-client.ts';
 import { defaultModel, modelSettings } from './model-settings.ts';
 import { promptMessage } from './prompt-message.ts';
-import { countLost, figuresOf, lineOf } from './run-figures.ts';
+import { countLost, figuresOf, lineOf, startRecord } from './run-figures.ts';
 import { openSession } from './session.ts';
 import { startTools } from './start-tools.ts';
 import { engineVersion } from './version.ts';
@@ -22,7 +22,7 @@ export async function runTask(
   signal: AbortSignal,
 ): Promise<EngineResult> {
   const model = task.model ?? defaultModel;
-  const run: RunRecord = { ...newRecord(options.prices), model, version: engineVersion };
+  const run = startRecord(model, options.prices);
   const said: string[] = [];
   const denials: string[] = [];
   const outcome = await toTheEnd();
