@@ -95,7 +95,8 @@ export async function compact(
 
   function failedAs(outcome: Outcome): Failure {
     const { sessionId } = task;
-    const ending = endingOf(outcome, { mode: 'resume', answers: 0, sessionId, secrets: [options.apiKey] });
+    const secrets = [options.apiKey];
+    const ending = endingOf(outcome, { mode: 'resume', answers: 0, hasWords: true, sessionId, secrets });
     return failed('model', ending.detail ?? '');
   }
 }

@@ -25,6 +25,8 @@ export interface EndedRun {
   mode: EngineTask['mode'];
   /** How many requests the model has answered in this run. */
   answers: number;
+  /** Whether it has said anything. */
+  hasWords: boolean;
   sessionId: string;
   secrets: readonly string[];
 }
@@ -41,7 +43,8 @@ export function endingOf(outcome: Outcome, run: EndedRun): Ending {
     case 'unknown-session':
       return { stopReason: 'session-lost', detail: `There is no conversation with the id ${run.sessionId}.` };
     case 'answered': {
-      const problem = problemOf(outcome.reason);
+      const problem =
+        problemOf(outcome.reason) ?? (run.hasWords ? undefined : 'The model answered with nothing.');
       return problem === undefined ? { stopReason: 'completed' } : { stopReason: 'failed', detail: problem };
     }
     case 'failed': {

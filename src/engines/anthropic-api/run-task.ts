@@ -30,6 +30,7 @@ export async function runTask(
   const ending = endingOf(outcome, {
     mode: task.mode,
     answers: run.answers,
+    hasWords: said.length > 0,
     sessionId: task.sessionId,
     secrets,
   });
