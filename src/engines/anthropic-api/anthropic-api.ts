@@ -1,5 +1,5 @@
 import type { ModelPrices } from '../../pricing/model-prices.ts';
-import type { Program } from '../claude-code/isolation.ts';
+import type { HiddenFiles, Program } from '../claude-code/isolation.ts';
 import type { Engine } from '../engine.ts';
 import { compact } from './compact.ts';
 import type { ModelAccess } from './model-client.ts';
@@ -10,6 +10,8 @@ export interface AnthropicApiOptions extends ModelAccess {
   env: Readonly<Record<string, string>>;
   /** Puts a program where it sees less of the machine; as it is without. */
   isolate?: ((program: Program) => Program) | undefined;
+  /** What `isolate` hides: no tool opens it, whatever a rule says. */
+  hidden?: Pick<HiddenFiles, 'hidden' | 'kept'> | undefined;
   /** Absolute path that belongs to this session alone. */
   temporaryDirectory: string;
   /** Name of the folder under `projects/` that sessions are kept in. */

@@ -1,4 +1,5 @@
 import type { BetaMessageParam } from '@anthropic-ai/sdk/resources/beta';
+import { z } from 'zod';
 import { type Block, blocksOf, type TranscriptRecord } from './transcript-record.ts';
 
 /** What the CLI writes in the name of the model without having asked it. */
@@ -7,11 +8,20 @@ const synthetic = '<synthetic>';
 /** What the CLI notes of its own commands, which is none of the model's business. */
 const ofCommands = /^<(?:local-command|command-name|command-message)/;
 
-/** Each request of the CLI counts anew. */
-const counts = 'total_tokens_reminder';
+/** What is true of a request of the CLI alone: its count of tokens, its model, and what it can look up besides. */
+const ofCli = /^(?:total_tokens_reminder|model|deferred_tools.*|skill.*|agent.*|mcp.*)$/;
+
+/** The CLI's other kinds, searches by the provider for example, want settings that the requests here do not have. */
+const kinds = {
+  user: new Set(['text', 'image', 'document', 'tool_result']),
+  assistant: new Set(['text', 'thinking', 'redacted_thinking', 'tool_use']),
+  result: new Set(['text', 'image', 'document']),
+};
 
 export const interrupted =
   'The run was interrupted before this tool ended, so its result is unknown. Check what it did before you rely on it or call it again.';
+
+const ResultPart = z.looseObject({ type: z.string(), tool_name: z.string().optional().catch(undefined) });
 
 interface Told {
   role: 'user' | 'assistant';
@@ -69,15 +79,32 @@ function toldBy(records: readonly TranscriptRecord[]): Told[] {
 function contentOf(record: TranscriptRecord): Block[] {
   const { type, isApiErrorMessage, message, attachment, rendered = [] } = record;
   if (type === 'attachment') {
-    if (attachment?.type === counts) return [];
+    if (attachment === undefined || ofCli.test(attachment.type)) return [];
     return rendered.map(({ content }) => ({ type: 'text', text: content }));
   }
   if (type !== 'user' && type !== 'assistant') return [];
   if (isApiErrorMessage || message?.model === synthetic) return [];
   return blocksOf(record)
+    .filter((block) => kinds[type].has(block.type))
     .filter(({ type, text }) => type !== 'text' || (text?.trim() ?? '') !== '')
     .filter(({ text }) => type === 'assistant' || text === undefined || !ofCommands.test(text))
-    .map(({ cache_control: _, ...block }) => block as Block);
+    .map(withoutMarker)
+    .map(withKnownResult);
+}
+
+function withoutMarker({ cache_control: _, ...block }: Block): Block {
+  return block as Block;
+}
+
+/** A tool that the CLI looked up is named in its result in a way of its own. */
+function withKnownResult(block: Block): Block {
+  if (block.type !== 'tool_result' || !Array.isArray(block.content)) return block;
+  const content = block.content.map((part: unknown) => {
+    const { data } = ResultPart.safeParse(part);
+    if (data !== undefined && kinds.result.has(data.type)) return part;
+    return { type: 'text', text: `(${data?.tool_name ?? data?.type ?? 'not shown'})` };
+  });
+  return { ...block, content };
 }
 
 /** Results come first, as the provider wants it, and what the CLI attached to a prompt stands before it. */

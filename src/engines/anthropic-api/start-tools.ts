@@ -19,7 +19,7 @@ type ToolTask = Pick<EngineTask, 'workingDirectory' | 'allowedTools' | 'tools' |
 /** All that the model can call; whoever starts them ends them. */
 export async function startTools(
   { workingDirectory, allowedTools, tools, mcpConfigFile }: ToolTask,
-  { env, isolate, temporaryDirectory }: AnthropicApiOptions,
+  { env, isolate, hidden, temporaryDirectory }: AnthropicApiOptions,
   onDenied: (name: string) => void,
   signal: AbortSignal,
 ): Promise<StartedTools> {
@@ -29,6 +29,7 @@ export async function startTools(
     tools,
     env,
     isolate,
+    hidden,
     temporaryDirectory,
     onDenied,
   });

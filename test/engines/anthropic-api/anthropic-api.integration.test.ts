@@ -8,6 +8,7 @@ import { type AnthropicApiOptions, anthropicApi } from '../../../src/engines/ant
 import type { CompactionTask, EngineEvent, EngineTask } from '../../../src/engines/engine.ts';
 import { repair } from '../../../src/sessions/repair.ts';
 import { isRunning, until } from '../../fakes/processes.ts';
+import { pathForTools } from '../../fakes/real-claude.ts';
 import { temporaryDirectory } from '../../fakes/temporary-directory.ts';
 
 const fixtureServer = join(import.meta.dirname, '../../mcp/fixture-server.mjs');
@@ -435,6 +436,26 @@ describe('the end of a run', () => {
     const again = await engine.run(resumed('again', first), ignore, never);
     expect(again).toMatchObject({ stopReason: 'completed', summary: 'Again.' });
     expect(model.requests.filter(({ status }) => status !== 200)).toEqual([]);
+  });
+
+  it('comes when it is cancelled in a command, which is ended as well', async () => {
+    const script = `require('fs').writeFileSync('pid', String(process.pid)); setTimeout(() => undefined, 60_000);`;
+    await writeFile(join(directory.path, 'work/wait.cjs'), script);
+    const waits: Task = { match: /run it/, needs: [], edits: [], run: ['node wait.cjs'], answer: 'Run.' };
+    const env = { HOME: join(directory.path, 'home'), PATH: pathForTools };
+    const engine = await start({ tasks: [waits, ...tasks] }, { env });
+    const first = task('run it', { allowedTools: ['Bash(node wait.cjs)', 'Edit'] });
+    const controller = new AbortController();
+    const running = engine.run(first, ignore, controller.signal);
+    const pid = async () => Number(await readFile(join(directory.path, 'work/pid'), 'utf8').catch(() => ''));
+    await until(async () => (await pid()) > 0);
+    controller.abort();
+    expect(await running).toMatchObject({ stopReason: 'cancelled' });
+    await until(async () => !(await isRunning(await pid())));
+    await expectWhole(first);
+    expect(await engine.run(resumed('again', first), ignore, never)).toMatchObject({
+      stopReason: 'completed',
+    });
   });
 
   it('comes before anything is asked when it is cancelled already', async () => {

@@ -162,6 +162,22 @@ describe('what the model is told', () => {
     ]);
   });
 
+  it('has nothing that only a request of the CLI may hold', () => {
+    const reference = { type: 'tool_reference', tool_name: 'mcp__notes__read' };
+    const image = { type: 'image', source: { type: 'base64', media_type: 'image/png', data: 'AAAA' } };
+    const records = [
+      record('1', null, user('go')),
+      record('2', '1', note('model', 'You are another model.')),
+      record('3', '2', model('m', { type: 'server_tool_use', id: 's' }, use('a'))),
+      record('4', '3', user([{ ...result('a'), content: [reference, image] }])),
+    ];
+    expect(messagesOf(records).messages).toEqual([
+      { role: 'user', content: [text('go')] },
+      { role: 'assistant', content: [use('a')] },
+      { role: 'user', content: [{ ...result('a'), content: [text('(mcp__notes__read)'), image] }] },
+    ]);
+  });
+
   it('has no marker of another prompt cache', () => {
     const marked = { ...text('go'), cache_control: { type: 'ephemeral' } };
     expect(messagesOf([record('1', null, user([marked]))]).messages).toEqual([
