@@ -6,10 +6,12 @@ import { type Fault, type Model, type ModelOptions, startModel } from '../../../
 import type { Task } from '../../../demo/model/task.ts';
 import { type AnthropicApiOptions, anthropicApi } from '../../../src/engines/anthropic-api/anthropic-api.ts';
 import type { CompactionTask, EngineEvent, EngineTask } from '../../../src/engines/engine.ts';
+import { wrapServers } from '../../../src/mcp/wrap-servers.ts';
 import { repair } from '../../../src/sessions/repair.ts';
 import { isRunning, until } from '../../fakes/processes.ts';
 import { pathForTools } from '../../fakes/real-claude.ts';
 import { temporaryDirectory } from '../../fakes/temporary-directory.ts';
+import { dexterProgram } from '../../mcp/everything.ts';
 
 const fixtureServer = join(import.meta.dirname, '../../mcp/fixture-server.mjs');
 
@@ -469,12 +471,11 @@ describe('the end of a run', () => {
 });
 
 describe('MCP servers of the direct engine', () => {
-  it('bring the tools that the rules allow, in a steady order, and are gone at the end', async () => {
+  it('bring the tools that the rules allow, in a steady order', async () => {
     const engine = await start();
-    const pids = join(directory.path, 'pids');
     const mcpConfigFile = await servers({
       'with a space': notes({ TOOLS: 'find' }),
-      notes: notes({ TOOLS: 'b,a', CHILD_PID_FILE: pids }),
+      notes: notes({ TOOLS: 'b,a' }),
     });
     const allowedTools = ['mcp__notes', 'mcp__with_a_space__find'];
     const result = await engine.run(task('ask for it', { mcpConfigFile, allowedTools }), ignore, never);
@@ -489,10 +490,27 @@ describe('MCP servers of the direct engine', () => {
       'mcp__with_a_space__find',
     ]);
     expect(JSON.stringify(model.requests.at(-1)?.body.messages)).toContain('answer 1');
-    const [server = 0, child = 0] = (await readFile(pids, 'utf8')).split(' ').map(Number);
-    expect(await isRunning(server)).toBe(false);
-    // Behind the cache, or where it is isolated, it would be gone as well.
-    process.kill(child, 'SIGKILL');
+  });
+
+  it('are asked through the cache, and are gone at the end', async () => {
+    const engine = await start();
+    const [pid, stats] = [join(directory.path, 'pid'), join(directory.path, 'stats.json')];
+    const write = `require('node:fs').writeFileSync(process.env.PID_FILE, String(process.pid));`;
+    const server = {
+      command: process.execPath,
+      args: ['-e', `${write} import(${JSON.stringify(fixtureServer)})`],
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: the engine replaces it, as the CLI does.
+      env: { PID_FILE: '${HOME}/../pid' },
+    };
+    const { config } = wrapServers(
+      { mcpServers: { notes: server } },
+      { program: [process.execPath, dexterProgram], statsFileOf: () => stats },
+    );
+    const mcpConfigFile = await servers(config.mcpServers);
+    const result = await engine.run(task('ask for it', { mcpConfigFile }), ignore, never);
+    expect(result).toMatchObject({ stopReason: 'completed', summary: 'Asked.' });
+    expect(JSON.parse(await readFile(stats, 'utf8'))).toMatchObject({ hits: 0, misses: 1 });
+    expect(await isRunning(Number(await readFile(pid, 'utf8')))).toBe(false);
   });
 
   it('cost their tools and nothing more when they do not start', async () => {
