@@ -8,7 +8,6 @@ import { systemPrompt } from './system-prompt.ts';
 /** What a request is made of. */
 export interface Asked {
   client: Anthropic;
-  model: string;
   settings: ModelSettings;
   tools: readonly BetaRunnableTool[];
   /** What was said so far, the user's newest message last. */
@@ -21,12 +20,11 @@ export interface Asked {
  * as the run whose prompt cache it reads.
  */
 export function ask(
-  { client, model, settings, tools, messages, signal }: Asked,
+  { client, settings, tools, messages, signal }: Asked,
   mostAnswers?: number,
 ): BetaToolRunner<true> {
   return client.beta.messages.toolRunner(
     {
-      model,
       ...settings,
       system: [{ type: 'text', text: systemPrompt }],
       tools: [...tools],

@@ -6,12 +6,11 @@ import { type RunRecord, record } from '../claude-code/run-record.ts';
 import type { CompactionResult, CompactionTask } from '../engine.ts';
 import type { AnthropicApiOptions } from './anthropic-api.ts';
 import { ask } from './ask.ts';
-import type { PlaceMarkers } from './cache-markers.ts';
-import { markNewestMessages } from './cache-markers.ts';
+import { markNewestMessages, type PlaceMarkers } from './cache-markers.ts';
 import { endingOf, type Outcome } from './ending.ts';
 import { messagesOf } from './messages-of.ts';
 import { modelClient } from './model-client.ts';
-import { defaultModel, modelSettings } from './model-settings.ts';
+import { modelOf, modelSettings } from './model-settings.ts';
 import { readTranscript } from './read-transcript.ts';
 import { countLost, figuresOf, lineOf, startRecord } from './run-figures.ts';
 import { transcriptFile } from './session.ts';
@@ -32,7 +31,7 @@ export async function compact(
   signal: AbortSignal,
 ): Promise<CompactionResult> {
   const startedAt = performance.now();
-  const model = task.model ?? defaultModel;
+  const model = modelOf(task.model);
   const run = startRecord(model, options.prices);
   const limit = AbortSignal.timeout(task.timeLimitMs);
   const ended = await outcomeOf(AbortSignal.any([signal, limit]));
@@ -68,7 +67,6 @@ export async function compact(
     });
     const answer = await firstAnswer(run, {
       client,
-      model,
       settings: modelSettings(model, task.effort),
       tools: tools.tools,
       messages: [...messages, question],

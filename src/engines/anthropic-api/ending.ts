@@ -80,7 +80,7 @@ function reasonOf(error: unknown, { mode, answers }: EndedRun): StopReason {
 }
 
 /** What is said about an error; the model's API may quote a request in it. */
-export function wordsOf(error: unknown): string {
+function wordsOf(error: unknown): string {
   if (error instanceof APIUserAbortError) return 'The request was given up.';
   if (error instanceof APIConnectionTimeoutError) return "The model's API did not answer in time.";
   if (error instanceof APIConnectionError) {

@@ -18,7 +18,7 @@ const kinds = {
   result: new Set(['text', 'image', 'document']),
 };
 
-export const interrupted =
+const interrupted =
   'The run was interrupted before this tool ended, so its result is unknown. Check what it did before you rely on it or call it again.';
 
 const ResultPart = z.looseObject({ type: z.string(), tool_name: z.string().optional().catch(undefined) });

@@ -7,7 +7,7 @@ import { readInstructions } from './base-instructions.ts';
 import { converse } from './converse.ts';
 import { endingOf, type Outcome } from './ending.ts';
 import { modelClient } from './model-client.ts';
-import { defaultModel, modelSettings } from './model-settings.ts';
+import { modelOf, modelSettings } from './model-settings.ts';
 import { promptMessage } from './prompt-message.ts';
 import { countLost, figuresOf, lineOf, startRecord } from './run-figures.ts';
 import { openSession } from './session.ts';
@@ -21,7 +21,7 @@ export async function runTask(
   onEvent: (event: EngineEvent) => void,
   signal: AbortSignal,
 ): Promise<EngineResult> {
-  const model = task.model ?? defaultModel;
+  const model = modelOf(task.model);
   const run = startRecord(model, options.prices);
   const said: string[] = [];
   const denials: string[] = [];
@@ -70,7 +70,6 @@ export async function runTask(
       await session.addPrompt(prompt);
       return await converse({
         client: modelClient(options),
-        model,
         settings: modelSettings(model, task.effort),
         tools: tools.tools,
         messages: [...session.messages, prompt],

@@ -43,7 +43,7 @@ export function transcriptWriter(path: string, leaf: string | null, maker: Recor
 }
 
 /** The fields in the CLI's order: whoever looks for damage knows a line by its beginning. */
-export function recordOf(
+function recordOf(
   fields: Record<string, unknown> & { type: string },
   where: RecordPlace & { parentUuid: string | null; uuid: string; timestamp: Date },
 ) {

@@ -460,6 +460,24 @@ describe('the end of a run', () => {
     });
   });
 
+  it('comes when it is cancelled while an MCP server does not answer, which is ended as well', async () => {
+    const engine = await start();
+    const file = join(directory.path, 'pid');
+    const script = `require('node:fs').writeFileSync(${JSON.stringify(file)}, String(process.pid));`;
+    const silent = {
+      command: process.execPath,
+      args: ['-e', `${script} setTimeout(() => undefined, 60_000)`],
+    };
+    const mcpConfigFile = await servers({ notes: silent });
+    const controller = new AbortController();
+    const running = engine.run(task('ask for it', { mcpConfigFile }), ignore, controller.signal);
+    const pid = async () => Number(await readFile(file, 'utf8').catch(() => ''));
+    await until(async () => (await pid()) > 0);
+    controller.abort();
+    expect(await running).toMatchObject({ stopReason: 'cancelled', requests: 0 });
+    expect(await isRunning(await pid())).toBe(false);
+  });
+
   it('comes before anything is asked when it is cancelled already', async () => {
     const engine = await start();
     expect(await engine.run(task('hello'), ignore, AbortSignal.abort())).toMatchObject({

@@ -5,7 +5,7 @@ import {
   markNewestMessages,
 } from '../../../src/engines/anthropic-api/cache-markers.ts';
 import { exceptOnLast } from '../../../src/engines/anthropic-api/compact.ts';
-import { modelSettings } from '../../../src/engines/anthropic-api/model-settings.ts';
+import { modelOf, modelSettings } from '../../../src/engines/anthropic-api/model-settings.ts';
 import { promptMessage } from '../../../src/engines/anthropic-api/prompt-message.ts';
 import { continuedFrom, summaryIn } from '../../../src/engines/anthropic-api/summary.ts';
 import { trimCopy } from '../../../src/sessions/trim-copy.ts';
@@ -61,25 +61,47 @@ describe('cache markers', () => {
   });
 });
 
-describe('settings of a model', () => {
+describe('a model', () => {
   it.each([
-    ['claude-opus-5-5', { thinking: { type: 'adaptive' }, output_config: { effort: 'high' } }],
-    ['claude-sonnet-4-6', { thinking: { type: 'adaptive' }, output_config: { effort: 'high' } }],
-    [
-      'us.anthropic.claude-opus-4-6-v1:0',
-      { thinking: { type: 'adaptive' }, output_config: { effort: 'high' } },
-    ],
-    ['claude-opus-4-5-20251101', { output_config: { effort: 'high' } }],
-    ['claude-sonnet-4-5', {}],
-    ['claude-haiku-4-5', {}],
-    ['claude-3-5-haiku', {}],
-    ['another-model', { output_config: { effort: 'high' } }],
-  ])('%s gets what it knows', (model, settings) => {
-    expect(modelSettings(model, 'high')).toEqual({ max_tokens: 32_000, ...settings });
+    [undefined, 'claude-opus-5-5'],
+    ['default', 'claude-opus-5-5'],
+    ['opus', 'claude-opus-5-5'],
+    ['sonnet', 'claude-sonnet-5-5'],
+    ['haiku', 'claude-haiku-5-5'],
+    ['sonnet[1m]', 'claude-sonnet-5-5[1m]'],
+    ['claude-sonnet-4-5', 'claude-sonnet-4-5'],
+    ['claude-sonnet-4-5[1m]', 'claude-sonnet-4-5[1m]'],
+    ['gpt', 'gpt'],
+  ])('that is called %s is %s', (name, model) => {
+    expect(modelOf(name)).toBe(model);
   });
 
-  it('say nothing of an effort that nobody asked for', () => {
-    expect(modelSettings('claude-opus-5-5', undefined)).not.toHaveProperty('output_config');
+  const thinking = { type: 'adaptive' };
+  const effort = { output_config: { effort: 'high' } };
+  it.each([
+    ['claude-opus-5-5', { max_tokens: 64_000, thinking, ...effort }],
+    ['claude-sonnet-4-6', { max_tokens: 64_000, thinking, ...effort }],
+    ['us.anthropic.claude-opus-4-6-v1:0', { max_tokens: 64_000, thinking, ...effort }],
+    ['claude-opus-4-5-20251101', { max_tokens: 32_000, ...effort }],
+    ['claude-sonnet-4-5', { max_tokens: 32_000 }],
+    ['claude-haiku-4-5', { max_tokens: 32_000 }],
+    ['claude-3-5-haiku-20241022', { max_tokens: 8_192 }],
+    ['another-model', { max_tokens: 32_000, ...effort }],
+  ])('is asked for what it knows: %s', (model, settings) => {
+    expect(modelSettings(model, 'high')).toEqual({ model, ...settings });
+  });
+
+  it('is asked for a long context where it has to be', () => {
+    expect(modelSettings('claude-sonnet-4-5[1m]', undefined)).toEqual({
+      model: 'claude-sonnet-4-5',
+      max_tokens: 32_000,
+      betas: ['context-1m-2025-08-07'],
+    });
+    expect(modelSettings('claude-opus-5-5[1m]', undefined)).toEqual({
+      model: 'claude-opus-5-5',
+      max_tokens: 64_000,
+      thinking,
+    });
   });
 });
 
