@@ -1,11 +1,11 @@
 import { mcpTool } from '@anthropic-ai/sdk/helpers/beta/mcp';
 import type { BetaRunnableTool } from '@anthropic-ai/sdk/lib/tools/BetaRunnableTool';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
-import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { CallToolResultSchema, type Tool } from '@modelcontextprotocol/sdk/types.js';
 import type { Program } from '../claude-code/isolation.ts';
-import type { ConfiguredServer, StdioServer } from './mcp-config.ts';
+import type { ConfiguredServer } from './mcp-config.ts';
 import { isAllowed } from './permission-rules.ts';
+import { serverProcess } from './server-process.ts';
 import { engineVersion } from './version.ts';
 
 export interface McpToolsOptions {
@@ -63,15 +63,16 @@ async function startServer(
   const { allowedTools, workingDirectory, signal } = options;
   const failed = { name, failed: true, tools: [], close: async () => undefined };
   if (program === undefined) return failed;
-  const transport = transportTo(program, options);
+  const server = serverProcess(program, options);
   const client = new Client({ name: 'dexter', version: engineVersion });
   const close = async () => {
     // A stop leaves no time to ask for an end in good manners.
-    if (signal.aborted && transport.pid !== null) terminate(transport.pid);
+    if (signal.aborted) server.terminate();
     await client.close();
+    await server.ended();
   };
   try {
-    await client.connect(transport, { signal, timeout: startMs });
+    await client.connect(server.transport, { signal, timeout: startMs });
     const tools = (await toolsOf(client, signal)).flatMap((tool) => {
       const known = `mcp__${inNames(name)}__${inNames(tool.name)}`;
       const isOffered =
@@ -83,18 +84,6 @@ async function startServer(
     await close();
     return failed;
   }
-}
-
-function transportTo(
-  { command, args, env }: StdioServer,
-  { isolate = (program) => program, workingDirectory, env: common }: McpToolsOptions,
-): StdioClientTransport {
-  return new StdioClientTransport({
-    ...isolate({ command, args }),
-    env: { ...common, ...env },
-    cwd: workingDirectory,
-    stderr: 'ignore',
-  });
 }
 
 async function toolsOf(client: Client, signal: AbortSignal): Promise<Tool[]> {
@@ -133,12 +122,4 @@ function inNames(name: string): string {
 
 function nameOf(tool: BetaRunnableTool): string {
   return 'name' in tool ? tool.name : '';
-}
-
-function terminate(pid: number): void {
-  try {
-    process.kill(pid, 'SIGTERM');
-  } catch {
-    // It is gone.
-  }
 }
