@@ -96,7 +96,7 @@ async function takeAnswer(
 async function endingSoonAfter<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value | null> {
   const done = new AbortController();
   const late = new Promise<null>((resolve) => {
-    const wait = () => setTimeout(() => resolve(null), toolEndMs).unref();
+    const wait = () => setTimeout(() => resolve(null), toolEndMs);
     if (signal.aborted) wait();
     else signal.addEventListener('abort', wait, { once: true, signal: done.signal });
   });

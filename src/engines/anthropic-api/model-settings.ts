@@ -3,7 +3,7 @@ import { plainName } from '../../pricing/find-prices.ts';
 import { modelPrices } from '../../pricing/model-prices.ts';
 
 /** What is asked when nothing names a model: what the pinned CLI asks then. */
-export const defaultModel = 'claude-opus-5-5';
+const defaultModel = 'claude-opus-5-5';
 
 /** What stands in a request beside the conversation; a part of what the prompt cache goes by. */
 export interface ModelSettings {
