@@ -11,7 +11,7 @@ export interface CostFacts {
   method: string;
 }
 
-type Reported = Pick<Report, 'session' | 'usage' | 'costUsd' | 'saving'>;
+type Reported = Pick<Report, 'engine' | 'session' | 'usage' | 'costUsd' | 'saving'>;
 
 export function costFacts(report: Reported): CostFacts {
   const { session, saving, usage } = report;
@@ -19,6 +19,7 @@ export function costFacts(report: Reported): CostFacts {
     headline: headline(report),
     rows: [
       ['Session', sessionWithReason(session)],
+      ...engineRow(report),
       ['Tokens', formatUsage(usage)],
       ['Cost', costWithCompaction(report)],
       ...goingOnRow(report),
@@ -26,6 +27,12 @@ export function costFacts(report: Reported): CostFacts {
     ],
     method: session && saving ? saving.method : '',
   };
+}
+
+/** The CLI is what everybody expects. */
+function engineRow({ engine, session }: Reported): [string, string][] {
+  if (engine === undefined || engine === 'claude-code') return [];
+  return [['Engine', `${engine} ${session?.engineVersion ?? ''}`.trim()]];
 }
 
 function headline({ session, usage, costUsd, saving }: Reported): string {

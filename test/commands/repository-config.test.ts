@@ -15,6 +15,7 @@ describe('the settings of a repository', () => {
       config: {
         enabled: true,
         model: 'claude-sonnet-4-5',
+        engine: { instruction: 'claude-code', plan: 'anthropic-api' },
         maxBudget: 5,
         budgets: { issue: 20, personPerDay: 50, repositoryPerMonth: 500 },
       },
@@ -33,6 +34,9 @@ describe('the settings of a repository', () => {
     ['budgets: { repositoryPerMonth: 1e9 }', '`budgets.repositoryPerMonth`: at most 1000000'],
     ['budgets: { perIssue: 1 }', 'perIssue'],
     ['model: --dangerous', '`model`: a model name'],
+    ['engine: claude', '`engine`: `claude-code` or `anthropic-api`, or one of them for each of'],
+    ['engine: { plan: openai }', '`engine`: `claude-code` or `anthropic-api`'],
+    ['engine: { plans: anthropic-api }', '`engine`: `claude-code` or `anthropic-api`'],
     ['max-budget: 5', 'max-budget'],
     ['enabled: 1\nmodel: ""', '`enabled`: `true` or `false`; `model`: a model name'],
   ])('are refused with their place: %j', (text, reason) => {

@@ -62,7 +62,6 @@ describe('planJob', () => {
         generation: 0,
         ticket: { hash: expect.stringMatching(/^[0-9a-f]{64}$/), newestComment: '' },
         model: undefined,
-        engine: 'claude-code',
       },
       target: {
         title: 'Coupons for the cart',
