@@ -36,7 +36,7 @@ describe('the settings of a repository', () => {
     ['model: --dangerous', '`model`: a model name'],
     ['engine: claude', '`engine`: `claude-code` or `anthropic-api`, or one of them for each of'],
     ['engine: { plan: openai }', '`engine`: `claude-code` or `anthropic-api`'],
-    ['engine: { plans: anthropic-api }', '`engine`: `claude-code` or `anthropic-api`'],
+    ['engine: { plans: anthropic-api }', 'plans'],
     ['max-budget: 5', 'max-budget'],
     ['enabled: 1\nmodel: ""', '`enabled`: `true` or `false`; `model`: a model name'],
   ])('are refused with their place: %j', (text, reason) => {

@@ -1,5 +1,5 @@
-import { pickVariables, proxyVariables } from '../../../core/variables.ts';
 import { engineFor, jobKinds } from '../../../core/engine.ts';
+import { pickVariables, proxyVariables } from '../../../core/variables.ts';
 import { isSince, readCliVersion } from '../../../engines/claude-code/cli-version.ts';
 import { oldestCli } from '../../../engines/claude-code/pinned-cli.ts';
 import { withPrivateDirectory } from '../../private-directory.ts';
