@@ -12,11 +12,7 @@ export type ReadyEngine =
       /** Undefined for one that does not say; it is taken for the latest. */
       version: string | undefined;
     }
-  | {
-      name: 'anthropic-api';
-      /** Known when it has run. */
-      version: undefined;
-    };
+  | { name: 'anthropic-api'; version: string };
 
 /** Makes the chosen engine ready. The direct one is part of the action: no CLI is looked for or installed for it. */
 export async function readyEngine(
@@ -25,7 +21,10 @@ export async function readyEngine(
   options: FindOptions,
 ): Promise<ReadyEngine> {
   const name = choice === 'as-before' ? before((await opening).restored?.engine) : choice;
-  if (name === 'anthropic-api') return { name, version: undefined };
+  if (name === 'anthropic-api') {
+    const { engineVersion } = await import('../src/engines/anthropic-api/version.ts');
+    return { name, version: engineVersion };
+  }
   return { name, ...(await findCli(options)) };
 }
 
