@@ -21,7 +21,7 @@ import { loginOf, story, ticketKey } from './story/ticket.ts';
 const usage = `Usage: npm run demo -- [--store NAME] [--engine NAME] [--exit] [--json]
 
 Plays Dexter's main job on this machine: a JIRA ticket becomes a pull request, and a comment on
-the pull request continues the same Claude Code session.
+the pull request continues the same session.
 
   --store  where sessions are kept: workspace (a directory, the default), s3 or actions-cache
            (each against a server on this machine)
