@@ -30,7 +30,8 @@ export const model: Check = {
   },
 };
 
-function noKeyForDirect(): Verdict {
+/** The direct engine has no other way to the model. */
+export function noKeyForDirect(): Verdict {
   return failed(
     'The `engine` of dexter.yml is `anthropic-api`, and neither ANTHROPIC_API_KEY nor ANTHROPIC_BASE_URL is set here: the runs of this machine would be refused.',
     'Set ANTHROPIC_API_KEY, or the address of a gateway, or take `engine` out: a CLI that is logged in by itself goes with `claude-code` alone.',
