@@ -41,8 +41,14 @@ const vendors = [
   {
     name: 'mcp',
     names: '@modelcontextprotocol/[^/]+',
-    folders: ['^src/mcp/'],
-    why: 'What is between a client and its servers is handled in one place.',
+    folders: ['^src/mcp/', '^src/engines/anthropic-api/'],
+    why: 'What is between a client and its servers is handled in one place; the engine without the CLI is such a client.',
+  },
+  {
+    name: 'anthropic-sdk',
+    names: '@anthropic-ai/sdk',
+    folders: ['^src/engines/anthropic-api/'],
+    why: 'The SDK of the Messages API is one way to an answer: nobody above the engines knows which one it is.',
   },
   {
     name: 'context-cache',

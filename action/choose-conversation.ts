@@ -1,4 +1,5 @@
 import { mkdir, rm } from 'node:fs/promises';
+import { EngineName } from '../src/core/engine.ts';
 import { messageOf } from '../src/core/errors.ts';
 import type { SessionManifest } from '../src/core/session.ts';
 import { afterRefusal, choose, type Earlier, expectedRead } from '../src/sessions/choose.ts';
@@ -6,9 +7,9 @@ import { isSameModel, losesPromptCache, pinsMoved } from '../src/sessions/pins.t
 import { sessionSize } from '../src/sessions/resume-facts.ts';
 import { branchKept } from './branch-kept.ts';
 import type { Checkout } from './checkout.ts';
-import type { Cli } from './find-cli.ts';
 import { type Conversation, fresh, lostNotice, type Opened } from './open-conversation.ts';
-import { pinsFor, toolsFor } from './pins-for.ts';
+import { pinsFor, rulesFor, toolsFor } from './pins-for.ts';
+import type { ReadyEngine } from './ready-engine.ts';
 import type { SessionDirectory } from './session-directory.ts';
 import { toldContext } from './told-context.ts';
 import type { Work } from './work.ts';
@@ -16,7 +17,7 @@ import type { Work } from './work.ts';
 export interface ChooseOptions {
   opened: Opened;
   checkout: Pick<Checkout, 'base' | 'directory' | 'git' | 'start'>;
-  cli: Pick<Cli, 'version'>;
+  engine: Pick<ReadyEngine, 'name' | 'version'>;
   /** The MCP servers of the run, by name. */
   servers: Readonly<Record<string, unknown>>;
 }
@@ -118,9 +119,10 @@ async function earlierOf(work: Work, restored: SessionManifest, options: ChooseO
 function movedPins(
   { inputs }: Work,
   restored: SessionManifest,
-  { checkout, cli, servers }: ChooseOptions,
+  { checkout, engine, servers }: ChooseOptions,
 ): string[] {
   const { engineVersion, effort, workingDirectory } = restored;
+  const had = EngineName.safeParse(restored.engine).data;
   const model = inputs.job.session.model ?? restored.model;
   const task = {
     ...(model === null ? {} : { model }),
@@ -128,9 +130,10 @@ function movedPins(
     ...toolsFor(inputs),
     workingDirectory: checkout.directory,
   };
-  const now = pinsFor(task, cli, inputs, servers);
+  const now = pinsFor(task, engine, { allowedTools: rulesFor(inputs) }, servers);
   // Earlier versions of Dexter noted less, and offered all tools.
   const then = restored.pins ?? {
+    ...(had === undefined ? {} : { engine: had }),
     engineVersion,
     model: restored.model,
     effort,

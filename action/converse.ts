@@ -1,4 +1,5 @@
 import { renderPrompt } from '../src/context/prompt.ts';
+import { engineWords } from '../src/core/engine.ts';
 import { redact } from '../src/core/redact.ts';
 import type { SessionPins } from '../src/core/session.ts';
 import { transcriptSizes } from '../src/engines/claude-code/transcript-usage.ts';
@@ -9,12 +10,12 @@ import { writeBaseInstructions } from './base-instructions.ts';
 import type { Checkout } from './checkout.ts';
 import { chooseConversation, insteadOfRefused } from './choose-conversation.ts';
 import { listOfFiles, noticesOfFiles, writeContextFiles } from './context-files.ts';
-import type { Cli } from './find-cli.ts';
 import { type EndedRun, type KeptCopy, keepCopy } from './keep-copy.ts';
 import { mcpServers } from './mcp-servers.ts';
 import { type Conversation, type Opened, resumedTokens } from './open-conversation.ts';
-import { pinsFor, toolsFor } from './pins-for.ts';
+import { pinsFor, rulesFor, toolsFor } from './pins-for.ts';
 import { priceNotices } from './price-notices.ts';
+import type { ReadyEngine } from './ready-engine.ts';
 import type { RunState } from './run-state.ts';
 import type { SessionDirectory } from './session-directory.ts';
 import { startEngine } from './start-engine.ts';
@@ -37,7 +38,7 @@ type Asked = Pick<Talk, 'result' | 'task'> & Pick<EndedRun, 'endedAt'>;
 /** What the engine works with. */
 export interface Prepared {
   checkout: Checkout;
-  cli: Cli;
+  engine: ReadyEngine;
   opened: Opened;
 }
 
@@ -49,7 +50,7 @@ export interface Prepared {
 export async function converse<Kept>(
   work: Work,
   directory: SessionDirectory,
-  { checkout, cli, opened }: Prepared,
+  { checkout, engine, opened }: Prepared,
   keepWork: (result: EngineResult) => Promise<Kept>,
 ): Promise<Talk & { kept: Kept }> {
   work.board.step('Reading the ticket');
@@ -58,7 +59,7 @@ export async function converse<Kept>(
   const conversation = await chooseConversation(work, directory, {
     opened,
     checkout,
-    cli,
+    engine,
     servers: mcp.servers,
   });
   const { news, logs, soFar } = await aroundBranch(work, checkout, conversation.restored);
@@ -67,9 +68,9 @@ export async function converse<Kept>(
     current.mode === 'resume' ? news : followsAnother(current) ? await soFar() : '',
     logs,
   ];
-  await using started = await startEngine(work, directory, cli);
+  await using started = await startEngine(work, directory, engine);
   const failedServers = new Set<string>();
-  work.board.step('Starting Claude Code');
+  work.board.step(engine.name === 'claude-code' ? 'Starting Claude Code' : 'Asking the model');
   let current = conversation;
   let asked = await ask(current);
   while (
@@ -77,7 +78,11 @@ export async function converse<Kept>(
     current.mode === 'resume' &&
     !work.stop.signal.aborted
   ) {
-    current = await insteadOfRefused(current, asked.result.detail || 'Claude Code refused it', directory);
+    current = await insteadOfRefused(
+      current,
+      asked.result.detail || `${engineWords[engine.name]} refused it`,
+      directory,
+    );
     asked = await ask(current);
   }
   return await noted({ conversation: current, ...asked });
@@ -88,6 +93,7 @@ export async function converse<Kept>(
       id: current.sessionId,
       mode: current.mode,
       choice: current.choice,
+      engine: engine.name,
       nextGeneration: current.nextGeneration,
       parentGeneration: current.parentGeneration,
       isGuessed: current.isGuessed,
@@ -137,7 +143,8 @@ export async function converse<Kept>(
   }
 
   function pinsOf(current: Conversation): SessionPins {
-    return pinsFor(taskFor(work, directory, checkout, current, ''), cli, work.inputs, mcp.servers);
+    const task = taskFor(work, directory, checkout, current, '');
+    return pinsFor(task, engine, { allowedTools: rulesFor(work.inputs) }, mcp.servers);
   }
 
   async function noted({
@@ -182,7 +189,7 @@ function taskFor(
   prompt: string,
 ): EngineTask {
   const { inputs } = work;
-  const { job, allowedTools, maxTurns } = inputs;
+  const { job, maxTurns } = inputs;
   const { maxBudgetUsd } = job.session;
   const effort = effortOf(work, conversation);
   const model = job.session.model ?? conversation.restored?.model ?? inputs.model;
@@ -193,7 +200,7 @@ function taskFor(
     workingDirectory: checkout.directory,
     configDirectory: directory.config,
     // The same for each run of the session, whether there are files or not.
-    allowedTools: [...allowedTools, `Read(/${directory.context}/**)`],
+    allowedTools: [...rulesFor(inputs), `Read(/${directory.context}/**)`],
     ...toolsFor(inputs),
     ...(model ? { model } : {}),
     ...(effort === null ? {} : { effort }),

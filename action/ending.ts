@@ -16,8 +16,6 @@ export interface Ending {
 
 export type Limits = Pick<ActionInputs, 'job' | 'maxTurns' | 'timeoutMinutes'>;
 
-const done = 'What was done so far is on the branch.';
-
 type Verdict = Pick<Report, 'outcome'> & { problem?: Problem; publish: boolean };
 
 /**
@@ -25,14 +23,19 @@ type Verdict = Pick<Report, 'outcome'> & { problem?: Problem; publish: boolean }
  * then: what it did is published, and the next command goes on from there. A run that was stopped or broke off
  * publishes nothing.
  */
-export function endingOf(result: EngineResult, cause: StopCause | undefined, limits: Limits): Ending {
-  const { publish, ...verdict } = verdictOn(result, cause, limits);
+export function endingOf(
+  result: EngineResult,
+  cause: StopCause | undefined,
+  limits: Limits,
+  who = 'Claude Code',
+): Ending {
+  const { publish, ...verdict } = verdictOn(result, cause, limits, who);
   const { summary, usage, costUsd, turns, denials } = result;
   return { publish, report: { ...verdict, summary, usage, costUsd, turns, denials } };
 }
 
-function verdictOn(result: EngineResult, cause: StopCause | undefined, limits: Limits): Verdict {
-  const goOn = `${done.slice(0, -1)}; ask Dexter to go on`;
+function verdictOn(result: EngineResult, cause: StopCause | undefined, limits: Limits, who: string): Verdict {
+  const goOn = `${doneSoFar(limits).slice(0, -1)}; ask Dexter to go on`;
   switch (result.stopReason) {
     case 'completed':
       return { outcome: 'done', publish: true };
@@ -41,16 +44,16 @@ function verdictOn(result: EngineResult, cause: StopCause | undefined, limits: L
     case 'turns':
       return failed(
         'engine-failed',
-        `Claude Code reached the limit of ${limits.maxTurns ?? '?'} turns before it was done.`,
+        `${who} reached the limit of ${limits.maxTurns ?? '?'} turns before it was done.`,
         `${goOn}, or raise the input \`max-turns\`.`,
         true,
       );
     case 'cancelled':
-      return cancelled(cause, limits, goOn);
+      return cancelled(cause, limits, goOn, who);
     case 'logged-out':
       return failed(
         'engine-logged-out',
-        'Claude Code on the runner is not logged in, or its key was refused.',
+        `${who} on the runner is not logged in, or its key was refused.`,
         'Set the input `anthropic-api-key` from a secret of the repository or the organisation, then use `retry`.',
         false,
       );
@@ -58,19 +61,20 @@ function verdictOn(result: EngineResult, cause: StopCause | undefined, limits: L
     case 'failed':
       return failed(
         'engine-failed',
-        result.detail || 'Claude Code failed.',
+        result.detail || `${who} failed.`,
         "Use `retry`; when it fails again, the run's log has more.",
         false,
       );
   }
 }
 
-function budget({ job }: Limits): Verdict {
+function budget(limits: Limits): Verdict {
+  const { job } = limits;
   const { maxBudgetUsd, budgetOf } = job.session;
   const { message, raise } = budgetReached(maxBudgetUsd ?? 0, budgetOf);
   // An app that gave no reason for the cap is an older one, which would refuse a report with the newer word.
   const code = budgetOf === undefined ? 'engine-failed' : 'budget-spent';
-  return failed(code, message, `${done} ${raise} Then ask Dexter to go on.`, true);
+  return failed(code, message, `${doneSoFar(limits)} ${raise} Then ask Dexter to go on.`, true);
 }
 
 /** What is reported of a run that was stopped before the engine began. */
@@ -103,11 +107,23 @@ export function lostRun(
   };
 }
 
-function cancelled(cause: StopCause | undefined, { timeoutMinutes }: Limits, goOn: string): Verdict {
+/** A plan has no branch: what was read and thought until then is in the conversation. */
+function doneSoFar({ job }: Limits): string {
+  return job.session.kind === 'plan'
+    ? 'What was found out so far is in the session.'
+    : 'What was done so far is on the branch.';
+}
+
+function cancelled(
+  cause: StopCause | undefined,
+  { timeoutMinutes }: Limits,
+  goOn: string,
+  who: string,
+): Verdict {
   if (cause !== 'timeout') return { outcome: 'cancelled', publish: false };
   return failed(
     'engine-timeout',
-    `Claude Code was stopped, because the run may take ${timeoutMinutes} minutes.`,
+    `${who} was stopped, because the run may take ${timeoutMinutes} minutes.`,
     `${goOn}, or raise the input \`timeout-minutes\`.`,
     true,
   );

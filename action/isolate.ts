@@ -47,34 +47,37 @@ const credentialFiles = [
 ];
 
 /**
- * How the CLI is started apart from the runner's processes and files; undefined where that is switched off, or cannot
- * be had and is not required, which the report then says. `command` is the CLI, as a name on the PATH or a path.
+ * How the CLI, or what an agent without it runs, is started apart from the runner's processes and files; undefined
+ * where that is switched off, or cannot be had and is not required, which the report then says. `command` is the
+ * program that it is tried with, as a name on the PATH or a path, and `who` are its words at the beginning of a sentence.
  * @throws AppError `isolation-missing` where it is required.
  */
 export async function isolation(
   work: Pick<Work, 'env' | 'inputs' | 'log' | 'mcpProgram' | 'report' | 'workspace'>,
   directory: Pick<SessionDirectory, 'root' | 'mirror'>,
   command: string,
+  who = 'Claude Code',
 ): Promise<((program: Program) => Program) | undefined> {
   const { env, inputs, log, report } = work;
   if (inputs.isolation === 'off') return undefined;
   const program = await programFile(command, env);
   if (program === undefined) {
-    if (inputs.isolation === 'required') throw isolationMissing('there is no Claude Code to try it with');
+    if (inputs.isolation === 'required')
+      throw isolationMissing(who, `there is no \`${command}\` to try it with`);
     // What is not there cannot be started, which is said where it is tried.
     return undefined;
   }
   const answer = await tryIsolation(work, directory, program);
   if (answer.outcome === 'isolated') {
-    log.info('Claude Code sees neither the processes of this runner nor its files with credentials.');
+    log.info(`${who}: apart from the processes of this runner and its files with credentials.`);
     return answer.isolate;
   }
   const { reason } = answer;
-  if (inputs.isolation === 'required') throw isolationMissing(reason);
+  if (inputs.isolation === 'required') throw isolationMissing(who, reason);
   report.notices.push(
-    `Claude Code was not isolated from the runner (${reason}): it could read what the runner's user can.`,
+    `${who} could read what the runner's user can: isolation from the runner failed (${reason}).`,
   );
-  log.warn(`Claude Code is not isolated from this runner: ${reason}. See docs/security.md.`);
+  log.warn(`${who}: not isolated from this runner, as ${reason}. See docs/security.md.`);
   return undefined;
 }
 
@@ -100,9 +103,9 @@ async function tryIsolation(
   });
 }
 
-function isolationMissing(reason: string): AppError {
+function isolationMissing(who: string, reason: string): AppError {
   return new AppError('isolation-missing', {
-    message: `Claude Code cannot be isolated on this runner: ${reason}.`,
+    message: `${who} cannot be isolated on this runner: ${reason}.`,
     hint: 'Allow user namespaces on the machine, or set the input `isolation` to `auto`: docs/security.md says what that means.',
   });
 }

@@ -29,7 +29,7 @@ export async function keepSession(
     generation: conversation.nextGeneration,
     parentGeneration: conversation.parentGeneration,
     sessionId: conversation.sessionId,
-    engine: work.inputs.job.session.engine,
+    engine: pins.engine ?? 'claude-code',
     engineVersion: result.version,
     model: result.model,
     effort: effortOf(work, conversation),

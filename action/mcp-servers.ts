@@ -13,7 +13,7 @@ import type { SessionDirectory } from './session-directory.ts';
 import type { Work } from './work.ts';
 
 /** The server that answers from the ticket of the job; a repository's own cannot have this name. */
-const builtInServer = 'dexter-jira';
+export const builtInServer = 'dexter-jira';
 
 const configName = '.mcp.json';
 const mostConfigBytes = 1_000_000;

@@ -16,6 +16,8 @@ export interface ModelProxyOptions {
   upstream: ModelUpstream;
   /** For the way out of the network: `HTTPS_PROXY` and its like. */
   env: Readonly<Record<string, string | undefined>>;
+  /** Whether a request of the CLI gets a cache marker more where it needs one; true by default. */
+  addsMarkers?: boolean;
 }
 
 export interface ModelProxy {
@@ -48,7 +50,11 @@ const mostBodyBytes = 64_000_000;
  * Forwards the model's API on loopback, so that the real key is in this process only: the agent can print its
  * whole environment and finds a key that ends with the run. Answers are streamed.
  */
-export async function startModelProxy({ upstream, env }: ModelProxyOptions): Promise<ModelProxy> {
+export async function startModelProxy({
+  upstream,
+  env,
+  addsMarkers = true,
+}: ModelProxyOptions): Promise<ModelProxy> {
   const key = `dexter-run-${randomBytes(24).toString('base64url')}`;
   const target = new URL(upstream.address);
   const isSecure = target.protocol === 'https:';
@@ -81,7 +87,7 @@ export async function startModelProxy({ upstream, env }: ModelProxyOptions): Pro
     }
     const address = addressOf(request);
     if (address === undefined) {
-      respond(response, 403, 'permission_error', 'Dexter forwards only what Claude Code needs');
+      respond(response, 403, 'permission_error', 'Dexter forwards only what the engine needs');
       return;
     }
     const { method = 'GET' } = request;
@@ -91,7 +97,7 @@ export async function startModelProxy({ upstream, env }: ModelProxyOptions): Pro
       return;
     }
     const headers = headersOf(request);
-    const body = given && withMarker(given, headers);
+    const body = given && addsMarkers ? withMarker(given, headers) : given;
     if (body !== given) headers['content-length'] = String(body?.length);
     const signed = await upstream
       .sign({ method, url: address, headers: plain(headers), body: body ?? Buffer.alloc(0) })

@@ -3,8 +3,10 @@ import { steadyArguments } from '../src/engines/claude-code/arguments.ts';
 import type { EngineTask } from '../src/engines/engine.ts';
 import { offeredTools } from '../src/engines/offered-tools.ts';
 import { flagsPin } from '../src/sessions/pins.ts';
-import type { Cli } from './find-cli.ts';
 import type { ActionInputs } from './inputs.ts';
+import { builtInServer } from './mcp-servers.ts';
+import { readingRules } from './reading-rules.ts';
+import type { ReadyEngine } from './ready-engine.ts';
 
 /** From the rules of the workflow, without what is of this run alone: the same for each run of the session. */
 export function toolsFor({
@@ -15,6 +17,14 @@ export function toolsFor({
   return { tools: tools === 'auto' ? offeredTools(allowedTools) : tools };
 }
 
+/**
+ * What the engine may do. A plan may read; the tools that are described to the model stay the same for it, so that its
+ * requests begin as those of the session's other runs.
+ */
+export function rulesFor({ allowedTools, job }: Pick<ActionInputs, 'allowedTools' | 'job'>): string[] {
+  return job.session.kind === 'plan' ? readingRules(allowedTools, [builtInServer]) : allowedTools;
+}
+
 /** What the requests of a run have in common, as far as it is known before the CLI has said which model it takes. */
 export function pinsFor(
   {
@@ -23,18 +33,24 @@ export function pinsFor(
     tools,
     workingDirectory,
   }: Pick<EngineTask, 'effort' | 'model' | 'tools' | 'workingDirectory'>,
-  { version }: Pick<Cli, 'version'>,
+  { name, version }: Pick<ReadyEngine, 'name' | 'version'>,
   { allowedTools }: Pick<ActionInputs, 'allowedTools'>,
   servers: Readonly<Record<string, unknown>>,
 ): SessionPins {
   // By its own default, the CLI describes some tools only when a rule names them.
   const rules = tools === undefined ? offeredTools(allowedTools) : null;
+  const described = describedServers(servers, name === 'claude-code' ? tools : []);
   return {
+    engine: name,
     engineVersion: version ?? 'unknown',
     model: model ?? null,
     effort: effort ?? null,
     tools: tools === undefined ? null : [...tools],
-    flags: flagsPin({ arguments: steadyArguments, rules, servers: describedServers(servers, tools) }),
+    flags: flagsPin({
+      ...(name === 'claude-code' ? { arguments: steadyArguments } : {}),
+      rules,
+      servers: described,
+    }),
     workingDirectory,
   };
 }

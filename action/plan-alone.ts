@@ -4,10 +4,11 @@ import { z } from 'zod';
 import { authorize } from '../src/commands/authorize.ts';
 import { branchName, chooseTarget, issueKeyInBranch, shortName } from '../src/commands/choose-target.ts';
 import { parseCommand } from '../src/commands/parse.ts';
+import { planInstruction } from '../src/commands/plan-instruction.ts';
 import { shorten } from '../src/context/cut.ts';
 import { keptContext, mostShown } from '../src/context/fit-context.ts';
 import { leastRunUsd } from '../src/core/budget.ts';
-import type { Ask, CommandFlags, RepositoryRef } from '../src/core/command.ts';
+import { type Ask, askedText, type CommandFlags, type RepositoryRef } from '../src/core/command.ts';
 import { AppError, type Problem, toProblem } from '../src/core/errors.ts';
 import { githubIssueKey, IssueKey, isJiraKey } from '../src/core/issue-key.ts';
 import type { Job, SessionRequest, Target } from '../src/core/job.ts';
@@ -39,6 +40,8 @@ export type AlonePlan =
   | {
       outcome: 'ready';
       job: Job;
+      /** What was asked, as it is shown. */
+      asked: string;
       /** What is known of the ticket and the pull request. */
       context: ClaimResponse['context'];
     }
@@ -69,7 +72,8 @@ export async function planAlone(options: PlanAloneOptions): Promise<AlonePlan> {
   const conversation = await conversationOf(options);
   const issueKey = issueKeyOf(options, conversation);
   try {
-    return { outcome: 'ready', ...(await planned(options, understood.ask, issueKey, conversation)) };
+    const asked = askedText(understood.ask);
+    return { outcome: 'ready', asked, ...(await planned(options, understood.ask, issueKey, conversation)) };
   } catch (error) {
     const isExpected = error instanceof AppError && error.code === 'branch-unusable';
     if (!isExpected) throw error;
@@ -149,7 +153,6 @@ async function planned(
     installationId: 0,
     repositoryId: repository.id,
     generation: 0,
-    engine: 'claude-code',
   } satisfies Partial<SessionRequest>;
   if (ask.kind === 'control') {
     const target = forgetTarget(issueKey, requestedBy);
@@ -158,7 +161,8 @@ async function planned(
       context: { attachments: [] },
     };
   }
-  const { instruction, flags } = ask;
+  const { kind, flags } = ask;
+  const instruction = kind === 'plan' ? planInstruction(ask.instruction) : ask.instruction;
   const { issue, pullRequest } = conversation;
   const target = chooseTarget({
     issueKey,
@@ -176,6 +180,8 @@ async function planned(
         ...session,
         mode: flags.fresh ? 'fresh' : 'resume',
         model: flags.model,
+        engine: flags.engine,
+        ...(kind === 'plan' ? { kind } : {}),
         ...capOf(flags),
       },
       target,

@@ -66,6 +66,7 @@ async function lostReport(options: RecoverOptions, directory: SessionDirectory |
   };
   const { session } = state;
   if (session === undefined) return report;
+  report.engine = session.engine;
   const { run, answeredAt } = await recordedRun(options, session, directory);
   let saved: SaveResult = { outcome: 'nothing' };
   try {
@@ -227,7 +228,7 @@ async function saveAs(
       generation,
       parentGeneration: session.parentGeneration,
       sessionId: session.id,
-      engine: 'claude-code',
+      engine: session.engine,
       engineVersion: 'unknown',
       model: session.model,
       effort: session.effort,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { EngineName } from '../src/core/engine.ts';
 import {
   CompactedCopy,
   ResumeChoice,
@@ -29,6 +30,7 @@ export const RunState = z.object({
       id: z.string(),
       mode: SessionMode,
       choice: ResumeChoice,
+      engine: EngineName,
       nextGeneration: z.number(),
       parentGeneration: z.number(),
       /** The store did not say which generation is its newest. */

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import { engineWords } from '../src/core/engine.ts';
 import { AppError, messageOf, toProblem } from '../src/core/errors.ts';
 import type { Report } from '../src/core/report.ts';
 import type { EngineResult } from '../src/engines/engine.ts';
@@ -10,15 +11,16 @@ import { lockSession } from '../src/workspace/lock-session.ts';
 import { takeAway } from '../src/workspace/remove-tree.ts';
 import { type Answer, isExplained } from './app-client.ts';
 import { type Checkout, prepareCheckout } from './checkout.ts';
+import { chooseEngine } from './choose-engine.ts';
 import { converse, type Prepared } from './converse.ts';
 import { type Ending, endingOf, lostRun, stoppedBeforeStart } from './ending.ts';
-import { findCli } from './find-cli.ts';
 import { forget } from './forget.ts';
 import { gitIn } from './git.ts';
 import { checkGit } from './git-version.ts';
 import { countCopy } from './keep-copy.ts';
 import { keepSession } from './keep-session.ts';
 import { openConversation } from './open-conversation.ts';
+import { readyEngine } from './ready-engine.ts';
 import { reckonSaving } from './reckon-saving.ts';
 import { openRemote, type Remote } from './remote.ts';
 import { finishedReport } from './report.ts';
@@ -105,7 +107,7 @@ async function doWork(work: Work): Promise<void> {
   Object.assign(report, reckonSaving(report, talk, work.pricesOf));
   watchCache(work, talk);
   await work.reached('saved');
-  if (isOurs && ending.publish) await publish(work, directory, checkout, head);
+  if (isOurs && ending.publish && !isPlan(work)) await publish(work, directory, checkout, head);
   else if (report.commits.length > 0) await keepForLater(work, checkout, head);
 }
 
@@ -119,8 +121,15 @@ async function keepWork(
   checkout: Checkout,
   result: EngineResult,
 ): Promise<{ ending: Ending; head: string }> {
-  const ending = endingOf(result, stop.cause(), inputs);
+  const ending = endingOf(result, stop.cause(), inputs, engineWords[report.engine ?? 'claude-code']);
   Object.assign(report, ending.report);
+  if (isPlan({ inputs })) {
+    const { discardChanges, planNotices } = await import('./discard-changes.ts');
+    report.notices.push(...planNotices(await discardChanges(checkout, home), report.denials));
+    // `allowed-tools` would not help.
+    report.denials = [];
+    return { ending, head: checkout.start };
+  }
   // What only the end of a run needs, such as a parser of Markdown, is not loaded before the engine starts.
   const { commitChanges } = await import('./commit.ts');
   const { keepUnpushed } = await import('./publish.ts');
@@ -128,6 +137,10 @@ async function keepWork(
   report.commits = commits;
   if (commits.length > 0) await keepUnpushed(checkout, head, inputs.job.commandId);
   return { ending, head };
+}
+
+function isPlan({ inputs }: Pick<Work, 'inputs'>): boolean {
+  return inputs.job.session.kind === 'plan';
 }
 
 /**
@@ -138,7 +151,10 @@ async function prepare(work: Work, directory: SessionDirectory): Promise<Prepare
   const { board, inputs, env, log, report, stop } = work;
   const { target } = inputs.job;
   const ended = new AbortController();
-  const finding = findCli({
+  // What cannot be is said before anything is made ready for it.
+  const choice = chooseEngine(inputs);
+  const opening = openConversation(work, directory);
+  const finding = readyEngine(choice, opening, {
     path: inputs.claudePath,
     version: inputs.claudeVersion,
     env,
@@ -147,7 +163,6 @@ async function prepare(work: Work, directory: SessionDirectory): Promise<Prepare
     signal: AbortSignal.any([stop.signal, ended.signal]),
     info: log.info,
   });
-  const opening = openConversation(work, directory);
   const settled = Promise.allSettled([finding, opening]);
   try {
     await checkGit(gitIn(directory.root, env));
@@ -164,8 +179,9 @@ async function prepare(work: Work, directory: SessionDirectory): Promise<Prepare
     });
     board.step('Restoring the session');
     const opened = await opening;
-    const cli = await finding;
-    if (!stop.signal.aborted) return { checkout, cli, opened };
+    const engine = await finding;
+    report.engine = engine.name;
+    if (!stop.signal.aborted) return { checkout, engine, opened };
   } catch (error) {
     if (!stop.signal.aborted) throw error;
   } finally {

@@ -73,12 +73,12 @@ export async function standAlone(world: StandAloneWorld): Promise<StandAlone> {
     if (isTold) await comment.show({ status: 'refused', problem });
     return { outcome: 'refused', message: `${problem.message} ${problem.hint}`.trim() };
   }
-  const { job, context } = plan;
+  const { asked, job, context } = plan;
   const state = {
     commandId: job.commandId,
     repository,
     number: request.number,
-    instruction: firstLine(job.instruction),
+    instruction: firstLine(asked),
   };
   const comment = commentOf(world, octokit, state, (kept) => world.keepState({ job, comment: kept }));
   world.keepState({ job, comment: state });

@@ -34,8 +34,10 @@ export function watchCache(
   }
   // Nobody expects anything of a cache that has expired anyway.
   if (!livedStill(restored, startedAt)) return;
-  // Whoever asked for another model knows it.
-  const untold = moved.filter(({ pin }) => pin !== 'model' || inputs.job.session.model === undefined);
+  // Whoever asked for another model knows it; of another engine the reason for the choice tells.
+  const untold = moved.filter(
+    ({ pin }) => pin !== 'engine' && (pin !== 'model' || inputs.job.session.model === undefined),
+  );
   if (losesPromptCache(untold))
     report.notices.push(
       `Since this session was saved, ${untold.map(({ words }) => words).join(', and ')}: what is kept in the prompt cache for it may be of no use.`,

@@ -7,6 +7,7 @@ import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import { z } from 'zod';
+import type { EngineName } from '../src/core/engine.ts';
 import { Progress, Report } from '../src/core/report.ts';
 import { CommandStatus } from '../src/core/status.ts';
 import type { GitHub } from './github/start-github.ts';
@@ -28,6 +29,8 @@ export interface DemoAppOptions {
   model: { baseUrl?: string; apiKey: string };
   /** Variables that say where sessions are kept. */
   store: Record<string, string>;
+  /** Of all commands; absent for none. */
+  engine?: EngineName;
 }
 
 /** One command as `GET /api/commands` shows it. */
@@ -53,6 +56,7 @@ export async function startApp(options: DemoAppOptions) {
   await writeFile(
     configPath,
     stringify({
+      ...(options.engine === undefined ? {} : { engine: options.engine }),
       jira: {
         acme: {
           url: options.jira.url,

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { EngineName, engines } from '../src/core/engine.ts';
 import { StoreName } from '../src/core/session.ts';
 import { type DemoApp, startApp } from './app.ts';
 import { endRuns } from './end-runs.ts';
@@ -17,13 +18,15 @@ import { playStory, type StoryResult } from './story/play.ts';
 import { tasks } from './story/solution.ts';
 import { loginOf, story, ticketKey } from './story/ticket.ts';
 
-const usage = `Usage: npm run demo -- [--store NAME] [--exit] [--json]
+const usage = `Usage: npm run demo -- [--store NAME] [--engine NAME] [--exit] [--json]
 
 Plays Dexter's main job on this machine: a JIRA ticket becomes a pull request, and a comment on
-the pull request continues the same Claude Code session.
+the pull request continues the same session.
 
   --store  where sessions are kept: workspace (a directory, the default), s3 or actions-cache
            (each against a server on this machine)
+  --engine what talks to the model: claude-code (the CLI, the default) or anthropic-api, with
+           which the story begins with a plan
   --exit   end after the story instead of waiting for Ctrl-C
   --json   print one JSON object with the results at the end; the story goes to standard error
   --help   show this
@@ -43,6 +46,7 @@ async function main(): Promise<number> {
       exit: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       store: { type: 'string', default: 'workspace' },
+      engine: { type: 'string', default: 'claude-code' },
       help: { type: 'boolean', default: false },
     },
   });
@@ -55,12 +59,17 @@ async function main(): Promise<number> {
     console.error(`--store must be one of ${StoreName.options.join(', ')}.\n\n${usage}`);
     return 2;
   }
+  const engine = EngineName.safeParse(values.engine);
+  if (!engine.success) {
+    console.error(`--engine must be one of ${engines.join(', ')}.\n\n${usage}`);
+    return 2;
+  }
   const narrator = createNarrator(values.json ? process.stderr : process.stdout);
   const realKey = process.env.ANTHROPIC_API_KEY;
 
-  narrator.heading('Dexter: one Claude Code session per issue, from JIRA and GitHub');
+  narrator.heading('Dexter: one Claude session per issue, from JIRA and GitHub');
   narrator.plain(
-    `Real here:       the app, its queue and database, git, the action, the Claude Code CLI${realKey ? ', the model' : ''}`,
+    `Real here:       the app, its queue and database, git, the action, ${engine.data === 'claude-code' ? 'the Claude Code CLI' : 'the direct engine'}${realKey ? ', the model' : ''}`,
   );
   narrator.plain(
     `Simulated here:  GitHub, JIRA${realKey ? '' : ', the model (set ANTHROPIC_API_KEY to use the real one)'}`,
@@ -89,6 +98,7 @@ async function main(): Promise<number> {
     projects: { SHOP: `${github.repository.owner}/${github.repository.name}` },
     jiraSecret: randomBytes(24).toString('hex'),
     store: store.env,
+    engine: engine.data,
     model: model
       ? { baseUrl: model.url, apiKey: 'simulated' }
       : { apiKey: realKey ?? '', baseUrl: process.env.ANTHROPIC_BASE_URL },
@@ -97,7 +107,8 @@ async function main(): Promise<number> {
   const endAll = () => endRuns(app.runsDirectory);
   closing.push(endAll, () => app.close(), endAll);
 
-  const result = await playStory({ github, jira, app, narrator, signal: interruption.signal });
+  const signal = interruption.signal;
+  const result = await playStory({ github, jira, app, narrator, engine: engine.data, signal });
   if (!values.exit) {
     tellWhatToLookAt(narrator, { github, jira, app, result });
     narrator.dim('\nCtrl-C ends the demo and removes what it made.');
@@ -125,14 +136,13 @@ function tellWhatToLookAt(narrator: Narrator, { github, jira, app, result }: See
   narrator.plain(`  runs' logs    ${app.runsDirectory}`);
 }
 
-/** Both commands done, the second one in the session of the first. */
-function succeeded({ commands }: StoryResult): boolean {
-  const [first, second] = commands;
+/** All commands done, those after the first one in its session. */
+function succeeded({ commands, wanted }: StoryResult): boolean {
+  const [first, ...others] = commands;
   return (
-    first?.status === 'done' &&
-    second?.status === 'done' &&
-    second.mode === 'resume' &&
-    second.sessionId === first.sessionId
+    commands.length === wanted &&
+    commands.every(({ status }) => status === 'done') &&
+    others.every(({ mode, sessionId }) => mode === 'resume' && sessionId === first?.sessionId)
   );
 }
 

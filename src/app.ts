@@ -129,6 +129,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     serverUrl: config.github.serverUrl,
     retention: config.retention,
     budgets: config.budgets,
+    engine: config.engine,
     holds: new Set(),
     ...(onboarding ? { onboarding } : {}),
     wake: () => worker.wake(),

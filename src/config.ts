@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { BudgetAmount } from './core/budget.ts';
+import { EngineSetting } from './core/engine.ts';
 import { AppError, firstLineOf } from './core/errors.ts';
 import { mistakeText, readAs } from './core/read-as.ts';
 import { StoreName } from './core/session.ts';
@@ -171,6 +172,10 @@ export const DexterConfig = z
     sessions: Retention.prefault({}),
     context: Context.prefault({}),
     budgets: Budgets.prefault({}),
+    engine: EngineSetting.optional().meta({
+      description:
+        'What talks to the model when neither the command nor the repository names anything: `claude-code` or `anthropic-api`, for all commands or by kind. Without it the runner decides (docs/engines.md)',
+    }),
     prices: PriceOverrides.optional(),
     allowedTools: z.array(z.string().min(1)).optional().meta({
       description:
@@ -226,6 +231,8 @@ export interface AppConfig {
   retention: z.infer<typeof Retention> & { everyMs?: number };
   /** What may be spent. */
   budgets: AppBudgets;
+  /** Of commands for which nobody named one; absent leaves it to the runner. */
+  engine?: EngineSetting;
   /** Prices that win over the price list. */
   prices: PriceOverrides;
   context: z.infer<typeof Context> & {
@@ -565,6 +572,7 @@ export function parseConfig(env: Environment, dexterYml: string | undefined): Ap
     onboarding: { isOn: values.DEXTER_ONBOARDING === 'on', action: values.DEXTER_ACTION },
     retention: file.sessions,
     budgets: file.budgets,
+    ...(file.engine === undefined ? {} : { engine: file.engine }),
     prices: file.prices ?? {},
     context: {
       ...file.context,

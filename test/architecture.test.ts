@@ -70,6 +70,7 @@ const offences: [rule: string, file: string, text: string][] = [
   ['vendor-database', 'src/jobs/uses-pglite.ts', "import '@electric-sql/pglite';"],
   ['vendor-database-types-only', 'src/queue/uses-database.ts', "import 'pg';"],
   ['vendor-mcp', 'src/jobs/uses-mcp.ts', "import '@modelcontextprotocol/sdk/types.js';"],
+  ['vendor-anthropic-sdk', 'src/jobs/uses-anthropic.ts', "import '@anthropic-ai/sdk';"],
   ['vendor-context-cache', 'src/jobs/uses-keyv.ts', "import 'keyv';"],
   ['vendor-tar', 'src/stores/uses-tar.ts', "import 'tar';"],
   ['vendor-google-auth', 'src/stores/uses-google.ts', "import 'google-auth-library';"],

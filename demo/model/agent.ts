@@ -3,6 +3,7 @@ import { type Conversation, isDenied, readConversation, type ToolCall } from './
 import type { MessagesRequest, Said } from './messages.ts';
 import { replacement } from './replacement.ts';
 import { isCompaction, sideAnswer, summaryOf } from './side-requests.ts';
+import type { Message } from './stream.ts';
 import type { Task } from './task.ts';
 
 /** What a request was taken for. `side` are the small requests that the CLI makes for itself; `warm-up` wants no answer. */
@@ -11,7 +12,7 @@ export type RequestKind = 'task' | 'help' | 'compaction' | 'side' | 'warm-up';
 export interface Answer {
   kind: RequestKind;
   content: Said[];
-  stopReason: 'tool_use' | 'end_turn' | 'max_tokens';
+  stopReason: Message['stop_reason'];
 }
 
 const usualReadsPerTurn = 3;

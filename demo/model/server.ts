@@ -33,11 +33,14 @@ export interface ModelOptions {
 
 /**
  * What goes wrong with one request. `silent` never answers; `cut` drops the connection in mid-stream; `empty` is an
- * answer in which nothing is said.
+ * answer in which nothing is said; `broken` is an error in mid-stream, as when the provider is overloaded after it has
+ * begun; `stop` is an answer that ends for another reason than that it is done.
  */
 export type Fault =
   | { kind: 'none' }
-  | { kind: 'status'; status: 429 | 500 | 529; retryAfterSeconds?: number }
+  | { kind: 'status'; status: keyof typeof faultMessages; message?: string; retryAfterSeconds?: number }
+  | { kind: 'broken'; afterEvents: number }
+  | { kind: 'stop'; reason: 'refusal' | 'max_tokens' | 'pause_turn' }
   | { kind: 'cut'; afterEvents: number }
   | { kind: 'slow'; ms: number }
   | { kind: 'silent' }
@@ -111,7 +114,7 @@ export async function startModel(options: ModelOptions): Promise<Model> {
     if (fault.kind === 'status') {
       log('fault', fault.status);
       if (fault.retryAfterSeconds !== undefined) response.setHeader('retry-after', fault.retryAfterSeconds);
-      return refuse(response, fault.status, faultMessages[fault.status]);
+      return refuse(response, fault.status, fault.message ?? faultMessages[fault.status]);
     }
 
     const problem = unansweredToolUse(body) ?? emptyAnswerProblem(body);
@@ -120,15 +123,25 @@ export async function startModel(options: ModelOptions): Promise<Model> {
       log('refused', 400);
       return refuse(response, 400, counted.problem);
     }
-    const said = fault.kind === 'empty' ? nothingSaid : answerOf(body);
+    const said =
+      fault.kind === 'empty'
+        ? nothingSaid
+        : fault.kind === 'stop'
+          ? stoppedFor(fault.reason, answerOf(body))
+          : answerOf(body);
     const { kind, message } = messageFor(body, said, counted.usage, newId);
     counted.begin();
     log(fault.kind === 'none' || fault.kind === 'slow' ? kind : 'fault', 200, message.usage);
     if (!body.stream) return send(response, 200, message);
     response.writeHead(200, { 'content-type': 'text/event-stream', 'request-id': newId('req') });
     const events = eventsOf(message);
-    const sent = fault.kind === 'cut' ? events.slice(0, fault.afterEvents) : events;
+    const isCut = fault.kind === 'cut' || fault.kind === 'broken';
+    const sent = isCut ? events.slice(0, fault.afterEvents) : events;
     for (const event of sent) response.write(serverSentEvent(event));
+    if (fault.kind === 'broken') {
+      const error = { type: errorTypes[529], message: faultMessages[529] };
+      response.write(serverSentEvent({ type: 'error', error }));
+    }
     if (fault.kind === 'cut') {
       // Lets what was written reach the client before the connection breaks.
       await sleep(20, undefined, { signal: stopping.signal });
@@ -159,6 +172,18 @@ export async function startModel(options: ModelOptions): Promise<Model> {
 }
 
 const nothingSaid: Answer = { kind: 'task', content: [], stopReason: 'end_turn' };
+
+/** https://platform.claude.com/docs/en/build-with-claude/handling-stop-reasons */
+function stoppedFor(reason: 'refusal' | 'max_tokens' | 'pause_turn', { kind, content }: Answer): Answer {
+  switch (reason) {
+    case 'refusal':
+      return { kind, content: [], stopReason: reason };
+    case 'max_tokens':
+      return { kind, content, stopReason: reason };
+    case 'pause_turn':
+      return { kind, content: [{ type: 'text', text: 'I am not done yet.' }], stopReason: reason };
+  }
+}
 
 const nothing: LoggedRequest['usage'] = {
   input_tokens: 0,
@@ -238,6 +263,7 @@ function parse(text: string): { body: MessagesRequest } | { problem: string } {
 const errorTypes: Record<number, string> = {
   400: 'invalid_request_error',
   401: 'authentication_error',
+  403: 'permission_error',
   404: 'not_found_error',
   413: 'request_too_large',
   429: 'rate_limit_error',
@@ -246,6 +272,8 @@ const errorTypes: Record<number, string> = {
 };
 
 const faultMessages = {
+  400: 'messages: the request is not valid',
+  403: 'Your API key does not have permission to use the specified resource',
   429: 'This request would exceed the rate limit',
   500: 'Internal server error',
   529: 'Overloaded',

@@ -7,7 +7,7 @@ export interface Message {
   role: 'assistant';
   model: string;
   content: MessageBlock[];
-  stop_reason: 'tool_use' | 'end_turn' | 'max_tokens';
+  stop_reason: 'tool_use' | 'end_turn' | 'max_tokens' | 'refusal' | 'pause_turn';
   stop_sequence: null;
   usage: InputUsage & { output_tokens: number; service_tier: 'standard' };
 }

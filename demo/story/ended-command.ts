@@ -26,6 +26,8 @@ export interface CommandResult {
   estimatedTokensSaved: number | null;
   durationMs: number;
   commits: number;
+  /** What talked to the model. */
+  engine: string | null;
 }
 
 /** A command that has ended, in one line. */
@@ -66,5 +68,6 @@ export function commandResult({ id, source, issueKey, status, report }: ListedCo
     estimatedTokensSaved: saving?.estimatedTokensSaved ?? null,
     durationMs: report?.durationMs ?? 0,
     commits: report?.commits.length ?? 0,
+    engine: report?.engine ?? null,
   };
 }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import type { EngineName } from '../../src/core/engine.ts';
 import { isEnd } from '../../src/core/status.ts';
 import type { DemoApp, ListedCommand } from '../app.ts';
 import type { GitHub } from '../github/start-github.ts';
@@ -24,12 +25,15 @@ interface World {
   jira: Jira;
   app: DemoApp;
   narrator: Narrator;
+  engine: EngineName;
   /** Ends the story, which then rejects. */
   signal: AbortSignal;
 }
 
 export interface StoryResult {
   commands: CommandResult[];
+  /** How many commands the story has. */
+  wanted: number;
   pullRequest: { number: number; branch: string; commits: number } | null;
   jiraComments: number;
 }
@@ -39,17 +43,19 @@ export async function playStory(world: World): Promise<StoryResult> {
   const { narrator, jira, signal } = world;
   signal.throwIfAborted();
   narrator.begin();
-  narrator.heading('1. A comment on the JIRA ticket');
+  const plans = world.engine === 'claude-code' ? 0 : 1;
+  if (plans > 0) await playPlan(world);
+  narrator.heading(`${plans + 1}. A comment on the JIRA ticket`);
   narrator.say('JIRA', `Maria comments on ${ticketKey}: @dexter ${instructions.onTicket}`);
   await jira.comment(accounts.maria, ticketKey, `@dexter ${instructions.onTicket}`);
-  const first = await follow(world, 0);
+  const first = await follow(world, plans);
 
   const pullRequest = first.report?.pullRequest;
   if (pullRequest) {
     narrator.say('GitHub', `Pull request #${pullRequest.number} on ${pullRequest.branch}`);
     await runTests(world, pullRequest.branch);
     signal.throwIfAborted();
-    narrator.heading('2. A comment on the pull request');
+    narrator.heading(`${plans + 2}. A comment on the pull request`);
     const body = `@dexter ${instructions.onPullRequest}`;
     narrator.say('GitHub', `Maria comments on #${pullRequest.number}: ${body}`);
     await world.github.as('maria').rest.issues.createComment({
@@ -57,10 +63,22 @@ export async function playStory(world: World): Promise<StoryResult> {
       issue_number: pullRequest.number,
       body,
     });
-    await follow(world, 1);
+    await follow(world, plans + 1);
     await runTests(world, pullRequest.branch);
   }
-  return result(world);
+  return result(world, plans + 2);
+}
+
+/** How it would be done, before it is done. */
+async function playPlan(world: World): Promise<void> {
+  const { narrator, jira, signal } = world;
+  narrator.heading('1. A plan for the JIRA ticket, which changes nothing');
+  narrator.say('JIRA', `Maria comments on ${ticketKey}: @dexter ${instructions.plan}`);
+  await jira.comment(accounts.maria, ticketKey, `@dexter ${instructions.plan}`);
+  const { report } = await follow(world, 0);
+  for (const line of (report?.summary ?? '').split('\n').filter((text) => text.trim() !== ''))
+    narrator.say('Dexter', line);
+  signal.throwIfAborted();
 }
 
 /** Tells what becomes of the command that came after `before` others, until its end was told to people. */
@@ -101,7 +119,7 @@ const statusText: Record<string, string> = {
   queued: 'has it in the queue',
   preparing: 'reads the comment again, checks who asks, fetches the ticket',
   dispatched: 'has started a run',
-  running: 'runs it: the checkout, the session, the Claude Code CLI',
+  running: 'runs it: the checkout, the session, the engine',
 };
 
 /** Runs the repository's own tests on the branch, in a fresh clone: the code has to work. */
@@ -122,13 +140,14 @@ async function runTests({ github, narrator }: World, branch: string): Promise<vo
   }
 }
 
-async function result({ github, jira, app }: World): Promise<StoryResult> {
+async function result({ github, jira, app }: World, wanted: number): Promise<StoryResult> {
   const listed = (await app.commands()).toReversed();
   const made = listed.flatMap(({ report }) => report?.pullRequest ?? [])[0];
   const commits = made
     ? await github.as('maria').rest.pulls.listCommits({ ...placeOf(github), pull_number: made.number })
     : undefined;
   return {
+    wanted,
     commands: listed.map(commandResult),
     pullRequest: made
       ? { number: made.number, branch: made.branch, commits: commits?.data.length ?? 0 }

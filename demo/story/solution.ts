@@ -2,6 +2,7 @@ import type { Task } from '../model/task.ts';
 
 /** What people write in the story, without the name of the bot. */
 export const instructions = {
+  plan: 'plan',
   onTicket: 'implement this',
   onPullRequest: 'add tests for the rounding and for several coupons in one cart',
 } as const;
@@ -163,6 +164,17 @@ test('the same coupon entered twice counts once', () => {
  * the repository of the demo and run what is in there.
  */
 export const tasks: Task[] = [
+  {
+    match: /^Make a plan\b/,
+    needs: ['README.md', 'src/coupons.ts', 'src/discounts.ts', 'src/cart.ts', 'test/discounts.test.ts'],
+    edits: [],
+    run: [],
+    answer: `1. \`src/coupons.ts\`: a coupon takes off either an amount or a percentage; \`SUMMER10\` becomes one of 10 %.
+2. \`src/discounts.ts\`: amounts count first, then the percentages, each of what is left, rounded to whole cents.
+3. \`test/discounts.test.ts\`: the order of the two kinds, and the rounding of half a cent.
+
+The receipt and the shipping need no change. Nothing has to be decided first.`,
+  },
   {
     match: /\bimplement\b/i,
     needs: ['README.md', 'src/coupons.ts', 'src/discounts.ts', 'src/cart.ts', 'test/discounts.test.ts'],

@@ -13,6 +13,10 @@ export type ParseResult =
 export const commandDocs = [
   { usage: '<instruction>', does: 'does what the instruction says, in the session of this issue' },
   { usage: 'fresh <instruction>', does: 'the same in a new session' },
+  {
+    usage: 'plan <what>',
+    does: 'answers how it would be done, and changes nothing; `plan` alone plans what the ticket asks',
+  },
   { usage: 'status', does: 'says what is running and waiting on this issue' },
   { usage: 'cost', does: 'says what the runs of this issue cost, and what the session saved' },
   { usage: 'stop', does: 'ends what is running and drops what is waiting on this issue' },
@@ -27,6 +31,7 @@ export const commandDocs = [
 export const flagDocs = [
   { usage: '--model <name>', does: String(CommandFlags.shape.model.meta()?.description) },
   { usage: '--max-budget <dollars>', does: String(CommandFlags.shape.maxBudget.meta()?.description) },
+  { usage: '--engine <name>', does: String(CommandFlags.shape.engine.meta()?.description) },
   { usage: '--fresh', does: String(CommandFlags.shape.fresh.meta()?.description) },
 ];
 
@@ -48,7 +53,22 @@ function toAsk(rest: string, flags: CommandFlags): ParseResult {
     return { outcome: 'command', ask: { kind: 'control', word } };
   const fresh = /^fresh\b[\s:,]*/i.exec(rest);
   if (fresh && !flags.fresh) return toAsk(rest.slice(fresh[0].length), { ...flags, fresh: true });
+  const plan = planWord.exec(rest);
+  if (plan) return toPlan(rest.slice(plan[0].length), flags);
   return { outcome: 'command', ask: { kind: 'instruction', instruction: rest, flags } };
+}
+
+/** A word of its own: `plan.md`, `plan-b` and `planning` are none. */
+const planWord = /^plan(?=$|[\s:,!?]|\.(?:\s|$))[\s:,.!?]*/i;
+
+/** What is behind the word is to be planned, whatever it says; `fresh` may stand on either side of it. */
+function toPlan(what: string, flags: CommandFlags): ParseResult {
+  const fresh = flags.fresh ? null : /^fresh(?:[\s:,]+|$)/i.exec(what);
+  const instruction = fresh ? what.slice(fresh[0].length) : what;
+  return {
+    outcome: 'command',
+    ask: { kind: 'plan', instruction, flags: fresh ? { ...flags, fresh: true } : flags },
+  };
 }
 
 /** What cannot be undone is not done for a question, nor for a word with more behind it. */
@@ -119,6 +139,7 @@ interface Taken {
 const knownFlags: Record<string, keyof CommandFlags> = {
   '--model': 'model',
   '--max-budget': 'maxBudget',
+  '--engine': 'engine',
   '--fresh': 'fresh',
 };
 

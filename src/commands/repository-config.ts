@@ -2,6 +2,7 @@ import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { BudgetAmount } from '../core/budget.ts';
 import { CommandFlags } from '../core/command.ts';
+import { EngineSetting } from '../core/engine.ts';
 import { firstLineOf, type Problem } from '../core/errors.ts';
 import { mistakeText, readAs } from '../core/read-as.ts';
 
@@ -16,6 +17,10 @@ export const RepositoryConfig = z
       .meta({ description: '`false` refuses all instructions on this repository' }),
     model: CommandFlags.shape.model.meta({
       description: 'Model for new sessions, when the command names none (`--model`)',
+    }),
+    engine: EngineSetting.optional().meta({
+      description:
+        'What talks to the model when the command names nothing (`--engine`): `claude-code` or `anthropic-api`, for all commands or by kind. Without it, what the app says',
     }),
     maxBudget: BudgetAmount.optional().meta({
       description:

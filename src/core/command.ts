@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { BudgetAmount } from './budget.ts';
+import { EngineName, type JobKind } from './engine.ts';
 
 /** What the flags of a command may say; the same names as on the CLI, without the dashes. */
 export const CommandFlags = z.strictObject({
@@ -15,6 +16,10 @@ export const CommandFlags = z.strictObject({
     description: 'Most that this run may cost, in US dollars',
     example: '2.50',
   }),
+  engine: EngineName.optional().meta({
+    description: 'What talks to the model in this run: `claude-code` or `anthropic-api`',
+    example: 'anthropic-api',
+  }),
   fresh: z
     .boolean()
     .optional()
@@ -28,12 +33,18 @@ export type ControlWord = (typeof controlWords)[number];
 
 /** What a person asked, once its text is understood. */
 export type Ask =
-  | { kind: 'instruction'; instruction: string; flags: CommandFlags }
-  | { kind: 'control'; word: ControlWord };
+  /** The instruction of a plan is what to plan; empty for what the ticket asks. */
+  { kind: JobKind; instruction: string; flags: CommandFlags } | { kind: 'control'; word: ControlWord };
+
+/** What was asked as people wrote it, without the flags. */
+export function askedText(ask: Ask): string {
+  if (ask.kind === 'control') return ask.word;
+  return ask.kind === 'plan' ? `plan ${ask.instruction}`.trim() : ask.instruction;
+}
 
 /** What a runner does is done one after another; what Dexter answers itself is answered at once. */
 export function waitsForItsTurn(ask: Ask): boolean {
-  return ask.kind === 'instruction' || ask.word === 'retry' || ask.word === 'forget';
+  return ask.kind !== 'control' || ask.word === 'retry' || ask.word === 'forget';
 }
 
 /** Who asked. `login` is a GitHub login, `accountId` a JIRA one; `dexter` asks of its own accord. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { RunBudget } from './budget.ts';
+import { EngineName, jobKinds } from './engine.ts';
 import { IssueKey } from './issue-key.ts';
 import { TicketSeen } from './session.ts';
 
@@ -27,7 +28,13 @@ export const SessionRequest = z.object({
   maxBudgetUsd: z.number().positive().optional(),
   /** The budget that `maxBudgetUsd` is the rest of, for the words of an end that it brings about. */
   budgetOf: RunBudget.optional(),
-  engine: z.literal('claude-code').default('claude-code'),
+  /** Absent where nobody named one: then the runner decides. */
+  engine: EngineName.optional(),
+  /**
+   * A plan changes nothing. Absent for an instruction. An action that does not know it takes a plan for an instruction,
+   * which says by itself that nothing is to be changed.
+   */
+  kind: z.enum(jobKinds).optional(),
 });
 export type SessionRequest = z.infer<typeof SessionRequest>;
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { EngineName } from './engine.ts';
 import { errorCodes } from './errors.ts';
 import { ResumeChoice, SessionMode, StoreName } from './session.ts';
 
@@ -70,6 +71,7 @@ export const CacheCanary = z.object({
   cacheRead: z.number().int().nonnegative(),
   /** A pin of the session that changed; the time since its last request; or nothing that is known. */
   cause: z.enum([
+    'engine',
     'engineVersion',
     'model',
     'effort',
@@ -119,6 +121,8 @@ export const Report = z.object({
   problem: Problem.optional(),
   /** Last answer of the engine, Markdown, untrusted. */
   summary: z.string().max(200_000),
+  /** What talked to the model; absent where no engine was ready, and in reports of earlier versions. */
+  engine: EngineName.optional(),
   session: z
     .object({
       id: z.uuid(),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { EngineName } from './engine.ts';
 
 /** What a session is filed under. Two refs that differ in any part are two sessions. */
 export const SessionRef = z.object({
@@ -39,6 +40,8 @@ export type TicketsSeen = z.infer<typeof TicketsSeen>;
  * A conversation keeps the pins that it began with.
  */
 export const SessionPins = z.object({
+  /** Absent in sessions of earlier versions of Dexter, which had one engine alone. */
+  engine: EngineName.optional(),
   /** Exact version of the engine. */
   engineVersion: z.string(),
   model: z.string().nullable(),
@@ -92,6 +95,7 @@ export const SessionManifest = z.object({
   parentGeneration: z.number().int().nonnegative(),
   /** The Claude Code session id, a UUID. */
   sessionId: z.uuid(),
+  /** What spoke last in the conversation. */
   engine: z.string(),
   engineVersion: z.string(),
   model: z.string().nullable(),

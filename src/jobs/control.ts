@@ -1,5 +1,5 @@
 import { commandDocs, flagDocs } from '../commands/parse.ts';
-import type { Ask, ControlWord } from '../core/command.ts';
+import { type Ask, askedText, type ControlWord } from '../core/command.ts';
 import {
   endWait,
   getCommand,
@@ -82,9 +82,8 @@ function stateOf({ status, resume_at: resumeAt }: CommandRow): string {
 }
 
 function shortAsk(ask: Ask | null): string {
-  if (ask?.kind === 'control') return `\`${ask.word}\``;
   if (!ask) return '(not read yet)';
-  const line = ask.instruction.split('\n')[0] ?? '';
+  const line = askedText(ask).split('\n')[0] ?? '';
   return `\`${line.replaceAll('`', '').slice(0, 100)}\``;
 }
 

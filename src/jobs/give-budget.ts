@@ -24,7 +24,7 @@ export function budgetRequest(
   config: RepositoryConfig,
 ): BudgetRequest {
   const { repository } = asks.where;
-  const flags = ask?.kind === 'instruction' ? ask.flags : {};
+  const flags = ask === undefined || ask.kind === 'control' ? {} : ask.flags;
   return {
     budgets: budgetsFor({ flags, config, app, repository }),
     commandId: row.id,

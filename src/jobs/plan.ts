@@ -1,10 +1,12 @@
 import { branchName, chooseTarget, shortName } from '../commands/choose-target.ts';
+import { planInstruction } from '../commands/plan-instruction.ts';
 import { modelOf, RepositoryConfig } from '../commands/repository-config.ts';
 import { contextInputs, keptContext } from '../context/fit-context.ts';
 import type { ContextFacts } from '../context/render.ts';
 import type { CommandFlags, RepositoryRef } from '../core/command.ts';
 import type { KeptContext } from '../core/context.ts';
 import { type ContextSeen, hashOfSeen } from '../core/context-seen.ts';
+import { type EngineSetting, engineFor, type JobKind } from '../core/engine.ts';
 import { AppError } from '../core/errors.ts';
 import { IssueKey, isJiraKey } from '../core/issue-key.ts';
 import { encodeInputs, type Job, maxInputCharacters } from '../core/job.ts';
@@ -27,11 +29,15 @@ export interface ForgetFacts {
 }
 
 export interface PlanFacts extends ForgetFacts {
+  /** Absent for an instruction. */
+  kind?: JobKind;
   instruction: string;
   flags: CommandFlags;
   context: ContextFacts;
   /** What the repository says of its commands. */
   config?: RepositoryConfig;
+  /** What talks to the model where neither the command nor the repository says it. */
+  engine?: EngineSetting | undefined;
   /** What the run may cost; nothing for no limit. */
   cap?: Cap;
   /** Id of the comment that asked, as in ContextComment. */
@@ -62,11 +68,13 @@ export function planJob(facts: PlanFacts): PlannedJob {
   const { asked } = facts;
   // A session that was forgotten is not looked for: a copy may lie where nobody could remove it.
   const isFresh = facts.flags.fresh === true || !mayBeSaved;
+  const { kind = 'instruction', flags, config } = facts;
+  const engine = engineFor(kind, [flags.engine, config?.engine, facts.engine]);
   const kept = keptContext(facts.context, facts.flags.fresh ? {} : { seen: seenBefore, asked });
   const job: Job = {
     commandId: facts.commandId,
     issueKey: IssueKey.parse(facts.issueKey),
-    instruction: facts.instruction,
+    instruction: kind === 'plan' ? planInstruction(facts.instruction) : facts.instruction,
     context: '',
     delta: '',
     session: {
@@ -81,7 +89,8 @@ export function planJob(facts: PlanFacts): PlannedJob {
         isFresh || facts.newest.generation === 0,
       ),
       ...facts.cap,
-      engine: 'claude-code',
+      ...(engine === undefined ? {} : { engine }),
+      ...(kind === 'instruction' ? {} : { kind }),
     },
     target: chooseTarget({ ...facts, ...facts.context }),
     appUrl: facts.appUrl,
@@ -132,7 +141,6 @@ export function planForget(facts: ForgetFacts): Job {
       repositoryId: repository.id,
       mode: 'forget',
       ...newest,
-      engine: 'claude-code',
     },
     target: {
       branch: branchName(issueKey, ''),

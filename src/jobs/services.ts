@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { ContextReader } from '../caches/context-reader.ts';
 import type { AppBudgets } from '../config.ts';
+import type { EngineSetting } from '../core/engine.ts';
 import type { Dispatcher } from '../dispatch/dispatcher.ts';
 import type { Authenticate } from '../github/github.ts';
 import type { Jira } from '../jira/client.ts';
@@ -43,6 +44,8 @@ export interface Services {
   serverUrl: string;
   /** What the administrator allows to be spent. */
   budgets: AppBudgets;
+  /** What talks to the model where neither command nor repository says it. */
+  engine?: EngineSetting | undefined;
   /** When sessions are forgotten without anybody asking. */
   retention: RetentionRules;
   /** Ids of the commands that this process prepares or looks after: handed back when it ends before that. */

@@ -137,7 +137,7 @@ async function begin(services: Services, row: CommandRow): Promise<void> {
     });
   }
   await describeCommand(services.db, row.id, { ask });
-  const settings = ask.kind === 'instruction' ? await settingsOf(services, where, conversation) : undefined;
+  const settings = ask.kind !== 'control' ? await settingsOf(services, where, conversation) : undefined;
   if (settings && 'problem' in settings)
     return end(services, { ...row, ...columnsOf(where) }, settings.problem);
   const budget = settings && budgetRequest(services, row, admitted, ask, settings.config);
@@ -265,8 +265,10 @@ async function plan(
     : await earlierPullRequest(services, row, where, conversation);
   const planned = planJob({
     ...facts,
+    kind: ask.kind,
     instruction: ask.instruction,
     flags: ask.flags,
+    engine: services.engine,
     context,
     ...(config ? { config } : {}),
     ...(cap ? { cap } : {}),
@@ -366,7 +368,7 @@ function peopleOf(services: Services, row: CommandRow): Record<string, string> {
 }
 
 async function instructionOf(services: Services, row: CommandRow, where: Where, ask: Ask): Promise<Ask> {
-  if (ask.kind === 'instruction' || ask.word !== 'retry') return ask;
+  if (ask.kind !== 'control' || ask.word !== 'retry') return ask;
   return (await askToRetry(services, row.issue_key, where.repository.id)) ?? ask;
 }
 

@@ -120,7 +120,7 @@ function fromText(name: string, text: string, row: CommandRow, actor: Actor, edi
     case 'invalid':
       return { outcome: 'refuse', problem: parsed.problem };
     case 'command':
-      if (parsed.ask.kind === 'instruction' && parsed.ask.instruction.length > maxInstruction) {
+      if (parsed.ask.kind !== 'control' && parsed.ask.instruction.length > maxInstruction) {
         return refuse(
           'input-invalid',
           `The instruction has ${parsed.ask.instruction.length} characters; at most ${maxInstruction} fit.`,

@@ -399,7 +399,7 @@ export function lastEnded(db: Db, issueKey: string, repositoryId: number): Promi
     .where('issue_key', '=', issueKey)
     .where('repository_id', '=', repositoryId)
     .where('status', 'in', endStatuses)
-    .where(sql<boolean>`(ask->>'kind' = 'instruction' or ask->>'word' = 'forget')`)
+    .where(sql<boolean>`(ask->>'kind' in ('instruction', 'plan') or ask->>'word' = 'forget')`)
     .where(sql<boolean>`origin->>'kind' <> 'retention'`)
     .orderBy('ended_at', 'desc')
     .limit(1)

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { type Actor, type Ask, actorKey } from '../core/command.ts';
+import type { EngineName } from '../core/engine.ts';
 import type { Job } from '../core/job.ts';
 import { noUsage, type Report, type Usage } from '../core/report.ts';
 import { storable } from '../core/storable.ts';
@@ -91,6 +92,8 @@ export interface IssueRun {
   ask: Ask | null;
   model: string | null;
   choice: RunCostRow['choice'];
+  /** What talked to the model; null where no report says it. */
+  engine?: EngineName | null;
   outcome: RunOutcome;
   costUsd: number | null;
   usage: Required<Usage>;
@@ -118,8 +121,10 @@ export async function costOfIssue(
   const total = await ofIssue.select(sums).executeTakeFirstOrThrow();
   const rows = await ofIssue
     .innerJoin('commands as command', 'command.id', 'run.command_id')
+    .leftJoin('runs as executed', 'executed.command_id', 'run.command_id')
     .selectAll('run')
     .select(['command.actor as who', 'command.ask as asked'])
+    .select(sql<EngineName | null>`executed.report->>'engine'`.as('engine'))
     .orderBy('run.ended_at', 'desc')
     .orderBy('run.command_id')
     .limit(newest)
@@ -133,6 +138,7 @@ export async function costOfIssue(
       ask: row.asked,
       model: row.model,
       choice: row.choice,
+      engine: row.engine,
       outcome: row.outcome,
       costUsd: row.cost_usd,
       usage: usageOf(row),

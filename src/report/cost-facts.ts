@@ -19,15 +19,26 @@ export interface CostFacts {
   method: string;
 }
 
-type Reported = Pick<Report, 'session' | 'usage' | 'costUsd' | 'saving'>;
+type Reported = Pick<Report, 'engine' | 'session' | 'usage' | 'costUsd' | 'saving'>;
 
 export function costFacts(report: Reported): CostFacts {
   const { session, saving, usage } = report;
   return {
     headline: headline(report),
-    rows: [['Session', sessionWithReason(session)], ['Tokens', formatUsage(usage)], ...costRows(report)],
+    rows: [
+      ['Session', sessionWithReason(session)],
+      ...engineRow(report),
+      ['Tokens', formatUsage(usage)],
+      ...costRows(report),
+    ],
     method: session && saving ? saving.method : '',
   };
+}
+
+/** The CLI is what everybody expects. */
+function engineRow({ engine, session }: Reported): [string, string][] {
+  if (engine === undefined || engine === 'claude-code') return [];
+  return [['Engine', `${engine} ${session?.engineVersion ?? ''}`.trim()]];
 }
 
 function headline({ session, usage, costUsd, saving }: Reported): string {

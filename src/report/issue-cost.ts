@@ -1,4 +1,4 @@
-import type { Actor, Ask } from '../core/command.ts';
+import { type Actor, type Ask, askedText } from '../core/command.ts';
 import type { CostSum, IssueCost, IssueRun } from '../ledger/costs.ts';
 import { codeInCell } from './cells.ts';
 import { allTokens, formatCost, formatCount, formatSaved, plural } from './figures.ts';
@@ -75,8 +75,7 @@ export function nameOf(actor: Actor): string {
 /** The beginning of what was asked. */
 export function fewWords(ask: Ask | null): string {
   if (!ask) return '';
-  if (ask.kind === 'control') return ask.word;
-  const line = (ask.instruction.split('\n')[0] ?? '').trim();
+  const line = (askedText(ask).split('\n')[0] ?? '').trim();
   return line.length > longestAsk ? `${line.slice(0, longestAsk - 1).toWellFormed()}…` : line;
 }
 
@@ -84,8 +83,9 @@ export function howItEnded({ outcome }: Pick<IssueRun, 'outcome'>): string {
   return { done: '', failed: ' (failed)', cancelled: ' (stopped)', lost: ' (no report)' }[outcome];
 }
 
-export function sessionOf({ choice }: Pick<IssueRun, 'choice'>): string {
-  return choice === 'fresh' ? 'new' : (choice ?? '–');
+export function sessionOf({ choice, engine }: Pick<IssueRun, 'choice' | 'engine'>): string {
+  const session = choice === 'fresh' ? 'new' : (choice ?? '–');
+  return engine === 'anthropic-api' ? `${session}, ${engine}` : session;
 }
 
 /** Of a run without a report nobody knows them. */

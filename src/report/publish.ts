@@ -1,5 +1,5 @@
 import { contextKey } from '../caches/context-cache.ts';
-import type { Ask } from '../core/command.ts';
+import { type Ask, askedText } from '../core/command.ts';
 import { isEnd } from '../core/status.ts';
 import { answerAsked, editComment, findComment, postAnswer, postComment, react } from '../github/comments.ts';
 import type { AskedComment } from '../github/conversation.ts';
@@ -216,7 +216,7 @@ function ticketFacts(row: CommandRow, run: RunRow | undefined): TicketEndFacts {
 }
 
 function instructionOf(ask: Ask | null): string | undefined {
-  return ask?.kind === 'control' ? ask.word : ask?.instruction.split('\n')[0];
+  return ask === null ? undefined : askedText(ask).split('\n')[0];
 }
 
 function neutral(services: Publisher): NeutraliseOptions {

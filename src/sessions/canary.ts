@@ -39,7 +39,14 @@ export function cacheCanary(facts: CacheFacts): { canary: CacheCanary; notice: s
 }
 
 /** Nothing of a request is read with another value of these. */
-const readsNothing: readonly MovedPin['pin'][] = ['model', 'effort', 'tools', 'flags', 'engineVersion'];
+const readsNothing: readonly MovedPin['pin'][] = [
+  'engine',
+  'model',
+  'effort',
+  'tools',
+  'flags',
+  'engineVersion',
+];
 
 function causeOf({ moved, before, startedAt }: CacheFacts): { cause: CacheCanary['cause']; words: string } {
   const [main] = moved.filter(({ pin }) => readsNothing.includes(pin));

@@ -12,12 +12,19 @@ export interface MovedPin {
 
 const unknownVersion = 'unknown';
 
+/** Of sessions that do not name one. */
+const onlyEngine = 'claude-code';
+
 /**
  * What of the pins changed, those first that cost the most. What one side does not know has not changed: a session of
  * an earlier version of Dexter has no pins, one that the model never answered in no model.
  */
 export function pinsMoved(before: SessionPins | undefined, after: SessionPins): MovedPin[] {
   if (before === undefined) return [];
+  const engines = [before.engine ?? onlyEngine, after.engine ?? onlyEngine] as const;
+  // Each describes tools and instructions in its own way: what else is another one says nothing.
+  if (engines[0] !== engines[1])
+    return [{ pin: 'engine', words: `the engine changed from ${engines[0]} to ${engines[1]}` }];
   const moved: MovedPin[] = [];
   if (before.model !== null && after.model !== null && !isSameModel(before.model, after.model))
     moved.push({ pin: 'model', words: `the model changed from ${before.model} to ${after.model}` });
@@ -37,7 +44,7 @@ export function pinsMoved(before: SessionPins | undefined, after: SessionPins): 
   if (!versions.includes(unknownVersion) && before.engineVersion !== after.engineVersion)
     moved.push({
       pin: 'engineVersion',
-      words: `Claude Code changed from ${before.engineVersion} to ${after.engineVersion}`,
+      words: `${engines[1] === 'claude-code' ? 'Claude Code' : engines[1]} changed from ${before.engineVersion} to ${after.engineVersion}`,
     });
   if (before.workingDirectory !== after.workingDirectory)
     moved.push({ pin: 'workingDirectory', words: 'the directory of the checkout changed' });

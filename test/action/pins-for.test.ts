@@ -7,7 +7,7 @@ const more = { command: 'more' };
 function flagsOf(servers: Record<string, unknown>, tools: 'auto' | 'default' | string[] = 'auto'): string {
   const inputs = { allowedTools: ['Bash', 'mcp__notes', 'mcp__more'], tools };
   const task = { workingDirectory: '/w', ...toolsFor(inputs) };
-  return pinsFor(task, { version: '2.1.330' }, inputs, servers).flags;
+  return pinsFor(task, { name: 'claude-code', version: '2.1.330' }, inputs, servers).flags;
 }
 
 describe('the pin of the flags', () => {

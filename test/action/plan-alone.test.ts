@@ -181,6 +181,17 @@ describe('what a run without the app does', () => {
       '@dexter --model opus --max-budget 2 add tests',
       { instruction: 'add tests', session: { mode: 'resume', model: 'opus', maxBudgetUsd: 2 } },
     ],
+    [
+      '@dexter --engine anthropic-api add tests',
+      { instruction: 'add tests', session: { mode: 'resume', engine: 'anthropic-api' } },
+    ],
+    [
+      '@dexter plan fresh tests for the cart',
+      {
+        instruction: expect.stringContaining('do not carry it out:\n\ntests for the cart\n\n'),
+        session: { mode: 'fresh', kind: 'plan' },
+      },
+    ],
     ['add tests --fresh', { instruction: 'add tests --fresh', session: { mode: 'resume' } }],
   ])('is what %j says', async (instruction, job) => {
     answerBranches('DX-1', {});
@@ -202,6 +213,13 @@ describe('what a run without the app does', () => {
       isTold: true,
       problem: { code: 'budget-spent', message, hint: 'Whoever asks can allow more with `--max-budget`.' },
     });
+  });
+
+  it('is shown as it was asked', async () => {
+    answerBranches('DX-1', {});
+    expect((await ready({ instruction: '@dexter plan the cart --model opus', issueKey: key })).asked).toBe(
+      'plan the cart',
+    );
   });
 
   it('is to forget the session when that is all that is said', async () => {

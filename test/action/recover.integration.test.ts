@@ -43,6 +43,7 @@ function stateOf(session: Partial<NonNullable<RunState['session']>> = {}): RunSt
       id: ours,
       mode: 'fresh',
       choice: 'fresh',
+      engine: 'claude-code',
       nextGeneration: 1,
       parentGeneration: 0,
       isGuessed: false,

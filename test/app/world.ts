@@ -46,6 +46,7 @@ export interface WorldOptions {
   jira?: JiraOptions;
   retention?: AppConfig['retention'];
   budgets?: AppConfig['budgets'];
+  engine?: AppConfig['engine'];
   context?: Partial<AppConfig['context']>;
   /** Something to stand between the app and JIRA, by JIRA's address. */
   viaJiraGate?: (jiraUrl: string) => Promise<{ url: string; close(): Promise<void> }>;
@@ -115,6 +116,7 @@ export async function startWorld(options: WorldOptions = {}) {
       },
     ],
     onboarding: options.onboarding ?? { isOn: true },
+    ...(options.engine ? { engine: options.engine } : {}),
     budgets: options.budgets ?? { repositories: {} },
     retention: options.retention ?? { afterCloseDays: 7, maxAgeDays: 30 },
     prices: {},

@@ -93,6 +93,7 @@ describe('parseCommand', () => {
       { instruction: 'implement this', model: 'claude-opus-4-5' },
     ],
     ['@dexter implement this --fresh', { instruction: 'implement this', fresh: true }],
+    ['@dexter --engine anthropic-api why?', { instruction: 'why?', engine: 'anthropic-api' }],
     ['@dexter fresh implement this', { instruction: 'implement this', fresh: true }],
     ['@dexter fresh forget', { instruction: 'forget', fresh: true }],
     ['@dexter forget --model sonnet', { instruction: 'forget', model: 'sonnet' }],
@@ -108,9 +109,47 @@ describe('parseCommand', () => {
   });
 
   it.each([
+    ['@dexter plan the coupons', { instruction: 'the coupons' }],
+    ['@dexter plan: the coupons\nand the cart', { instruction: 'the coupons\nand the cart' }],
+    ['@dexter Plan', { instruction: '' }],
+    ['@dexter plan?', { instruction: '' }],
+    ['@dexter plan status', { instruction: 'status' }],
+    ['@dexter plan plan B', { instruction: 'plan B' }],
+    ['@dexter plan how to forget', { instruction: 'how to forget' }],
+    ['@dexter fresh plan the coupons', { instruction: 'the coupons', fresh: true }],
+    ['@dexter plan fresh the coupons', { instruction: 'the coupons', fresh: true }],
+    ['@dexter fresh plan', { instruction: '', fresh: true }],
+    ['@dexter plan fresh', { instruction: '', fresh: true }],
+    ['@dexter plan refreshing the page', { instruction: 'refreshing the page' }],
+    ['@dexter plan fresh-water tanks', { instruction: 'fresh-water tanks' }],
+    ['@dexter --engine claude-code plan it', { instruction: 'it', engine: 'claude-code' }],
+    [
+      '@dexter plan it --engine=anthropic-api --model opus --fresh',
+      { instruction: 'it', engine: 'anthropic-api', model: 'opus', fresh: true },
+    ],
+    ['@dexter --max-budget 1 plan', { instruction: '', maxBudget: 1 }],
+  ])('reads %j as a plan', (text, { instruction, ...flags }) => {
+    expect(parse(text)).toEqual({ outcome: 'command', ask: { kind: 'plan', instruction, flags } });
+  });
+
+  it.each([
+    ['planning is done, go on'],
+    ['plan.md has the details'],
+    ['plan-b instead'],
+    ['plans for the cart'],
+    ["plan's title is wrong"],
+    ['planned work first'],
+    ['make a plan'],
+  ])('reads %j as an instruction of its own', (instruction) => {
+    expect(instructionOf(`@dexter ${instruction}`)).toEqual({ instruction });
+  });
+
+  it.each([
     ['@dexter --modle opus implement this', 'unknown-flag', '--modle'],
     ['@dexter implement this --quick', 'unknown-flag', '--quick'],
     ['@dexter --model', 'invalid-flag', '--model'],
+    ['@dexter --engine gpt do it', 'invalid-flag', '`--engine` must be `claude-code` or `anthropic-api`'],
+    ['@dexter --engine', 'invalid-flag', '--engine'],
     ['@dexter --model --fresh go', 'invalid-flag', '--model'],
     ['@dexter --max-budget lots implement', 'invalid-flag', '--max-budget'],
     ['@dexter --max-budget 1000001 implement', 'invalid-flag', '--max-budget'],

@@ -26,6 +26,7 @@ describe('the settings of a repository', () => {
       config: {
         enabled: true,
         model: 'claude-sonnet-4-5',
+        engine: { instruction: 'claude-code', plan: 'anthropic-api' },
         maxBudget: 5,
         budgets: { issue: 20, personPerDay: 50, repositoryPerMonth: 500 },
       },
@@ -51,6 +52,9 @@ describe('the settings of a repository', () => {
     ['model: --dangerous', '`model` must be a model name'],
     ['max-budget: 5', '`max-budget` is not a known setting.'],
     ['enabled: 1\nmodel: ""', '`enabled` must be `true` or `false`; `model` must be a model name'],
+    ['engine: claude', '`engine` must be'],
+    ['engine: { plan: openai }', '`engine` must be'],
+    ['engine: { plans: anthropic-api }', 'plans'],
   ])('are refused with their place: %j', (text, reason) => {
     expect(readRepositoryConfig(text)).toMatchObject({
       problem: { code: 'config-invalid', message: expect.stringContaining(reason) },

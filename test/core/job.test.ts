@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { planInstruction } from '../../src/commands/plan-instruction.ts';
 import { IssueKey } from '../../src/core/issue-key.ts';
 import { encodeInputs, Job, SessionRequest, Target } from '../../src/core/job.ts';
 
@@ -32,6 +34,47 @@ describe('encodeInputs', () => {
   });
 });
 
+describe('what an app and an action of different versions say to each other', () => {
+  const before = { installationId: 1, repositoryId: 2, mode: 'resume', generation: 3 };
+  /** As it was when there was one engine. */
+  const Earlier = SessionRequest.omit({ kind: true }).extend({
+    engine: z.literal('claude-code').default('claude-code'),
+  });
+
+  it('reads a job of an app that knows one engine', () => {
+    expect(SessionRequest.parse({ ...before, engine: 'claude-code' })).toEqual({
+      ...before,
+      engine: 'claude-code',
+    });
+    expect(SessionRequest.parse(before)).toEqual(before);
+  });
+
+  it('leaves out what nobody asked for, so that an earlier action takes the job', () => {
+    expect(
+      Earlier.parse(JSON.parse(encodeInputs({ ...job, session: SessionRequest.parse(before) }).session)),
+    ).toEqual({
+      ...before,
+      engine: 'claude-code',
+    });
+  });
+
+  it('has a plan say by its instruction that nothing is changed, as an earlier action does not know the kind', () => {
+    const plan = {
+      ...job,
+      instruction: planInstruction('the coupons'),
+      session: SessionRequest.parse({ ...before, kind: 'plan' }),
+    };
+    const inputs = encodeInputs(plan);
+    expect(Earlier.parse(JSON.parse(inputs.session))).not.toHaveProperty('kind');
+    expect(inputs.instruction).toMatch(/do not carry it out:\n\nthe coupons\n\nChange nothing/);
+    expect(planInstruction(' ')).toMatch(/^Make a plan for what the ticket asks. Change nothing/);
+  });
+
+  it('is refused by an earlier action where another engine was named', () => {
+    expect(Earlier.safeParse({ ...before, engine: 'anthropic-api' }).success).toBe(false);
+  });
+});
+
 describe('Job', () => {
   it.each([
     [{ commandId: 'not-a-uuid' }],
@@ -40,6 +83,8 @@ describe('Job', () => {
     [{ session: { ...job.session, repositoryId: 0 } }],
     [{ session: { ...job.session, generation: -1 } }],
     [{ session: { ...job.session, maxBudgetUsd: 0 } }],
+    [{ session: { ...job.session, engine: 'gpt' } }],
+    [{ session: { ...job.session, kind: 'forget' } }],
     [{ target: { ...job.target, branch: '' } }],
     [{ target: { ...job.target, pullRequest: 0 } }],
   ])('refuses %j', (wrong) => {

@@ -52,6 +52,29 @@ test('the demo turns a ticket into a pull request and continues its session, and
   await rmdir(temporary);
 });
 
+test('the demo plays the story with the direct engine, after a plan that changes nothing', async () => {
+  const temporary = await mkdtemp(join(tmpdir(), 'dexter-test-demo-'));
+  const args = ['demo/main.ts', '--engine', 'anthropic-api', '--exit', '--json'];
+  const { stdout, stderr } = await run(process.execPath, args, {
+    cwd: root,
+    env: { PATH: process.env.PATH, HOME: '/nonexistent', TMPDIR: temporary },
+  });
+  const { commands, pullRequest } = JSON.parse(stdout);
+  const [plan, ...others] = commands;
+  expect(plan).toMatchObject({ status: 'done', mode: 'fresh', commits: 0, engine: 'anthropic-api' });
+  expect(others).toHaveLength(2);
+  for (const next of others) {
+    expect(next).toMatchObject({ status: 'done', mode: 'resume', commits: 1, engine: 'anthropic-api' });
+    expect(next.sessionId).toBe(plan.sessionId);
+    expect(next.cacheReadTokens).toBeGreaterThan(5 * next.cacheWriteTokens);
+  }
+  expect(pullRequest).toMatchObject({ number: 1, commits: 2 });
+  expect(stderr).toContain('1. `src/coupons.ts`: a coupon takes off');
+  expect(stderr).not.toContain('Starting Claude Code');
+  expect(await readdir(temporary)).toEqual([]);
+  await rmdir(temporary);
+});
+
 test.each(['started a run', 'Run npm test'])(
   'Ctrl-C after "%s" leaves no process and no file',
   async (moment) => {

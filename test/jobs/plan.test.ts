@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { RepositoryConfig } from '../../src/commands/repository-config.ts';
 import { ContextDelta } from '../../src/core/context.ts';
 import { encodeInputs, Job, maxInputCharacters } from '../../src/core/job.ts';
 import { unpackText } from '../../src/core/packed-text.ts';
@@ -48,6 +49,28 @@ const planned = (some: Partial<PlanFacts> = {}) => planJob({ ...facts, ...some }
 const plan = (some: Partial<PlanFacts> = {}) => planned(some).job;
 
 describe('planJob', () => {
+  it('names an engine only where somebody did: the command, else the repository, else the app', () => {
+    const config = RepositoryConfig.parse({ engine: { plan: 'anthropic-api' } });
+    const engineOf = (some: Partial<PlanFacts>) => plan(some).session.engine;
+    expect(plan().session).not.toHaveProperty('engine');
+    expect(engineOf({ engine: 'anthropic-api' })).toBe('anthropic-api');
+    expect(
+      engineOf({ engine: 'anthropic-api', config: RepositoryConfig.parse({ engine: 'claude-code' }) }),
+    ).toBe('claude-code');
+    expect(engineOf({ config })).toBeUndefined();
+    expect(engineOf({ kind: 'plan', config })).toBe('anthropic-api');
+    expect(engineOf({ kind: 'plan', config, flags: { engine: 'claude-code' } })).toBe('claude-code');
+    expect(planForget(facts).session).not.toHaveProperty('engine');
+  });
+
+  it('asks for a plan by its kind and by its words', () => {
+    const { instruction, session } = plan({ kind: 'plan', instruction: 'the coupons' });
+    expect(session.kind).toBe('plan');
+    expect(instruction).toContain('the coupons');
+    expect(instruction).toContain('Change nothing');
+    expect(plan().session).not.toHaveProperty('kind');
+  });
+
   it('plans the first run of a ticket', () => {
     expect(plan()).toEqual({
       commandId: facts.commandId,
@@ -62,7 +85,6 @@ describe('planJob', () => {
         generation: 0,
         ticket: { hash: expect.stringMatching(/^[0-9a-f]{64}$/), newestComment: '' },
         model: undefined,
-        engine: 'claude-code',
       },
       target: {
         title: 'Coupons for the cart',

@@ -22,6 +22,17 @@ const fresh = {
   saving: { ...saving, estimatedCostSaved: -0.02, baselineCostUsd: 0.09 },
 };
 
+it('names the engine where it is not the one that everybody expects', () => {
+  const rowsOf = (changes: Partial<Report>) =>
+    costFacts({ ...resumed, ...changes }).rows.map(([name]) => name);
+  expect(costFacts({ ...resumed, engine: 'anthropic-api' }).rows).toContainEqual([
+    'Engine',
+    `anthropic-api ${session.engineVersion}`,
+  ]);
+  expect(rowsOf({ engine: 'claude-code' })).not.toContain('Engine');
+  expect(rowsOf({})).not.toContain('Engine');
+});
+
 describe('the headline of what a run cost', () => {
   it.each<[string, Report, string]>([
     ['a compacted copy', resumed, 'Resumed (compacted, 3 h old) · $0.11 · 71 % less than a cold start'],

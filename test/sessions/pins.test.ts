@@ -29,8 +29,28 @@ describe('pinsMoved', () => {
     expect(pinsMoved(pins, { ...pins, ...change })).toEqual([{ pin, words }]);
   });
 
+  it('finds another engine, and then nothing else: each has tools and instructions of its own', () => {
+    const direct: SessionPins = {
+      ...pins,
+      engine: 'anthropic-api',
+      engineVersion: '1',
+      tools: ['LS'],
+      flags: 'x',
+    };
+    const moved = pinsMoved(pins, direct);
+    expect(moved).toEqual([{ pin: 'engine', words: 'the engine changed from claude-code to anthropic-api' }]);
+    expect(losesPromptCache(moved)).toBe(true);
+    expect(pinsMoved(direct, { ...pins, engine: 'claude-code' })).toMatchObject([
+      { words: 'the engine changed from anthropic-api to claude-code' },
+    ]);
+    expect(pinsMoved(direct, { ...direct, engineVersion: '2' })).toEqual([
+      { pin: 'engineVersion', words: 'anthropic-api changed from 1 to 2' },
+    ]);
+  });
+
   it.each<[string, SessionPins | undefined, Partial<SessionPins>]>([
     ['the same', pins, {}],
+    ['a session from before there was a choice of engines', pins, { engine: 'claude-code' }],
     ['the same tools in another order', pins, { tools: ['Read', 'Bash'] }],
     ['a session from before there were pins', undefined, {}],
     ['a model that is not known yet', { ...pins, model: null }, {}],

@@ -13,7 +13,7 @@ export const refusalsThatCount = 2;
 
 const loggedOut = /not logged in|please run \/login|invalid api key|authentication_(?:failed|error)/i;
 /** What the API says about a transcript that it does not take; other requests are refused with 400 as well. */
-const badTranscript = /thinking|signature|tool_use|tool_result|messages\.\d|prompt is too long/i;
+export const badTranscript = /thinking|signature|tool_use|tool_result|messages\.\d|prompt is too long/i;
 const unknownSession = /no conversation found|session .{0,60}not found/i;
 
 /** Why a run ended, from what it said and how its process went. `aborted`: it was asked to end. */

@@ -39,12 +39,9 @@ export interface EnvironmentOptions {
  * its environment has no token of the runner to print.
  */
 export function cliEnvironment(options: EnvironmentOptions): Record<string, string> {
-  const { env, baseUrl, apiKey } = options;
+  const { baseUrl, apiKey } = options;
   return {
-    ...pickVariables(env, inherited),
-    ...reachLoopback(env),
-    HOME: options.homeDirectory,
-    TMPDIR: options.temporaryDirectory,
+    ...agentEnvironment(options),
     CLAUDE_CONFIG_DIR: options.configDirectory,
     CLAUDE_CODE_PROJECT_DIR_NAME: options.projectFolder,
     // What the CLI would otherwise do on the side: update itself, send telemetry, write memories that the
@@ -59,6 +56,20 @@ export function cliEnvironment(options: EnvironmentOptions): Record<string, stri
     ...(baseUrl === undefined ? {} : { ANTHROPIC_BASE_URL: baseUrl }),
     ...(apiKey === undefined ? {} : { ANTHROPIC_API_KEY: apiKey }),
     ...options.modelVariables,
+  };
+}
+
+/** The part of it that is not about the CLI, for programs that an agent without it starts. */
+export function agentEnvironment({
+  env,
+  homeDirectory,
+  temporaryDirectory,
+}: Pick<EnvironmentOptions, 'env' | 'homeDirectory' | 'temporaryDirectory'>): Record<string, string> {
+  return {
+    ...pickVariables(env, inherited),
+    ...reachLoopback(env),
+    HOME: homeDirectory,
+    TMPDIR: temporaryDirectory,
   };
 }
 

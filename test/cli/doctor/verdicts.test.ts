@@ -6,7 +6,7 @@ import { judgeDeliveries } from '../../../src/cli/doctor/checks/deliveries.ts';
 import { judgeApp, settingsPage } from '../../../src/cli/doctor/checks/github-app.ts';
 import { judgeInstallations } from '../../../src/cli/doctor/checks/installation.ts';
 import { judgeAccount, judgeFields, judgeProjects } from '../../../src/cli/doctor/checks/jira.ts';
-import { judgeModel } from '../../../src/cli/doctor/checks/model.ts';
+import { judgeModel, noKeyForDirect } from '../../../src/cli/doctor/checks/model.ts';
 import { judgePermissions } from '../../../src/cli/doctor/checks/permissions.ts';
 import { judgeRedis } from '../../../src/cli/doctor/checks/redis.ts';
 import { judgeRepository } from '../../../src/cli/doctor/checks/repository.ts';
@@ -394,6 +394,9 @@ const table: [string, Verdict, Verdict['level'], RegExp, RegExp?][] = [
     /not as the model does/,
     /ANTHROPIC_BASE_URL/,
   ],
+  ['no key for the direct engine', noKeyForDirect(), 'failed', /neither ANTHROPIC_API_KEY/, /claude-code/],
+  ['no CLI, which nothing needs', judgeCli('claude', undefined, false), 'ok', /--engine claude-code/],
+  ['a CLI that nothing needs', judgeCli('claude', '2.1.330', false), 'ok', /version 2\.1\.330/],
   ['an old CLI', judgeCli('claude', '2.1.9'), 'failed', /2\.1\.9; nothing before 2\.1\.20/, /npm install -g/],
   ['a good CLI', judgeCli('claude', '2.1.330'), 'ok', /2\.1\.330/],
   // JIRA

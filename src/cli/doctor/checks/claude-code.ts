@@ -1,3 +1,4 @@
+import { engineFor, jobKinds } from '../../../core/engine.ts';
 import { pickVariables, proxyVariables } from '../../../core/variables.ts';
 import { isSince, readCliVersion } from '../../../engines/claude-code/cli-version.ts';
 import { oldestCli } from '../../../engines/claude-code/pinned-cli.ts';
@@ -13,7 +14,7 @@ export const claudeCode: Check = {
   mend: 'Install it for the user who runs Dexter, or name it in `DEXTER_CLAUDE_PATH`.',
   needs: ['configuration'],
   async inspect({ config, env }, _, signal) {
-    const { dispatcher } = await config();
+    const { dispatcher, engine } = await config();
     if (dispatcher.kind !== 'local')
       return skipped('Runs are done by GitHub Actions runners, which install it when it is missing.');
     const command = dispatcher.local.claudePath ?? 'claude';
@@ -30,11 +31,18 @@ export const claudeCode: Check = {
         signal,
       ),
     );
-    return judgeCli(command, version);
+    const isNeeded = jobKinds.some((kind) => engineFor(kind, [engine]) !== 'anthropic-api');
+    return judgeCli(command, version, isNeeded);
   },
 };
 
-export function judgeCli(command: string, version: string | undefined): Verdict {
+/** @param isNeeded whether any command takes it that does not ask for it. */
+export function judgeCli(command: string, version: string | undefined, isNeeded = true): Verdict {
+  if (!isNeeded && !isSince(version ?? '0.0.0', oldestCli)) {
+    return ok(
+      `The CLI cannot be used as \`${command}\`; with \`engine: anthropic-api\` only \`--engine claude-code\` needs it.`,
+    );
+  }
   if (version === undefined) {
     return failed(
       `The Claude Code CLI cannot be started as \`${command}\`, or does not tell its version.`,

@@ -1,3 +1,4 @@
+import { engineFor, jobKinds } from '../../../core/engine.ts';
 import { askModel, defaultModelUrl, type ModelAccess } from '../../../engines/model-access.ts';
 import type { Check } from '../check.ts';
 import { noAnswer } from '../no-answer.ts';
@@ -13,9 +14,12 @@ export const model: Check = {
     'The address of the model takes the key. It is asked for its models and to count the tokens of one word, which costs nothing. Only where `ANTHROPIC_API_KEY` or `ANTHROPIC_BASE_URL` is set here; a secret of a repository cannot be read.',
   mend: 'Replace the key, buy credit, or correct `ANTHROPIC_BASE_URL`.',
   needs: ['configuration'],
-  async inspect({ env }, _, signal) {
+  async inspect({ config, env }, _, signal) {
     const { ANTHROPIC_API_KEY: apiKey, ANTHROPIC_BASE_URL: baseUrl } = env;
     if (!apiKey && !baseUrl) {
+      const { dispatcher, engine } = await config();
+      const isDirect = jobKinds.some((kind) => engineFor(kind, [engine]) === 'anthropic-api');
+      if (isDirect && dispatcher.kind === 'local') return noKeyForDirect();
       return skipped(
         'Neither ANTHROPIC_API_KEY nor ANTHROPIC_BASE_URL is set here.',
         'To try a key before it becomes a secret: `read -rs ANTHROPIC_API_KEY; export ANTHROPIC_API_KEY`, then `dexter doctor`.',
@@ -25,6 +29,14 @@ export const model: Check = {
     return judgeModel(at, await askModel({ baseUrl: at, apiKey: apiKey || undefined }, signal));
   },
 };
+
+/** The direct engine has no other way to the model. */
+export function noKeyForDirect(): Verdict {
+  return failed(
+    'The `engine` of dexter.yml is `anthropic-api`, and neither ANTHROPIC_API_KEY nor ANTHROPIC_BASE_URL is set here: the runs of this machine would be refused.',
+    'Set ANTHROPIC_API_KEY, or the address of a gateway, or take `engine` out: a CLI that is logged in by itself goes with `claude-code` alone.',
+  );
+}
 
 export function judgeModel(at: string, { models, counted }: ModelAccess): Verdict {
   if (models.outcome === 'strange' || models.outcome === 'unreachable') {

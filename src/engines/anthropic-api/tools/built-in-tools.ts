@@ -18,7 +18,7 @@ export interface BuiltInToolsOptions {
   workingDirectory: string;
   /** Permission rules in the CLI's syntax. */
   allowedTools: readonly string[];
-  /** Tools to describe, of those that the rules can allow; all of them without. */
+  /** Tools to describe, whether a rule allows them or not; those that the rules can allow without. */
   tools?: readonly string[] | undefined;
   /** The environment of commands, all of it; its `HOME` is `~/` in rules. */
   env: Readonly<Record<string, string>>;
@@ -75,10 +75,8 @@ export function builtInTools(options: BuiltInToolsOptions): BuiltInTools {
     readTool(workplace),
     writeTool(workplace),
   ];
-  const offered = new Set(offeredTools(allowedTools));
-  const wanted = options.tools === undefined ? offered : new Set(options.tools);
+  const wanted = new Set(options.tools ?? offeredTools(allowedTools));
   // The CLI has no list tool any more, so that nobody names it: it goes along with Glob.
-  const isOffered = (name: string) =>
-    name === 'LS' ? wanted.has('Glob') || wanted.has('LS') : offered.has(name) && wanted.has(name);
+  const isOffered = (name: string) => wanted.has(name) || (name === 'LS' && wanted.has('Glob'));
   return { tools: all.filter((tool) => isOffered(tool.name)), close: bash.close };
 }

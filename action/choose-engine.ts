@@ -1,0 +1,52 @@
+import type { EngineName } from '../src/core/engine.ts';
+import { AppError } from '../src/core/errors.ts';
+import type { SessionRequest } from '../src/core/job.ts';
+import type { ActionInputs } from './inputs.ts';
+import type { ModelAccess } from './model-access.ts';
+
+/**
+ * The engine of a run. `as-before`: nobody named one, and both could make the plan, so that it is the engine of the
+ * conversation that is continued, as its prompt cache is of no use to the other one; the direct one for a new one.
+ */
+export type EngineChoice = EngineName | 'as-before';
+
+/**
+ * Decides which engine is used, from what was asked and how the model is reached.
+ * @throws AppError `engine-missing` for one that was named and cannot be used here.
+ */
+export function chooseEngine({
+  access,
+  job,
+}: Pick<ActionInputs, 'access'> & {
+  job: { session: Pick<SessionRequest, 'engine' | 'kind'> };
+}): EngineChoice {
+  const { engine, kind } = job.session;
+  const against = whyNotDirect(access);
+  if (engine === 'anthropic-api' && against !== undefined) throw notHere(against);
+  if (engine !== undefined) return engine;
+  return kind === 'plan' && against === undefined ? 'as-before' : 'claude-code';
+}
+
+/** Why the direct engine cannot reach the model; undefined when it can. */
+function whyNotDirect(access: ModelAccess): string | undefined {
+  switch (access.provider) {
+    case 'bedrock':
+      return 'here the model is reached through Amazon Bedrock';
+    case 'vertex':
+      return 'here the model is reached through Google Vertex AI';
+    case 'anthropic': {
+      const { baseUrl, credential } = access;
+      if (credential?.kind === 'oauth-token') return 'here there is the token of a subscription';
+      if (credential === undefined && baseUrl === undefined)
+        return 'here there is neither, as Claude Code is logged in by itself';
+      return undefined;
+    }
+  }
+}
+
+function notHere(reason: string): AppError {
+  return new AppError('engine-missing', {
+    message: `The engine \`anthropic-api\` cannot be used on this runner: it needs an API key or a gateway, and ${reason}. Nothing was started.`,
+    hint: 'Ask again with `--engine claude-code`, or take `anthropic-api` out of the `engine` of `.github/dexter.yml` or of the app; or give the workflow `anthropic-api-key`. docs/engines.md says more.',
+  });
+}
