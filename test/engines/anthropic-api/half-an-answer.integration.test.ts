@@ -32,8 +32,8 @@ it('counts what an answer has read that a stop broke off', async () => {
     response.writeHead(200, { 'content-type': 'text/event-stream' });
     response.write(serverSentEvent(begun));
     const block = { type: 'content_block_start', index: 0, content_block: { type: 'text', text: '' } };
-    // The second event comes after the first one was taken in.
-    response.write(serverSentEvent(block), () => setTimeout(() => controller.abort(), 500));
+    // Nothing outside of the engine shows that it has taken this in.
+    response.write(serverSentEvent(block), () => setTimeout(() => controller.abort(), 3_000));
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   try {
