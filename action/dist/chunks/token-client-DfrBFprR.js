@@ -1,0 +1,1 @@
+export{n as tokenClient}from"./token-client-oIcCR0U_.js";

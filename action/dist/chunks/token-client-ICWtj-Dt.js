@@ -1,1 +1,0 @@
-export{n as tokenClient}from"./token-client-Cjr2P-Qb.js";

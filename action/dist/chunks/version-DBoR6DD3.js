@@ -1,0 +1,1 @@
+export{t as engineVersion}from"./version-BlFk-MS9.js";
