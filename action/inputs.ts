@@ -10,6 +10,7 @@ import { parseSize } from '../src/core/size.ts';
 import { pinnedCli } from '../src/engines/claude-code/pinned-cli.ts';
 import { defaultCompactAbove } from '../src/pricing/compaction-cost.ts';
 import { PriceOverrides } from '../src/pricing/price-overrides.ts';
+import { defaultStrategy, type MarkerStrategy, strategyNames } from '../src/prompt-cache/strategies.ts';
 import type { GarbageLimits } from '../src/workspace/plan-garbage.ts';
 import { instructionSources } from './base-instructions.ts';
 import { defaultHiddenPaths, type IsolationMode, isolationModes } from './isolate.ts';
@@ -105,6 +106,9 @@ export const Inputs = z.object({
   'allowed-tools': z.string().default(defaultAllowedTools.join('\n')).transform(lines),
   tools: z.string().default('auto').transform(tools),
   'cache-life': z.enum(['5m', '1h'], 'must be `5m` or `1h`').default('5m'),
+  'cache-markers': z
+    .enum(strategyNames, `must be one of ${strategyNames.join(', ')}`)
+    .default(defaultStrategy),
   'instructions-from': z.enum(instructionSources, 'must be `base` or `none`').default('base'),
   'mcp-cache-ttl': z
     .string()
@@ -166,6 +170,8 @@ export interface ActionInputs {
   tools: 'auto' | 'default' | string[];
   /** How long the prompt cache keeps what a run writes. */
   cacheLife: '5m' | '1h';
+  /** Where the engine `anthropic-api` puts its prompt-cache markers. */
+  cacheMarkers: MarkerStrategy;
   /** The branch whose `CLAUDE.md` the agent is given. */
   instructionsFrom: (typeof instructionSources)[number];
   /** How long the cache in front of an MCP server keeps an answer, such as `15m`. */
@@ -303,6 +309,7 @@ function settingsOf(inputs: z.infer<typeof AloneInputs>): Settings {
     allowedTools: inputs['allowed-tools'],
     tools: inputs.tools,
     cacheLife: inputs['cache-life'],
+    cacheMarkers: inputs['cache-markers'],
     instructionsFrom: inputs['instructions-from'],
     mcpCacheTtl: inputs['mcp-cache-ttl'],
     mcpNotCached: inputs['mcp-not-cached'],

@@ -4,7 +4,12 @@ import { delimiter, dirname, isAbsolute, join } from 'node:path';
 import { AppError } from '../src/core/errors.ts';
 import { pickVariables } from '../src/core/variables.ts';
 import { hiddenFiles } from '../src/engines/claude-code/hidden-files.ts';
-import { findIsolation, type Isolation, type Program } from '../src/engines/claude-code/isolation.ts';
+import {
+  findIsolation,
+  type HiddenFiles,
+  type Isolation,
+  type Program,
+} from '../src/engines/claude-code/isolation.ts';
 import type { SessionDirectory } from './session-directory.ts';
 import type { Work } from './work.ts';
 
@@ -81,13 +86,25 @@ export async function isolation(
   return undefined;
 }
 
+/** What tools that run in this process keep from the agent, whether or not its programs can be isolated. */
+export function hiddenFromTools(
+  work: Pick<Work, 'env' | 'inputs' | 'workspace'>,
+  { root, mirror }: Pick<SessionDirectory, 'root' | 'mirror'>,
+): Pick<HiddenFiles, 'hidden' | 'kept'> {
+  return { hidden: closedPaths(work), kept: [root, mirror] };
+}
+
+function closedPaths({ env, inputs, workspace }: Pick<Work, 'env' | 'inputs' | 'workspace'>): string[] {
+  return [...inputs.hiddenPaths.map(fromHome), ...runnersOwn(env), workspace];
+}
+
 async function tryIsolation(
   { env, inputs, mcpProgram, workspace }: Pick<Work, 'env' | 'inputs' | 'mcpProgram' | 'workspace'>,
   directory: Pick<SessionDirectory, 'root' | 'mirror'>,
   program: string,
 ): Promise<Isolation> {
   const hiding = await hiddenFiles({
-    hidden: [...inputs.hiddenPaths.map(fromHome), ...runnersOwn(env), workspace],
+    hidden: closedPaths({ env, inputs, workspace }),
     needed: [directory.root, directory.mirror],
     programs: [mcpProgram, process.execPath, program],
     readOnly: [...usedAfterwards(env), dirname(dirname(mcpProgram)), ...(await foldersOf(program))],

@@ -5,7 +5,7 @@ import { agentEnvironment } from '../src/engines/claude-code/environment.ts';
 import type { Engine } from '../src/engines/engine.ts';
 import { overridePrices } from '../src/pricing/price-overrides.ts';
 import { projectFolder } from '../src/sessions/session-files.ts';
-import { isolation } from './isolate.ts';
+import { hiddenFromTools, isolation } from './isolate.ts';
 import { startModelProxy } from './model-proxy.ts';
 import { type ModelUpstream, modelUpstream, proxyVariables } from './model-upstream.ts';
 import type { ReadyEngine } from './ready-engine.ts';
@@ -46,12 +46,14 @@ async function startDirect(work: Work, directory: SessionDirectory): Promise<Sta
       baseUrl: proxy.url,
       apiKey: proxy.key,
       cacheLife: inputs.cacheLife,
+      markers: inputs.cacheMarkers,
       env: agentEnvironment({
         env,
         homeDirectory: directory.home,
         temporaryDirectory: directory.temporary,
       }),
       isolate: await isolation(work, directory, 'bash', "The agent's commands"),
+      hidden: hiddenFromTools(work, directory),
       temporaryDirectory: directory.temporary,
       projectFolder,
       prices: overridePrices(inputs.prices),

@@ -39,12 +39,14 @@ export interface CacheableRequest extends Markable {
  */
 export type MarkRequest = <R extends CacheableRequest>(request: R, marker?: CacheControl) => R;
 
-export type MarkerStrategy =
-  | 'interval'
-  | 'two-intervals'
-  | 'two-last-messages'
-  | 'last-message'
-  | 'request-ends';
+export const strategyNames = [
+  'request-ends',
+  'last-message',
+  'two-last-messages',
+  'two-intervals',
+  'interval',
+] as const;
+export type MarkerStrategy = (typeof strategyNames)[number];
 
 export const markerStrategies: Record<MarkerStrategy, MarkRequest> = {
   /** The note's. */

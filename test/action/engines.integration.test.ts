@@ -1,8 +1,9 @@
-import { access, readdir, readFile } from 'node:fs/promises';
+import { access, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { run } from '../../action/run.ts';
-import { startModel } from '../../demo/model/server.ts';
+import { blocksOf } from '../../demo/model/messages.ts';
+import { type Model, startModel } from '../../demo/model/server.ts';
 import type { Task } from '../../demo/model/task.ts';
 import type { Report } from '../../src/core/report.ts';
 import { realClaude } from '../fakes/real-claude.ts';
@@ -41,6 +42,11 @@ afterEach(async () => {
   await model.close();
   await world[Symbol.asyncDispose]();
 });
+
+async function disposable(starting: Promise<Model>): Promise<Model & AsyncDisposable> {
+  const started = await starting;
+  return Object.assign(started, { [Symbol.asyncDispose]: () => started.close() });
+}
 
 async function reportOf(job: Partial<JobFields>, steps: string[] = []): Promise<Report> {
   const options = world.options({
@@ -87,6 +93,48 @@ describe('the direct engine', () => {
     expect(report.costUsd).toBeGreaterThan(0);
     expect(steps).toContain('Asking the model');
     expect(steps.join('\n')).not.toContain('Claude Code');
+  });
+
+  it.each([
+    ['request-ends', [[0], [0, 2]]],
+    ['interval', [[], []]],
+  ])('has its cache markers where the input says: %s', async (markers, expected) => {
+    const inputs = { ...noCli, 'cache-markers': markers };
+    await reportOf({ instruction: 'what is in a.txt', session: direct, inputs });
+    const isMarked = (block: object) => 'cache_control' in block && block.cache_control != null;
+    const places = asked().map(({ body }) =>
+      body.messages.flatMap(({ content }, index) => (blocksOf(content).some(isMarked) ? [index] : [])),
+    );
+    expect(places).toEqual(expected);
+    for (const { body } of asked()) {
+      expect([blocksOf(body.system).at(-1), body.tools?.at(-1)].every((last) => last && isMarked(last))).toBe(
+        true,
+      );
+    }
+  });
+
+  it.each(['auto', 'off'])('opens nothing that is to be hidden, with isolation %s', async (isolation) => {
+    const directory = join(world.directory, 'credentials');
+    await mkdir(directory);
+    await writeFile(join(directory, 'token'), 'not for the model');
+    const path = join(directory, 'token');
+    const reading: Task = { match: /read the token/, needs: [path], edits: [], run: [], answer: 'Read.' };
+    await using server = await disposable(startModel({ tasks: [reading], apiKey: key }));
+    const inputs = {
+      ...noCli,
+      isolation,
+      'anthropic-base-url': server.url,
+      'allowed-tools': `Read(./**)\nRead(/${directory}/**)`,
+    };
+    const shown = () => JSON.stringify(server.requests.map(({ body }) => body.messages));
+    await reportOf({ instruction: 'read the token', session: direct, inputs });
+    expect(shown()).toContain('not for the model');
+
+    const job = { instruction: 'read the token', session: { ...direct, mode: 'fresh' } };
+    server.requests.length = 0;
+    const report = await reportOf({ ...job, inputs: { ...inputs, 'hidden-paths': directory } });
+    expect(report.denials).toContain('Read');
+    expect(shown()).not.toContain('not for the model');
   });
 
   it('changes code, and the change becomes a pull request', async () => {

@@ -73,6 +73,7 @@ describe('parseInputs', () => {
       allowedTools: defaultAllowedTools,
       tools: 'auto',
       cacheLife: '5m',
+      cacheMarkers: 'request-ends',
       instructionsFrom: 'base',
       mcpCacheTtl: '15m',
       mcpNotCached: [],

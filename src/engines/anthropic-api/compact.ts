@@ -2,14 +2,14 @@ import { randomUUID } from 'node:crypto';
 import type { BetaMessageStream } from '@anthropic-ai/sdk/lib/BetaMessageStream';
 import type { BetaMessage } from '@anthropic-ai/sdk/resources/beta';
 import { redact } from '../../core/redact.ts';
+import { chooseMarkers } from '../../prompt-cache/strategies.ts';
 import { type RunRecord, record } from '../claude-code/run-record.ts';
 import type { CompactionResult, CompactionTask } from '../engine.ts';
 import type { AnthropicApiOptions } from './anthropic-api.ts';
 import { ask } from './ask.ts';
-import { markNewestMessages, type PlaceMarkers } from './cache-markers.ts';
 import { endingOf, type Outcome } from './ending.ts';
 import { messagesOf } from './messages-of.ts';
-import { modelClient } from './model-client.ts';
+import { type Mark, modelClient } from './model-client.ts';
 import { modelOf, modelSettings } from './model-settings.ts';
 import { readTranscript } from './read-transcript.ts';
 import { countLost, figuresOf, lineOf, startRecord } from './run-figures.ts';
@@ -59,12 +59,7 @@ export async function compact(
     await using tools = await startTools(task, options, () => undefined, both);
     both.throwIfAborted();
     const question = { role: 'user' as const, content: summaryRequest(task.instructions) };
-    const { placeMarkers = markNewestMessages } = options;
-    const client = modelClient({
-      ...options,
-      maxRetries: fewRetries,
-      placeMarkers: exceptOnLast(placeMarkers),
-    });
+    const client = modelClient({ ...options, maxRetries: fewRetries }, exceptOnLast);
     const answer = await firstAnswer(run, {
       client,
       settings: modelSettings(model, task.effort),
@@ -116,12 +111,10 @@ async function firstAnswer(run: RunRecord, asked: Parameters<typeof ask>[0]): Pr
 }
 
 /** The question is asked once: what is written of it to the prompt cache is never read. */
-export function exceptOnLast(place: PlaceMarkers): PlaceMarkers {
-  return (request, marker) => {
-    const placed = place({ ...request, messages: request.messages.slice(0, -1) }, marker);
-    return { ...placed, messages: [...placed.messages, ...request.messages.slice(-1)] };
-  };
-}
+export const exceptOnLast: Mark = (request, options) => {
+  const marked = chooseMarkers({ ...request, messages: request.messages.slice(0, -1) }, options);
+  return { ...marked, messages: [...marked.messages, ...request.messages.slice(-1)] };
+};
 
 interface Copy {
   sessionId: string;

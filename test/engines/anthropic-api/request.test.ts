@@ -1,18 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import {
-  cacheMarker,
-  type MarkableRequest,
-  markNewestMessages,
-} from '../../../src/engines/anthropic-api/cache-markers.ts';
 import { exceptOnLast } from '../../../src/engines/anthropic-api/compact.ts';
 import { modelOf, modelSettings } from '../../../src/engines/anthropic-api/model-settings.ts';
 import { promptMessage } from '../../../src/engines/anthropic-api/prompt-message.ts';
 import { continuedFrom, summaryIn } from '../../../src/engines/anthropic-api/summary.ts';
+import type { CacheableRequest } from '../../../src/prompt-cache/strategies.ts';
 import { trimCopy } from '../../../src/sessions/trim-copy.ts';
 
 const text = (said: string) => ({ type: 'text', text: said });
-const marker = cacheMarker();
-const request: MarkableRequest = {
+const marker = { type: 'ephemeral' };
+const request: CacheableRequest = {
   model: 'claude-opus-5-5',
   system: [text('system')],
   tools: [
@@ -24,40 +20,16 @@ const request: MarkableRequest = {
     { role: 'assistant', content: [text('two')] },
     { role: 'user', content: [text('three'), text('')] },
     { role: 'assistant', content: [text('four')] },
-    { role: 'user', content: [{ type: 'tool_result', tool_use_id: 'a' }] },
+    { role: 'user', content: [{ type: 'tool_result', content: 'six' }] },
   ],
 };
 
 describe('cache markers', () => {
-  it('stand on the last tool, the system prompt and the newest two messages of the user', () => {
-    const before = structuredClone(request);
-    expect(markNewestMessages(request, marker)).toEqual({
-      ...request,
-      system: [{ ...text('system'), cache_control: marker }],
-      tools: [
-        { type: 'custom', name: 'A' },
-        { type: 'custom', name: 'B', cache_control: marker },
-      ],
-      messages: [
-        { role: 'user', content: 'one' },
-        { role: 'assistant', content: [text('two')] },
-        { role: 'user', content: [{ ...text('three'), cache_control: marker }, text('')] },
-        { role: 'assistant', content: [text('four')] },
-        { role: 'user', content: [{ type: 'tool_result', tool_use_id: 'a', cache_control: marker }] },
-      ],
-    });
-    expect(request).toEqual(before);
-  });
-
   it('stand on no question that is asked once', () => {
-    const asked = exceptOnLast(markNewestMessages)(request, marker);
+    const asked = exceptOnLast(request);
     expect(asked.messages.at(-1)).toEqual(request.messages.at(-1));
-    expect(asked.messages[0]).toEqual({ role: 'user', content: [{ ...text('one'), cache_control: marker }] });
-  });
-
-  it('say how long', () => {
-    expect(cacheMarker('1h')).toEqual({ type: 'ephemeral', ttl: '1h' });
-    expect(cacheMarker('5m')).toEqual({ type: 'ephemeral' });
+    expect(asked.messages.at(-2)?.content).toEqual([{ ...text('four'), cache_control: marker }]);
+    expect(asked.messages[2]?.content).toEqual([{ ...text('three'), cache_control: marker }, text('')]);
   });
 });
 

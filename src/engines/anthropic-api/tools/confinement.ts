@@ -12,7 +12,7 @@ export interface ConfinementOptions {
   /** Permission rules. */
   rules: readonly string[];
   homeDirectory: string | undefined;
-  /** Paths that are never opened, whatever a rule says, but for those of `kept` within them; none of them a link. */
+  /** Paths that are never opened, whatever a rule says, but for those of `kept` within them. */
   hidden: readonly string[];
   kept: readonly string[];
   /** Outside of the checkout nothing but what is in this directory is opened; whatever the rules name without. */
@@ -49,7 +49,7 @@ const neverOpened = ['/proc', '/sys', '/dev'];
  * the roots themselves lead is settled here once: what runs in them could put links in their place.
  */
 export function confinement(options: ConfinementOptions): Confinement {
-  const { rules, homeDirectory, hidden, kept, onlyWithin } = options;
+  const { rules, homeDirectory, onlyWithin } = options;
   const workingDirectory = resolve(options.workingDirectory);
   const checkout = { given: workingDirectory, real: realPath(workingDirectory) };
   const bound = onlyWithin === undefined ? '/' : realPath(onlyWithin);
@@ -57,6 +57,8 @@ export function confinement(options: ConfinementOptions): Confinement {
     .map((given) => ({ given, real: realPath(given) }))
     .filter(({ real }) => isWithin(real, bound) && !neverOpened.some((path) => isWithin(real, path)));
   const roots = [checkout, ...named];
+  // A link is as good a way to what is hidden as the path that it leads to.
+  const [hidden, kept] = [options.hidden.map(realPath), options.kept.map(realPath)];
   const context = { workdir: checkout.real, allowedRoots: named.map(({ real }) => real) };
   const isHidden = (path: string) =>
     neverOpened.some((closed) => isWithin(path, closed)) ||
