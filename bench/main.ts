@@ -5,6 +5,7 @@ import { action } from './action.ts';
 import type { Bench } from './bench.ts';
 import { context } from './context.ts';
 import { economics } from './economics.ts';
+import { engines } from './engines.ts';
 import { prefix } from './prefix.ts';
 import { promptCache } from './prompt-cache.ts';
 import { sessions } from './sessions.ts';
@@ -13,6 +14,7 @@ const benches: Record<string, Bench> = {
   action,
   context,
   economics,
+  engines,
   prefix,
   'prompt-cache': promptCache,
   sessions,
