@@ -198,6 +198,8 @@ test.each([
   'cd a b && npm test',
   'cd a && git diff',
   'cd a && /usr/bin/git diff',
+  'cd a && timeout 5 git diff',
+  'cd a && timeout 5 timeout 5 /usr/bin/git diff',
   'cd .git && npm test',
   'cd a* && npm test',
   'npm test && cd a && npm test',
@@ -230,6 +232,10 @@ test.each<[rule: string, command: string, allowed: boolean]>([
   ['', 'npm test', false],
   [' *', 'npm test', false],
   ['eval *', 'eval npm test', false],
+  ['test *', "test -v 'a[$(id)]'", false],
+  ['wait *', "wait -p 'a[$(id)]' 1", false],
+  ['jobs *', 'jobs -x id', false],
+  ['compgen *', "compgen -W '$(id)'", false],
   ['e*', 'exec npm test', false],
 ])('Bash(%s) allows %j: %s', (rule, command, allowed) => {
   expect(judged(command, [rule]) !== undefined).toBe(allowed);
