@@ -373,6 +373,21 @@ describe('the end of a run', () => {
     });
   });
 
+  it('comes by the budget as well where nobody knows the price of the model', async () => {
+    const engine = await start();
+    const result = await engine.run(
+      task('write it', { model: 'our-own-model', maxBudgetUsd: 0.0001 }),
+      ignore,
+      never,
+    );
+    expect(result).toMatchObject({
+      stopReason: 'budget',
+      requests: 1,
+      costUsd: null,
+      unpricedModels: ['our-own-model'],
+    });
+  });
+
   it.each([
     ['refusal', 'refused'],
     ['max_tokens', 'cut off'],
