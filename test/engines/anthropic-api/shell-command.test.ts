@@ -293,7 +293,7 @@ test('outside of quotes, what runs has nothing but operators and wildcards', () 
       const rebuilt = judged(command, ['npm *', 'a *']);
       if (rebuilt === undefined) return;
       judgedAllowed += 1;
-      // From left to right as a shell reads it: in `''\\''a'` the quote in the middle begins nothing.
+      // From left to right as a shell reads it: in `''\''a'` the quote in the middle begins nothing.
       const unquoted = rebuilt.replaceAll(/'[^']*'|\\'/g, '');
       expect(unquoted).toMatch(/^(?:[ *?]|&&|\|\|?|\|&|;|[0-2]?(?:>&[12]|(?:>>?|<|>\||&>>?)\/dev\/null))*$/);
     }),
