@@ -2,6 +2,7 @@ import type { EngineName } from '../src/core/engine.ts';
 import { AppError } from '../src/core/errors.ts';
 import type { SessionRequest } from '../src/core/job.ts';
 import type { ActionInputs } from './inputs.ts';
+import type { IsolationMode } from './isolate.ts';
 import type { ModelAccess } from './model-access.ts';
 
 /**
@@ -16,19 +17,28 @@ export type EngineChoice = EngineName | 'as-before';
  */
 export function chooseEngine({
   access,
+  isolation,
   job,
-}: Pick<ActionInputs, 'access'> & {
+}: Pick<ActionInputs, 'access' | 'isolation'> & {
   job: { session: Pick<SessionRequest, 'engine' | 'kind'> };
 }): EngineChoice {
   const { engine, kind } = job.session;
-  const against = whyNotDirect(access);
+  const against = whyNotDirect(access, isolation);
   if (engine === 'anthropic-api' && against !== undefined) throw notHere(against);
   if (engine !== undefined) return engine;
   return kind === 'plan' && against === undefined ? 'as-before' : 'claude-code';
 }
 
+/** Why the direct engine cannot be used, as a clause; undefined when it can. */
+function whyNotDirect(access: ModelAccess, isolation: IsolationMode): string | undefined {
+  if (isolation === 'required')
+    return "its tools for files work in the action's own process, and the workflow says `isolation: required`";
+  const unreachable = whyUnreachable(access);
+  return unreachable && `it needs an API key or a gateway, and ${unreachable}`;
+}
+
 /** Why the direct engine cannot reach the model; undefined when it can. */
-function whyNotDirect(access: ModelAccess): string | undefined {
+function whyUnreachable(access: ModelAccess): string | undefined {
   switch (access.provider) {
     case 'bedrock':
       return 'here the model is reached through Amazon Bedrock';
@@ -46,7 +56,7 @@ function whyNotDirect(access: ModelAccess): string | undefined {
 
 function notHere(reason: string): AppError {
   return new AppError('engine-missing', {
-    message: `The engine \`anthropic-api\` cannot be used on this runner: it needs an API key or a gateway, and ${reason}. Nothing was started.`,
-    hint: 'Ask again with `--engine claude-code`, or take `anthropic-api` out of the `engine` of `.github/dexter.yml` or of the app; or give the workflow `anthropic-api-key`. docs/engines.md says more.',
+    message: `The engine \`anthropic-api\` cannot be used on this runner: ${reason}. Nothing was started.`,
+    hint: 'Ask again with `--engine claude-code`, or take `anthropic-api` out of the `engine` of `.github/dexter.yml` or of the app. docs/engines.md says what it needs.',
   });
 }

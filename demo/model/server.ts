@@ -32,7 +32,7 @@ export interface ModelOptions {
 }
 
 /**
- * What goes wrong with one request. `silent` never answers; `cut` drops the connection in mid-stream; `empty` is an
+ * What goes wrong with one request. `silent` never answers; `cut` drops the connection in mid-stream, `stall` leaves it open and says nothing more; `empty` is an
  * answer in which nothing is said; `broken` is an error in mid-stream, as when the provider is overloaded after it has
  * begun; `stop` is an answer that ends for another reason than that it is done.
  */
@@ -42,6 +42,7 @@ export type Fault =
   | { kind: 'broken'; afterEvents: number }
   | { kind: 'stop'; reason: 'refusal' | 'max_tokens' | 'pause_turn' }
   | { kind: 'cut'; afterEvents: number }
+  | { kind: 'stall'; afterEvents: number }
   | { kind: 'slow'; ms: number }
   | { kind: 'silent' }
   | { kind: 'empty' };
@@ -135,9 +136,9 @@ export async function startModel(options: ModelOptions): Promise<Model> {
     if (!body.stream) return send(response, 200, message);
     response.writeHead(200, { 'content-type': 'text/event-stream', 'request-id': newId('req') });
     const events = eventsOf(message);
-    const isCut = fault.kind === 'cut' || fault.kind === 'broken';
-    const sent = isCut ? events.slice(0, fault.afterEvents) : events;
+    const sent = 'afterEvents' in fault ? events.slice(0, fault.afterEvents) : events;
     for (const event of sent) response.write(serverSentEvent(event));
+    if (fault.kind === 'stall') return;
     if (fault.kind === 'broken') {
       const error = { type: errorTypes[529], message: faultMessages[529] };
       response.write(serverSentEvent({ type: 'error', error }));

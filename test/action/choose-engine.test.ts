@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { chooseEngine, type EngineChoice } from '../../action/choose-engine.ts';
+import type { IsolationMode } from '../../action/isolate.ts';
 import type { ModelAccess } from '../../action/model-access.ts';
 import type { EngineName, JobKind } from '../../src/core/engine.ts';
 import { AppError } from '../../src/core/errors.ts';
@@ -20,8 +21,11 @@ const access = {
 } as const satisfies Record<string, ModelAccess>;
 type Way = keyof typeof access;
 
-const choose = (way: Way, session: { engine?: EngineName; kind?: JobKind }) =>
-  chooseEngine({ access: access[way], job: { session } });
+const choose = (
+  way: Way,
+  session: { engine?: EngineName; kind?: JobKind },
+  isolation: IsolationMode = 'auto',
+) => chooseEngine({ access: access[way], isolation, job: { session } });
 
 it.each<[Way, { engine?: EngineName; kind?: JobKind }, EngineChoice]>([
   ['key', {}, 'claude-code'],
@@ -58,4 +62,9 @@ it.each<[Way, string]>([
   if (!(thrown instanceof AppError)) throw new Error('not refused');
   expect(thrown).toMatchObject({ code: 'engine-missing', message: expect.stringContaining(reason) });
   expect(thrown.hint).toContain('--engine claude-code');
+});
+
+it('leaves the direct engine out where everything of the agent has to be isolated', () => {
+  expect(choose('key', { kind: 'plan' }, 'required')).toBe('claude-code');
+  expect(() => choose('key', { engine: 'anthropic-api' }, 'required')).toThrow(/`isolation: required`/);
 });

@@ -16,6 +16,8 @@ export interface AnthropicApiOptions extends ModelAccess {
   temporaryDirectory: string;
   /** Name of the folder under `projects/` that sessions are kept in. */
   projectFolder: string;
+  /** How long an answer may stand still in the middle before it is asked for again; five minutes when absent. */
+  silenceMs?: number | undefined;
   /** Prices that win over the price list. */
   prices?: readonly ModelPrices[] | undefined;
 }

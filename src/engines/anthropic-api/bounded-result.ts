@@ -7,8 +7,8 @@ type Content = string | BetaToolResultContentBlockParam[];
 /** About 25,000 tokens, as the CLI has it: a result is paid for again with each request that follows. */
 const mostCharacters = 100_000;
 
-/** The provider takes no larger one, and the conversation could not be gone on with. */
-const mostImageBytes = 5 * 1024 * 1024;
+/** Of base64, as the provider counts: it takes no larger one, and the conversation could not be gone on with. */
+const mostImageCharacters = 5 * 1024 * 1024;
 
 const nothing = '(no output)';
 
@@ -46,7 +46,7 @@ export function boundedContent(content: Content): Content {
     if (
       (block.type === 'image' || block.type === 'document') &&
       block.source.type === 'base64' &&
-      block.source.data.length > (mostImageBytes * 4) / 3
+      block.source.data.length > mostImageCharacters
     ) {
       return [
         {

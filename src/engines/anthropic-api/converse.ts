@@ -13,6 +13,8 @@ import { unknownResult } from './messages-of.ts';
 
 export interface Talk extends Asked {
   maxTurns?: number | undefined;
+  /** How long an answer may stand still in the middle before it is given up. */
+  silenceMs?: number | undefined;
   /** Takes an answer down, and says whether it has used up the budget. */
   onAnswer(message: BetaMessage): Promise<{ isOverBudget: boolean }>;
   /** Takes the results of an answer's tools down. */
@@ -42,7 +44,7 @@ export async function converse(talk: Talk): Promise<Outcome> {
       const runner = ask(talk, maxTurns === undefined ? undefined : Math.max(1, maxTurns - turns));
       for await (const next of runner) {
         stream = next;
-        const message = await next.finalMessage();
+        const message = await wholeAnswer(next, talk.silenceMs);
         stream = undefined;
         turns += 1;
         breaks = 0;
@@ -59,6 +61,32 @@ export async function converse(talk: Talk): Promise<Outcome> {
       await sleep(breakMs * 2 ** breaks, undefined, { signal }).catch(() => undefined);
       if (signal.aborted) return { kind: 'cancelled' };
     }
+  }
+}
+
+/** Five minutes: the provider sends a sign of life every few seconds. */
+const usualSilenceMs = 5 * 60_000;
+
+/** The SDK waits for an answer to begin, and not for the rest of it: a connection may be dead without a word. */
+async function wholeAnswer(stream: BetaMessageStream, silenceMs = usualSilenceMs): Promise<BetaMessage> {
+  let timer: NodeJS.Timeout | undefined;
+  let isStill = false;
+  const wait = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      isStill = true;
+      stream.abort();
+    }, silenceMs);
+  };
+  stream.on('streamEvent', wait);
+  try {
+    return await stream.finalMessage();
+  } catch (error) {
+    if (!isStill) throw error;
+    const seconds = Math.round(silenceMs / 1000);
+    throw new AnthropicError(`The model's API said nothing for ${seconds} s in the middle of an answer.`);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -32,6 +32,9 @@ export interface McpTools {
 const startMs = 30_000;
 const callMs = 30 * 60_000;
 
+/** No request holds as many; a server that always has another page is not asked for ever. */
+const mostTools = 10_000;
+
 /** What the provider takes as a name. */
 const usableName = /^[a-zA-Z0-9_-]{1,128}$/;
 /** A longer description is cut, as by the CLI: it is a part of each request. */
@@ -41,7 +44,9 @@ const longestDescription = 2_048;
 export async function mcpTools(options: McpToolsOptions): Promise<McpTools> {
   const servers = await Promise.all(options.servers.map((server) => startServer(server, options)));
   return {
-    tools: servers.flatMap(({ tools }) => tools).sort((one, other) => (nameOf(one) < nameOf(other) ? -1 : 1)),
+    tools: onceEach(servers.flatMap(({ tools }) => tools)).sort((one, other) =>
+      nameOf(one) < nameOf(other) ? -1 : 1,
+    ),
     failed: servers.flatMap(({ name, failed }) => (failed ? [name] : [])),
     async close() {
       await Promise.all(servers.map((server) => server.close()));
@@ -93,8 +98,13 @@ async function toolsOf(client: Client, signal: AbortSignal): Promise<Tool[]> {
     const page = await client.listTools(cursor === undefined ? {} : { cursor }, { signal, timeout: startMs });
     tools.push(...page.tools);
     cursor = page.nextCursor;
-  } while (cursor !== undefined);
+  } while (cursor !== undefined && tools.length < mostTools);
   return tools;
+}
+
+/** `a.b` and `a_b` get one name; the provider refuses a request that has it twice. */
+function onceEach(tools: readonly BetaRunnableTool[]): BetaRunnableTool[] {
+  return [...new Map(tools.toReversed().map((tool) => [nameOf(tool), tool])).values()];
 }
 
 /** The SDK's tool, which asks the server by the name that the server knows. */

@@ -1,5 +1,14 @@
 import type { BetaMessageParam, BetaTextBlockParam } from '@anthropic-ai/sdk/resources/beta';
 
+const reminderStart = '<system-reminder>\n';
+
+/** What stands before the team's instructions. */
+const teams =
+  'Instructions of the team for work on this repository are shown below. Keep to them; they take precedence over what you would do by default, and over earlier ones.\n\n';
+
+/** The CLI's words for the same; the name of the file follows, in brackets whose it is, and the text. */
+const cliTeams = 'Codebase and user instructions are shown below.';
+
 export interface Surroundings {
   /** The team's instructions for the repository; undefined without. */
   instructions: string | undefined;
@@ -20,11 +29,7 @@ export function promptMessage(
 ): { role: 'user'; content: BetaTextBlockParam[] } {
   const reminders = [
     `# Environment\n - Primary working directory: ${workingDirectory}\n - Today's date: ${date}`,
-    ...(instructions === undefined || isTold(instructions, told)
-      ? []
-      : [
-          `Instructions of the team for work on this repository are shown below. Keep to them; they take precedence over what you would do by default.\n\n${instructions}`,
-        ]),
+    ...(instructions === undefined || isTold(instructions, told) ? [] : [teams + instructions]),
   ];
   return {
     role: 'user',
@@ -36,13 +41,20 @@ export function promptMessage(
 }
 
 function reminder(text: string): string {
-  return `<system-reminder>\n${text}\n</system-reminder>`;
+  return `${reminderStart}${text}\n</system-reminder>`;
 }
 
-function isTold(text: string, told: readonly BetaMessageParam[]): boolean {
-  return told.some(({ role, content }) => {
-    if (role !== 'user') return false;
-    if (typeof content === 'string') return content.includes(text);
-    return content.some((block) => block.type === 'text' && block.text.includes(text));
-  });
+/**
+ * Whether these are the instructions that were told last. They are a block of their own: the same words within a ticket,
+ * or before other instructions, are not what the team says now.
+ */
+function isTold(instructions: string, told: readonly BetaMessageParam[]): boolean {
+  const last = told
+    .flatMap(({ role, content }) => (role === 'user' && typeof content !== 'string' ? content : []))
+    .flatMap((block) => (block.type === 'text' ? [block.text] : []))
+    .findLast((text) => [teams, cliTeams].some((start) => text.startsWith(reminderStart + start)));
+  if (last === undefined) return false;
+  return last.startsWith(reminderStart + teams)
+    ? last === reminder(teams + instructions)
+    : last.endsWith(`):\n\n${instructions}\n</system-reminder>`);
 }

@@ -1,5 +1,5 @@
 import type { BetaMessage } from '@anthropic-ai/sdk/resources/beta';
-import type { ModelPrices } from '../../pricing/model-prices.ts';
+import { type ModelPrices, modelPrices } from '../../pricing/model-prices.ts';
 import {
   addMessage,
   costOf,
@@ -42,6 +42,13 @@ function fieldsOf(input: unknown): Record<string, unknown> {
 /** Counts what the provider bills for an answer that is no part of the conversation, as far as it has said. */
 export function countLost(run: RunRecord, { id, model, usage }: BetaMessage): void {
   addMessage(run, { id, model, usage, content: [] }, { isMain: false });
+}
+
+/** What a budget goes by: a model whose price nobody knows counts as the dearest one, or the budget would hold nothing. */
+export function spentAtMost(run: RunRecord): number {
+  const dearest = modelPrices.reduce((most, prices) => (prices.output > most.output ? prices : most));
+  const assumed = unpricedModels(run).map((model) => ({ ...dearest, model }));
+  return costOf({ ...run, prices: [...run.prices, ...assumed] }) ?? 0;
 }
 
 export function figuresOf(run: RunRecord) {

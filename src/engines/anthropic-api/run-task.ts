@@ -1,6 +1,6 @@
 import type { BetaMessage } from '@anthropic-ai/sdk/resources/beta';
 import { redact } from '../../core/redact.ts';
-import { costOf, record } from '../claude-code/run-record.ts';
+import { record } from '../claude-code/run-record.ts';
 import type { EngineEvent, EngineResult, EngineTask } from '../engine.ts';
 import type { AnthropicApiOptions } from './anthropic-api.ts';
 import { readInstructions } from './base-instructions.ts';
@@ -9,7 +9,7 @@ import { endingOf, type Outcome } from './ending.ts';
 import { modelClient } from './model-client.ts';
 import { modelOf, modelSettings } from './model-settings.ts';
 import { promptMessage } from './prompt-message.ts';
-import { countLost, figuresOf, lineOf, startRecord } from './run-figures.ts';
+import { countLost, figuresOf, lineOf, spentAtMost, startRecord } from './run-figures.ts';
 import { openSession } from './session.ts';
 import { startTools } from './start-tools.ts';
 import { engineVersion } from './version.ts';
@@ -74,11 +74,12 @@ export async function runTask(
         tools: tools.tools,
         messages: [...session.messages, prompt],
         maxTurns: task.maxTurns,
+        silenceMs: options.silenceMs,
         signal,
         async onAnswer(message) {
           await session.addAnswer(message);
           takeDown(message);
-          return { isOverBudget: task.maxBudgetUsd !== undefined && (costOf(run) ?? 0) >= task.maxBudgetUsd };
+          return { isOverBudget: task.maxBudgetUsd !== undefined && spentAtMost(run) >= task.maxBudgetUsd };
         },
         onResults: (message) => session.addResults(message),
         onLost: (message) => countLost(run, message),

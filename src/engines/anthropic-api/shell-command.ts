@@ -35,6 +35,8 @@ const obscure = new Set([
     'umask',
     'ulimit',
   ],
+  // `test -v 'a[$(id)]'` and `wait -p 'a[$(id)]' 1` run `id`; `jobs -x`, `compgen` and `fc` run what they are given.
+  ...['test', 'wait', 'jobs', 'compgen', 'complete', 'compopt', 'fc', 'history', 'bg', 'fg', 'disown'],
 ]);
 
 interface SimpleCommand {
@@ -109,10 +111,12 @@ function mayStep(words: readonly string[], all: readonly SimpleCommand[], workin
   const path = resolve(workingDirectory, target);
   if (target.split('/').includes('..') || !isWithin(path, workingDirectory)) return false;
   if (path === workingDirectory) return true;
-  return (
-    !isGitData(relative(workingDirectory, path)) &&
-    all.every(({ words: [name = ''] }) => !/\bgit\b/.test(name))
-  );
+  return !isGitData(relative(workingDirectory, path)) && all.every(({ words }) => !runsGit(words));
+}
+
+function runsGit(words: readonly string[]): boolean {
+  const [name = ''] = words;
+  return /\bgit\b/.test(name) || (name === 'timeout' && runsGit(words.slice(2)));
 }
 
 /** The directory that a rebuilt command steps into, which may be a link. */

@@ -291,8 +291,10 @@ describe('when the provider fails', () => {
     ['breaks its answer off before it has begun', { kind: 'cut', afterEvents: 0 }],
     ['is overloaded in the middle', { kind: 'broken', afterEvents: 5 }],
     ['is overloaded at the beginning', { kind: 'broken', afterEvents: 0 }],
+    ['says nothing more in the middle', { kind: 'stall', afterEvents: 5 }],
   ])('the engine asks again when it %s', async (_name, fault) => {
-    const engine = await start({ faults: [{ kind: 'none' }, fault] });
+    const silenceMs = fault.kind === 'stall' ? 1_000 : undefined;
+    const engine = await start({ faults: [{ kind: 'none' }, fault] }, { silenceMs });
     const first = task('write it');
     const result = await engine.run(first, ignore, never);
     expect(result).toMatchObject({ stopReason: 'completed', summary: 'Written.', turns: 3, requests: 3 });
@@ -370,6 +372,21 @@ describe('the end of a run', () => {
     await expectWhole(first);
     expect(await engine.run(resumed('again', first), ignore, never)).toMatchObject({
       stopReason: 'completed',
+    });
+  });
+
+  it('comes by the budget as well where nobody knows the price of the model', async () => {
+    const engine = await start();
+    const result = await engine.run(
+      task('write it', { model: 'our-own-model', maxBudgetUsd: 0.0001 }),
+      ignore,
+      never,
+    );
+    expect(result).toMatchObject({
+      stopReason: 'budget',
+      requests: 1,
+      costUsd: null,
+      unpricedModels: ['our-own-model'],
     });
   });
 

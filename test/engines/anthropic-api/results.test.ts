@@ -34,7 +34,7 @@ describe('a result of a tool', () => {
       source: { type: 'base64' as const, media_type: 'image/png' as const, data },
     });
     expect(boundedContent([image('AAAA')])).toEqual([image('AAAA')]);
-    expect(boundedContent([image('A'.repeat(7_000_000))])).toEqual([
+    expect(boundedContent([image('A'.repeat(5_242_884))])).toEqual([
       text('(An image that is too large to show was left out.)'),
     ]);
   });

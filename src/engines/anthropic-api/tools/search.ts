@@ -1,4 +1,5 @@
 import { relative } from 'node:path';
+import { braceExpand } from 'minimatch';
 import { z } from 'zod';
 import { isGitData, isWithin } from '../paths.ts';
 import type { Place } from './confinement.ts';
@@ -15,15 +16,32 @@ export function shownPath(
   return place.root === realDirectory ? inside : found;
 }
 
-/** A pattern for paths whose alternatives can be counted: `{1..99999999}` would be as many patterns. */
+/** Of `*` in one name: with each more, a name that does not fit takes a hundred times as long, and all else waits. */
+const mostStars = 3;
+const mostDepths = 3;
+
+/** A pattern for paths that is soon matched: `{1..99999999}` would be as many patterns, `*a*a*a*a*a*a*b` takes hours. */
 export const pathPattern = z
   .string()
   .min(1)
   .max(500)
   .refine(
-    (text) => !/\{[^}]*\.\.[^{]*\}/.test(text) && text.split('{').length <= 5,
-    'must have at most four groups `{a,b}`, and none with `..`',
+    (text) => !/\{[^}]*\.\.[^{]*\}/.test(text) && text.split('{').length <= 5 && text.split(',').length <= 20,
+    { error: 'must have at most four groups `{a,b}` with twenty names, and none with `..`', abort: true },
+  )
+  .refine(
+    (text) => !/[@!?*+]\(/.test(text) && braceExpand(text).every(isSoonMatched),
+    `must have at most ${mostStars} \`*\` in one name, ${mostDepths} \`**\` and no \`+(a|b)\` or the like`,
   );
+
+function isSoonMatched(pattern: string): boolean {
+  const names = pattern.split(/[/\\]/);
+  const isDepth = (name: string) => /^\*{2,}$/.test(name);
+  return (
+    names.filter(isDepth).length <= mostDepths &&
+    names.every((name) => isDepth(name) || name.split(/\*+/).length <= mostStars + 1)
+  );
+}
 
 /** What the search tools of the SDK answer when there is nothing. */
 export const nothing = 'no matches';

@@ -476,6 +476,23 @@ test('finds and lists files', async () => {
   expect(await call('Grep', { pattern: 'a', glob: '{a,b}'.repeat(9) })).toMatchObject({ isError: true });
 });
 
+test('no pattern for paths keeps this process busy', async () => {
+  const { start } = await checkout({ [`src/${'a'.repeat(250)}`]: 'a' });
+  const { call } = start();
+  for (const pattern of [
+    `${'*a'.repeat(20)}b`,
+    // What is in one name only once the groups are taken apart.
+    `${'*a*a{a,/}'.repeat(4)}b`,
+    `${'**/a/'.repeat(20)}b`,
+    '*(*(*(*(a))))b',
+    `{${'a,'.repeat(60)}b}`.repeat(3),
+  ]) {
+    expect(await call('Glob', { pattern })).toMatchObject({ isError: true });
+    expect(await call('Grep', { pattern: 'a', glob: pattern })).toMatchObject({ isError: true });
+  }
+  expect(await call('Glob', { pattern: '{src,test}/**/*aa*.{ts,tsx}' })).toMatchObject({ isError: false });
+});
+
 test('what changes a file waits for what stands before it, and is waited for', async () => {
   const { path, start } = await checkout({ 'a.txt': '0' });
   const { call } = start({ rules: ['Edit', 'Bash(cat a.txt)'] });
