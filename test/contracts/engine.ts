@@ -195,9 +195,9 @@ export function engineContract(name: string, create: (path: PathOf) => Promise<E
 
     it('ends at its turns and at its budget, and goes on after both', async () => {
       const first = task(write, { maxTurns: 1 });
-      expect((await run(first)).result).toMatchObject({ stopReason: 'turns' });
+      expect((await run(first)).result).toMatchObject({ stopReason: 'turns', requests: 1 });
       const { result } = await run(resumed(write, first, { maxBudgetUsd: 0.0001 }));
-      expect(result.stopReason).toBe('budget');
+      expect(result).toMatchObject({ stopReason: 'budget', requests: 1 });
       expect(result.costUsd).toBeGreaterThan(0.0001);
       expect((await run(resumed(goOn, first))).result).toMatchObject({
         stopReason: 'completed',
@@ -354,7 +354,8 @@ export function modelEngineContract(name: keyof typeof engineTraits, create: OnM
     it('fails when the model refuses a request, and the session is not lost with it', async () => {
       more.push(...tasks);
       const first = task(goOn);
-      expect((await run(first)).stopReason).toBe('completed');
+      const begun = await run(first);
+      expect(begun.stopReason).toBe('completed');
       faults.push({ kind: 'status', status: 400, message: 'Your credit balance is too low' });
       const refused = await run(resumed(goOn, first));
       expect(refused).toMatchObject({ stopReason: 'failed', requests: 0 });
@@ -370,7 +371,10 @@ export function modelEngineContract(name: keyof typeof engineTraits, create: OnM
         expect(refusedTranscript).toMatchObject({ summary: '', requests: 0 });
         expect(refusedTranscript.detail).toContain('Input should be an object');
       }
-      expect(await run(resumed(goOn, first))).toMatchObject({ stopReason: 'completed' });
+      const again = await run(resumed(goOn, first));
+      expect(again.stopReason).toBe('completed');
+      // The conversation is the same as before, byte for byte.
+      expect(again.firstRequest?.cacheReadTokens).toBeGreaterThan(begun.contextTokens * 0.8);
     });
 
     it('takes an answer without words for what it is, and goes on', async () => {
