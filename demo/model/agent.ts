@@ -50,6 +50,12 @@ function workOn(
     conversation.directory && !path.startsWith('/') ? `${conversation.directory}/${path}` : path;
   const isOpen = (path: string): boolean => !isGivenUp(callsOn(calls, path));
 
+  if (task.atOnce !== undefined && calls.length === 0) {
+    return uses(
+      'I try all of it.',
+      task.atOnce.map((call) => ({ type: 'tool_use', ...call })),
+    );
+  }
   if (calls.length < mostCallsPerInstruction) {
     const reads = toRead(task, conversation, calls).filter(isOpen).slice(0, readsPerTurn);
     if (reads.length > 0 && tools.has('Read')) {

@@ -6,9 +6,10 @@ import { emptyReport } from '../../action/report.ts';
 import { AppError } from '../../src/core/errors.ts';
 import { noUsage, type Usage } from '../../src/core/report.ts';
 import type { SessionManifest } from '../../src/core/session.ts';
-import type { CompactionTask, Engine, EngineResult } from '../../src/engines/engine.ts';
+import type { Engine, EngineResult } from '../../src/engines/engine.ts';
 import { findPrices } from '../../src/pricing/find-prices.ts';
 import { transcriptPath } from '../../src/sessions/session-files.ts';
+import { fakeEngine } from '../fakes/fake-engine.ts';
 import { temporaryDirectory } from '../fakes/temporary-directory.ts';
 
 const model = 'claude-sonnet-4-5';
@@ -151,15 +152,10 @@ async function kept(run: EndedRun, compact: (copy: string) => ReturnType<Engine[
     secrets: [],
     stop: { signal: new AbortController().signal },
   };
-  const compactions: CompactionTask[] = [];
-  const engine: Engine = {
-    run: () => Promise.reject(new Error('it is not asked to')),
-    async compact(task) {
-      compactions.push(task);
-      return await compact(pathOf(task.copyId));
-    },
-  };
+  const engine = fakeEngine({ compact: ({ copyId }) => compact(pathOf(copyId)) });
   const copy = await keepCopy(work, { config: directory.path }, engine, run);
+  expect(engine.tasks).toEqual([]);
+  const { compactions } = engine;
   return { copy, compactions, notices: report.notices, files: await readdir(dirname(pathOf(wholeId))) };
 }
 

@@ -52,6 +52,30 @@ describe('the needs-driven agent', () => {
     expect(answer).toBe('Done: 2 tests pass.');
   });
 
+  it('makes the calls that a task wants at once first, and no more than once', () => {
+    const atOnce = [
+      { name: 'Read', input: { file_path: '../x' } },
+      { name: 'Glob', input: { pattern: '*' } },
+    ];
+    const tries: Task = { match: /try/, needs: [], edits: [], atOnce, run: [], answer: 'Tried.' };
+    const messages: MessagesRequest['messages'] = [{ role: 'user', content: 'try it' }];
+    const first = answerTo({ model: 'm', messages }, [tries]).content;
+    expect(first.slice(1)).toEqual(atOnce.map((call) => ({ type: 'tool_use', ...call })));
+    const uses = atOnce.map((call, index) => ({ type: 'tool_use', id: String(index), ...call }));
+    const results = uses.map(({ id }) => ({
+      type: 'tool_result',
+      tool_use_id: id,
+      content: 'no',
+      is_error: true,
+    }));
+    messages.push({ role: 'assistant', content: uses }, { role: 'user', content: results });
+    const said = [{ type: 'text', text: 'Tried.' }];
+    expect(answerTo({ model: 'm', messages }, [tries])).toMatchObject({
+      stopReason: 'end_turn',
+      content: said,
+    });
+  });
+
   it.each([
     { prompt: 'add a greeting', kind: 'task' },
     { prompt: '# Ticket\nremove it\n\n## Instruction\n\nAdd a greeting please', kind: 'task' },

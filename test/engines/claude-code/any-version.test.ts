@@ -1,9 +1,9 @@
 import { mkdir, readdir, readFile, realpath, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { noUsage } from '../../../src/core/report.ts';
 import { anyVersion } from '../../../src/engines/claude-code/any-version.ts';
-import type { CompactionTask, Engine, EngineTask } from '../../../src/engines/engine.ts';
+import type { EngineTask } from '../../../src/engines/engine.ts';
+import { fakeEngine } from '../../fakes/fake-engine.ts';
 import { temporaryDirectory } from '../../fakes/temporary-directory.ts';
 
 const sessionId = '11111111-2222-4333-8444-555555555555';
@@ -27,42 +27,19 @@ async function setUp(version: string) {
     effort: 'high',
     allowedTools: [],
   };
-  const tasks: EngineTask[] = [];
-  const compactions: CompactionTask[] = [];
   const folders: string[][] = [];
   let writesTo = 'work';
   let fails = false;
-  const engine: Engine = {
-    async run(given) {
-      tasks.push(given);
-      const projects = join(given.configDirectory, 'projects');
-      folders.push(await readdir(projects).catch(() => []));
-      await mkdir(join(projects, writesTo), { recursive: true });
-      await writeFile(join(projects, writesTo, `${given.sessionId}.jsonl`), `turn ${tasks.length}\n`, {
-        flag: 'a',
-      });
+  const engine = fakeEngine({
+    async projectFolder({ configDirectory }) {
+      folders.push(await readdir(join(configDirectory, 'projects')).catch(() => []));
+      return writesTo;
+    },
+    turns() {
       if (fails) throw new Error('broken');
-      return {
-        stopReason: 'completed',
-        summary: '',
-        sessionId: given.sessionId,
-        model: null,
-        version,
-        usage: { inputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0, outputTokens: 0 },
-        unpricedModels: [],
-        contextTokens: 0,
-        requests: 1,
-        costUsd: 0,
-        turns: 1,
-        denials: [],
-      };
+      return [{ text: 'Done.' }];
     },
-    async compact(given) {
-      compactions.push(given);
-      folders.push(await readdir(join(given.configDirectory, 'projects')));
-      return { outcome: 'compacted', usage: noUsage, costUsd: 0, durationMs: 1 };
-    },
-  };
+  });
   const options = {
     command,
     env: { PATH: '/usr/bin:/bin', GITHUB_TOKEN: 'a token' },
@@ -73,9 +50,9 @@ async function setUp(version: string) {
   return {
     path,
     task,
-    tasks,
+    tasks: engine.tasks,
     folders,
-    compactions,
+    compactions: engine.compactions,
     engine: anyVersion(engine, options),
     write: (name: string) => {
       writesTo = name;
@@ -101,7 +78,7 @@ describe('anyVersion', () => {
     }
     expect(world.folders).toEqual([[], [slug]]);
     const transcript = await readFile(world.path(`config/projects/work/${sessionId}.jsonl`), 'utf8');
-    expect(transcript).toBe('turn 1\nturn 2\n');
+    expect(transcript.match(/Done\./g)).toHaveLength(2);
   });
 
   it('does so for a compaction too', async () => {
@@ -112,7 +89,8 @@ describe('anyVersion', () => {
     const { prompt: _, mode: __, ...pins } = world.task;
     const task = { ...pins, copyId: 'copy', instructions: 'all', timeLimitMs: 1_000 };
     expect(await world.engine.compact(task, never)).toMatchObject({ outcome: 'compacted' });
-    expect(world.folders.at(-1)).toEqual([slug]);
+    // The session is looked for, and the copy is made.
+    expect(world.folders.slice(1)).toEqual([[slug], [slug]]);
     expect(await readdir(world.path('config/projects'))).toEqual(['work']);
     expect(world.compactions[0]).toMatchObject({ sessionId, copyId: 'copy' });
     expect(world.compactions[0]).not.toHaveProperty('effort');
@@ -124,7 +102,9 @@ describe('anyVersion', () => {
     await symlink(world.path('checkout'), world.path('link'));
     world.write(slug);
     const task = { ...world.task, workingDirectory: world.path('link') };
-    for (const _ of [1, 2]) await world.engine.run(task, ignore, never);
+    for (const mode of ['fresh', 'resume'] as const) {
+      await world.engine.run({ ...task, mode }, ignore, never);
+    }
     expect(world.folders).toEqual([[], [slug]]);
   });
 

@@ -1,4 +1,4 @@
-import { isAbsolute, join, relative } from 'node:path';
+import { isAbsolute, join, relative, resolve } from 'node:path';
 import { ToolError } from '@anthropic-ai/sdk/lib/tools/ToolError';
 import { betaGlobTool } from '@anthropic-ai/sdk/tools/agent-toolset/node';
 import { z } from 'zod';
@@ -23,11 +23,13 @@ export function globTool(workplace: Workplace) {
     input,
     changes: false,
     async run({ pattern, path }) {
-      const place = await confinement.place('Glob', path);
-      const within = isAbsolute(pattern) ? relative(place.path, pattern) : pattern;
+      const asked = await confinement.place('Glob', path);
+      const { base, rest } = split(isAbsolute(pattern) ? relative(asked.path, pattern) : pattern);
+      // A pattern that begins with another directory is asked for there.
+      const place = base === '' ? asked : await confinement.place('Glob', resolve(asked.path, base));
       let answer: unknown;
       try {
-        answer = await search.run({ pattern: within, path: place.path });
+        answer = await search.run({ pattern: rest, path: place.path });
       } catch (error) {
         const said = error instanceof ToolError ? error.message.replace(/^glob: /, '') : 'the search failed';
         throw new ToolError(
@@ -44,4 +46,13 @@ export function globTool(workplace: Workplace) {
       );
     },
   });
+}
+
+/** The way out of the directory that a pattern begins with, and the pattern there. */
+function split(pattern: string): { base: string; rest: string } {
+  const segments = pattern.split('/');
+  const wild = segments.findIndex((segment) => /[*?[\]{}!()\\]/.test(segment));
+  const count =
+    segments[0] === '..' ? Math.min(wild < 0 ? Number.POSITIVE_INFINITY : wild, segments.length - 1) : 0;
+  return { base: segments.slice(0, count).join('/'), rest: segments.slice(count).join('/') };
 }

@@ -442,7 +442,7 @@ test('a large file is read in parts', async () => {
 });
 
 test('finds and lists files', async () => {
-  const { start } = await checkout({
+  const { denials, start } = await checkout({
     'src/a.ts': 'Hello\nhello\n',
     'src/b.js': 'hello',
     'docs/c.ts': 'bye',
@@ -456,7 +456,10 @@ test('finds and lists files', async () => {
   expect(await lines('Glob', { pattern: '**/*.ts' })).toEqual(['docs/c.ts', 'src/a.ts']);
   expect(await lines('Glob', { pattern: '.hid*' })).toEqual(['.hidden.ts']);
   expect(await lines('Glob', { pattern: '*.ts', path: 'src' })).toEqual(['src/a.ts']);
+  expect(await lines('Glob', { pattern: '../docs/*', path: 'src' })).toEqual(['docs/c.ts']);
+  expect(denials).toEqual([]);
   expect(await call('Glob', { pattern: '../**' })).toMatchObject({ isError: true });
+  expect(denials).toEqual(['Glob']);
   expect(await lines('Glob', { pattern: '.git/**' })).toEqual(['No files found']);
   expect(await lines('LS', {})).toEqual(['.hidden.ts', 'docs/', 'src/']);
   expect(await call('LS', { path: 'src/a.ts' })).toMatchObject({ isError: true });
