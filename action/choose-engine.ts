@@ -7,7 +7,8 @@ import type { ModelAccess } from './model-access.ts';
 
 /**
  * The engine of a run. `as-before`: nobody named one, and both could make the plan, so that it is the engine of the
- * conversation that is continued, as its prompt cache is of no use to the other one; the direct one for a new one.
+ * conversation that is continued, as its prompt cache is of no use to the other one; the CLI for a new one, because what
+ * mostly follows a plan is the work itself.
  */
 export type EngineChoice = EngineName | 'as-before';
 

@@ -29,5 +29,5 @@ export async function readyEngine(
 }
 
 function before(engine: string | undefined): EngineName {
-  return engine === 'claude-code' ? engine : 'anthropic-api';
+  return engine === 'anthropic-api' ? engine : 'claude-code';
 }

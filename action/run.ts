@@ -181,6 +181,7 @@ async function prepare(work: Work, directory: SessionDirectory): Promise<Prepare
     const opened = await opening;
     const engine = await finding;
     report.engine = engine.name;
+    if (inputs.job.session.kind === 'plan') report.kind = 'plan';
     if (!stop.signal.aborted) return { checkout, engine, opened };
   } catch (error) {
     if (!stop.signal.aborted) throw error;

@@ -16,6 +16,7 @@ export function renderSummary(job: Job, report: Report, serverUrl: string): stri
   const sameHost = { sameHost: serverUrl };
   const { problem, pullRequest } = report;
   const cost = costFacts(report);
+  const isPlan = report.kind === 'plan' && report.outcome === 'done';
   const rows: [string, string][] = [
     ['Pull request', pullRequest ? `[#${pullRequest.number}](<${pullRequest.url}>)` : 'none'],
     [
@@ -28,7 +29,7 @@ export function renderSummary(job: Job, report: Report, serverUrl: string): stri
     ...cost.rows.map(([name, value]): [string, string] => [name, textInCell(value, sameHost)]),
   ];
   return [
-    `## ${titles[report.outcome]}: ${job.issueKey}`,
+    `## ${isPlan ? '📋 Planned, nothing changed' : titles[report.outcome]}: ${job.issueKey}`,
     cost.headline === '' ? '' : `**${cost.headline}**`,
     problem ? `**${neutralise(problem.message, sameHost)}**\n\n${neutralise(problem.hint, sameHost)}` : '',
     ...report.notices.map((notice) => `> ${neutralise(notice, sameHost).replaceAll('\n', ' ')}`),

@@ -52,9 +52,9 @@ function toAsk(rest: string, flags: CommandFlags): ParseResult {
   if (isControlWord(word) && (word !== 'forget' || standsAlone(rest, flags)))
     return { outcome: 'command', ask: { kind: 'control', word } };
   const fresh = /^fresh\b[\s:,]*/i.exec(rest);
-  if (fresh && !flags.fresh) return toAsk(rest.slice(fresh[0].length), { ...flags, fresh: true });
+  if (fresh && !flags.fresh) return behind(rest.slice(fresh[0].length), { ...flags, fresh: true }, toAsk);
   const plan = planWord.exec(rest);
-  if (plan) return toPlan(rest.slice(plan[0].length), flags);
+  if (plan) return behind(rest.slice(plan[0].length), flags, toPlan);
   return { outcome: 'command', ask: { kind: 'instruction', instruction: rest, flags } };
 }
 
@@ -64,11 +64,25 @@ const planWord = /^plan(?=$|[\s:,!?]|\.(?:\s|$))[\s:,.!?]*/i;
 /** What is behind the word is to be planned, whatever it says; `fresh` may stand on either side of it. */
 function toPlan(what: string, flags: CommandFlags): ParseResult {
   const fresh = flags.fresh ? null : /^fresh(?:[\s:,]+|$)/i.exec(what);
-  const instruction = fresh ? what.slice(fresh[0].length) : what;
-  return {
-    outcome: 'command',
-    ask: { kind: 'plan', instruction, flags: fresh ? { ...flags, fresh: true } : flags },
-  };
+  if (fresh) return behind(what.slice(fresh[0].length), { ...flags, fresh: true }, toPlan);
+  return { outcome: 'command', ask: { kind: 'plan', instruction: what, flags } };
+}
+
+/** What stands behind a word such as `plan`, where flags may stand as well. */
+function behind(
+  text: string,
+  flags: CommandFlags,
+  read: (rest: string, flags: CommandFlags) => ParseResult,
+): ParseResult {
+  const taken = takeFlags(text);
+  if ('problem' in taken) return { outcome: 'invalid', problem: taken.problem };
+  const twice = Object.keys(knownFlags).find((word) => {
+    const name = knownFlags[word];
+    return name !== undefined && name in flags && name in taken.flags;
+  });
+  if (twice !== undefined)
+    return { outcome: 'invalid', problem: invalidFlag(`\`${twice}\` is given twice.`) };
+  return read(taken.rest, { ...flags, ...taken.flags });
 }
 
 /** What cannot be undone is not done for a question, nor for a word with more behind it. */

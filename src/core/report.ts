@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { EngineName } from './engine.ts';
+import { EngineName, jobKinds } from './engine.ts';
 import { errorCodes } from './errors.ts';
 import { ResumeChoice, SessionMode, StoreName } from './session.ts';
 
@@ -123,6 +123,8 @@ export const Report = z.object({
   summary: z.string().max(200_000),
   /** What talked to the model; absent where no engine was ready, and in reports of earlier versions. */
   engine: EngineName.optional(),
+  /** What was asked of it; absent for an instruction. */
+  kind: z.enum(jobKinds).optional(),
   session: z
     .object({
       id: z.uuid(),

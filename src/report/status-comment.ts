@@ -57,7 +57,7 @@ function sections(facts: StatusFacts, options: NeutraliseOptions): string[] {
       return [working(facts), asked(facts.instruction), checklist(facts.progress)];
     case 'done':
       if (facts.answer !== undefined) return [facts.answer];
-      return facts.report ? finished('✅ **Done**', facts.report, facts, options) : ['✅ **Done**'];
+      return facts.report ? finished(doneTitle(facts.report), facts.report, facts, options) : ['✅ **Done**'];
     case 'failed':
       return ended('❌ **Failed**', facts, options);
     case 'cancelled':
@@ -67,6 +67,11 @@ function sections(facts: StatusFacts, options: NeutraliseOptions): string[] {
     case 'expired':
       return ['⌛ **Expired**', explain(facts.problem, options)];
   }
+}
+
+/** A plan leaves nothing to look at but itself. */
+function doneTitle({ kind }: Report): string {
+  return kind === 'plan' ? '📋 **Planned, nothing changed**' : '✅ **Done**';
 }
 
 function asked(instruction: string | undefined): string {
@@ -144,11 +149,16 @@ function firstOf<T>(all: T[], show: (one: T) => string, separator: string): stri
   return [...all.slice(0, listed).map(show), ...more].join(separator);
 }
 
+function commitsRow({ commits, kind }: Report): [string, string][] {
+  if (kind === 'plan') return [];
+  return [['Commits', commits.length === 0 ? 'none' : firstOf(commits, commit, '<br>')]];
+}
+
 /** Folded up: what everybody wants to know stands above. */
 function figures(report: Report, options: NeutraliseOptions): string {
   const { rows, method } = costFacts(report);
   const table = figuresTable([
-    ['Commits', report.commits.length === 0 ? 'none' : firstOf(report.commits, commit, '<br>')],
+    ...commitsRow(report),
     ['Turns', formatCount(report.turns)],
     ...mcpRow(report),
     ...rows.map(([name, value]): [string, string] => [name, textInCell(value, options)]),

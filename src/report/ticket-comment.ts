@@ -15,6 +15,9 @@ import { formatCount, formatDuration } from './figures.ts';
 import { forgottenMarkdown } from './forgotten.ts';
 import { type NeutraliseOptions, neutralise } from './neutralise.ts';
 
+/** A plan leaves nothing to look at but itself. */
+const planned = '📋 Planned, nothing changed';
+
 /** The comment on the ticket when a command begins. */
 export function renderTicketStart(repository: string, instruction: string): AdfDocument {
   const line = (instruction.split('\n')[0] ?? '').slice(0, 200).trim();
@@ -78,7 +81,7 @@ function headline({ status, report, pullRequest }: TicketEndFacts): AdfNode {
     : [];
   const cost = report && !report.forgotten ? costFacts(report).headline : '';
   return adfParagraph(
-    adfText(titles[status], { type: 'strong' }),
+    adfText(report?.kind === 'plan' && status === 'done' ? planned : titles[status], { type: 'strong' }),
     adfText(duration || ' '),
     ...link,
     ...(cost === '' ? [] : [{ type: 'hardBreak' }, adfText(cost)]),
@@ -97,14 +100,15 @@ function notices(report: Report, options: NeutraliseOptions): AdfNode[] {
     .flatMap((notice) => markdownToAdf(neutralise(notice.slice(0, longestNotice), options)));
 }
 
+function commitsRow({ commits, kind }: Report): [string, string][] {
+  if (kind === 'plan') return [];
+  return [['Commits', commits.length === 0 ? 'none' : formatCount(commits.length)]];
+}
+
 /** Folded up where JIRA can: what everybody wants to know stands above. */
 function figures(report: Report): AdfNode {
   const { rows, method } = costFacts(report);
-  const facts: [string, string][] = [
-    ['Commits', formatCount(report.commits.length)],
-    ['Turns', formatCount(report.turns)],
-    ...rows,
-  ];
+  const facts: [string, string][] = [...commitsRow(report), ['Turns', formatCount(report.turns)], ...rows];
   const table = {
     type: 'table',
     content: facts.map(([name, value]) => ({

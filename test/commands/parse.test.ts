@@ -127,6 +127,13 @@ describe('parseCommand', () => {
       '@dexter plan it --engine=anthropic-api --model opus --fresh',
       { instruction: 'it', engine: 'anthropic-api', model: 'opus', fresh: true },
     ],
+    ['@dexter plan --max-budget 1 how it is done', { instruction: 'how it is done', maxBudget: 1 }],
+    [
+      '@dexter plan fresh --engine anthropic-api how it is done --model opus',
+      { instruction: 'how it is done', engine: 'anthropic-api', model: 'opus', fresh: true },
+    ],
+    ['@dexter fresh --max-budget 1 plan', { instruction: '', maxBudget: 1, fresh: true }],
+    ['@dexter plan how a --verbose flag is added', { instruction: 'how a --verbose flag is added' }],
     ['@dexter --max-budget 1 plan', { instruction: '', maxBudget: 1 }],
   ])('reads %j as a plan', (text, { instruction, ...flags }) => {
     expect(parse(text)).toEqual({ outcome: 'command', ask: { kind: 'plan', instruction, flags } });

@@ -32,6 +32,15 @@ export const report: Report = {
   notices: [],
 };
 
+/** A plan, which leaves nothing but its words. */
+const { pullRequest: _, ...withoutPullRequest } = report;
+export const plan: Report = {
+  ...withoutPullRequest,
+  kind: 'plan',
+  summary: '1. Add `coupons.ts`.',
+  commits: [],
+};
+
 /** The same of a run that went on with a compacted copy and made the next one. */
 export const resumed: Report = {
   ...report,

@@ -8,7 +8,7 @@ import type { Progress, Report } from '../../src/core/report.ts';
 import { CommandStatus } from '../../src/core/status.ts';
 import { commentMarker, renderStatusComment, type StatusFacts } from '../../src/report/status-comment.ts';
 import { markdownText } from '../jira/markdown-text.ts';
-import { hostileProblem, hostileReport, problem, report, resumed } from './reports.ts';
+import { hostileProblem, hostileReport, plan, problem, report, resumed } from './reports.ts';
 
 const commandId = '0d5d5a4e-6b0e-4d4b-9d0e-6a3f6c3f3b11';
 const runUrl = 'https://github.com/acme/shop/actions/runs/77';
@@ -51,6 +51,14 @@ describe('renderStatusComment', () => {
 
       <!-- dexter:0d5d5a4e-6b0e-4d4b-9d0e-6a3f6c3f3b11 -->"
     `);
+  });
+
+  it('shows a plan as one', () => {
+    const text = render({ status: 'done', report: plan });
+    expect(text).toContain('📋 **Planned, nothing changed** in 3 min 20 s');
+    expect(text).toContain('1. Add `coupons.ts`.');
+    expect(text).not.toContain('Commits');
+    expect(render({ status: 'failed', problem, report: plan })).toContain('❌ **Failed**');
   });
 
   it('shows a run of which nothing is known yet', () => {

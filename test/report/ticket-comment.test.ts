@@ -6,7 +6,7 @@ import type { AdfNode } from '../../src/jira/adf.ts';
 import { adfToMarkdown } from '../../src/jira/adf-to-markdown.ts';
 import { renderTicketEnd, renderTicketStart, type TicketEndFacts } from '../../src/report/ticket-comment.ts';
 import { markdownText } from '../jira/markdown-text.ts';
-import { hostileProblem, hostileReport, problem, report, resumed } from './reports.ts';
+import { hostileProblem, hostileReport, plan, problem, report, resumed } from './reports.ts';
 
 const options = { sameHost: 'https://github.com' };
 const pullRequest = { number: 5, url: 'https://github.com/acme/shop/pull/5' };
@@ -181,3 +181,13 @@ function nodesOf(node: AdfNode): AdfNode[] {
 function textsOf(node: AdfNode): string[] {
   return [...(node.text === undefined ? [] : [node.text]), ...(node.content ?? []).flatMap(textsOf)];
 }
+
+describe('a plan', () => {
+  it('is shown as one, without anything that came of it', () => {
+    const text = end({ status: 'done', report: plan });
+    expect(text).toContain('Planned, nothing changed');
+    expect(text).toContain('1. Add `coupons.ts`.');
+    expect(text).not.toContain('Commits');
+    expect(end({ status: 'failed', problem, report: plan })).toContain('Failed');
+  });
+});

@@ -59,7 +59,7 @@ export async function compact(
     await using tools = await startTools(task, options, () => undefined, both);
     both.throwIfAborted();
     const question = { role: 'user' as const, content: summaryRequest(task.instructions) };
-    const client = modelClient({ ...options, maxRetries: fewRetries }, exceptOnLast);
+    const client = modelClient({ ...options, maxRetries: fewRetries }, markedBeforeAnswer);
     const answer = await firstAnswer(run, {
       client,
       settings: modelSettings(model, task.effort),
@@ -110,10 +110,16 @@ async function firstAnswer(run: RunRecord, asked: Parameters<typeof ask>[0]): Pr
   }
 }
 
-/** The question is asked once: what is written of it to the prompt cache is never read. */
-export const exceptOnLast: Mark = (request, options) => {
-  const marked = chooseMarkers({ ...request, messages: request.messages.slice(0, -1) }, options);
-  return { ...marked, messages: [...marked.messages, ...request.messages.slice(-1)] };
+/**
+ * The question is asked once: what is written of it to the prompt cache is never read. So the markers stand where the
+ * last request of the run had them, and nothing is written at all.
+ */
+export const markedBeforeAnswer: Mark = (request, options) => {
+  const { messages } = request;
+  const answer = messages.findLastIndex(({ role }) => role === 'assistant');
+  const end = answer < 0 ? messages.length - 1 : answer;
+  const marked = chooseMarkers({ ...request, messages: messages.slice(0, end) }, options);
+  return { ...marked, messages: [...marked.messages, ...messages.slice(end)] };
 };
 
 interface Copy {

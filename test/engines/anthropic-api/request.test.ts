@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { exceptOnLast } from '../../../src/engines/anthropic-api/compact.ts';
+import { markedBeforeAnswer } from '../../../src/engines/anthropic-api/compact.ts';
 import { modelOf, modelSettings } from '../../../src/engines/anthropic-api/model-settings.ts';
 import { promptMessage } from '../../../src/engines/anthropic-api/prompt-message.ts';
 import { continuedFrom, summaryIn } from '../../../src/engines/anthropic-api/summary.ts';
@@ -27,10 +27,11 @@ const request: CacheableRequest = {
 
 describe('cache markers', () => {
   it('stand on no question that is asked once', () => {
-    const asked = exceptOnLast(request);
-    expect(asked.messages.at(-1)).toEqual(request.messages.at(-1));
-    expect(asked.messages.at(-2)?.content).toEqual([{ ...text('four'), cache_control: marker }]);
+    const asked = markedBeforeAnswer(request);
+    const places = asked.messages.map(({ content }) => JSON.stringify(content).includes('cache_control'));
+    expect(places).toEqual([true, false, true, false, false]);
     expect(asked.messages[2]?.content).toEqual([{ ...text('three'), cache_control: marker }, text('')]);
+    expect(asked.messages.slice(3)).toEqual(request.messages.slice(3));
   });
 });
 

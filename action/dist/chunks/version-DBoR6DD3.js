@@ -1,1 +1,0 @@
-export{t as engineVersion}from"./version-BlFk-MS9.js";

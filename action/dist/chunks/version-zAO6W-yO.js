@@ -1,0 +1,1 @@
+export{t as engineVersion}from"./version-C3_jtumm.js";
