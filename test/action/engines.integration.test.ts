@@ -201,22 +201,35 @@ describe('one session of two engines', () => {
 });
 
 describe('a plan', () => {
-  it('is made by the direct engine where a key is there, and only read for', async () => {
+  it('stays with the engine that its session had, and only reads', async () => {
+    const job = { instruction: 'what is in a.txt', session: direct, inputs: noCli };
+    expect(await reportOf(job)).toMatchObject({ outcome: 'done', engine: 'anthropic-api' });
     const report = await reportOf({
       instruction: 'plan the coupons',
-      session: { kind: 'plan' },
+      session: { kind: 'plan', generation: 1 },
       inputs: noCli,
     });
     expect(report).toMatchObject({
       outcome: 'done',
       engine: 'anthropic-api',
+      kind: 'plan',
       summary: '1. Write `coupon.js`.',
       commits: [],
       notices: [],
-      session: { generation: 1 },
+      session: { generation: 2 },
     });
     expect(report.pullRequest).toBeUndefined();
     expect(await branches()).toBe('');
+  });
+
+  it('is made by the CLI in a new session, where nobody names an engine', async () => {
+    const session = { kind: 'plan' };
+    const inputs = { 'claude-path': realClaude };
+    expect(await reportOf({ instruction: 'plan the coupons', session, inputs })).toMatchObject({
+      outcome: 'done',
+      engine: 'claude-code',
+      commits: [],
+    });
   });
 
   it.each([

@@ -42,7 +42,7 @@ describe('the benchmarks', () => {
     expect(await run()).toMatchObject({
       code: 0,
       out: expect.stringMatching(
-        /^action: .*\ncontext: .*\neconomics: .*\nprefix: .*\nprompt-cache: .*\nsessions: /,
+        /^action: .*\ncontext: .*\neconomics: .*\nengines: .*\nprefix: .*\nprompt-cache: .*\nsessions: /,
       ),
       log: '',
     });

@@ -8,6 +8,7 @@ import { validateAdf } from '../../demo/jira/validate-adf.ts';
 import type { Task } from '../../demo/model/task.ts';
 import { instructions, tasks } from '../../demo/story/solution.ts';
 import { story } from '../../demo/story/ticket.ts';
+import { planInstruction } from '../../src/commands/plan-instruction.ts';
 
 const source = fileURLToPath(new URL('../../demo/repository', import.meta.url));
 let copy: string;
@@ -61,8 +62,9 @@ describe('the repository of the demo', () => {
 
 describe('the solution', () => {
   it('has another task for each command of the story', () => {
-    expect(taskFor(instructions.onTicket)).toBe(tasks[0]);
-    expect(taskFor(instructions.onPullRequest)).toBe(tasks[1]);
+    expect(taskFor(planInstruction(''))).toBe(tasks[0]);
+    expect(taskFor(instructions.onTicket)).toBe(tasks[1]);
+    expect(taskFor(instructions.onPullRequest)).toBe(tasks[2]);
   });
 
   it('works: the tests pass after the first command, and more of them after the second', async () => {
