@@ -74,7 +74,7 @@ it('says what is wrong with a flag or a setting', async () => {
   await world.comment('maria', other.number, '@dexter do this');
   await world.until((one) => one.issueKey === other.issueKey && one.told, 'refused');
   expect((await world.conversation(other.number)).at(-1)?.body).toContain(
-    '`engine`: `claude-code` or `anthropic-api`',
+    '`engine` must be `claude-code` or `anthropic-api`',
   );
 });
 
