@@ -263,6 +263,7 @@ export function runCostsContract(name: string, open: () => Promise<Database>): v
       expect(here.runs.map(({ commandId }) => commandId)).toEqual([second, third]);
       expect(here.runs[0]).toEqual({
         commandId: second,
+        engine: null,
         repository: 'acme/shop',
         endedAt: new Date('2026-05-05T00:00:00Z'),
         actor: tom,
