@@ -91,26 +91,23 @@ const recovered = (
     warn: (message) => warnings.push(message),
   });
 
-async function newestSaved() {
-  const found = await restore({
+const restored = () =>
+  restore({
     store,
     keys: sessionKeys,
     ref,
     configDirectory: join(directory.path, 'restored'),
     temporaryDirectory: directory.path,
   });
+
+async function newestSaved() {
+  const found = await restored();
   if (found.outcome !== 'restored') throw new Error(`The session was not kept: ${found.outcome}`);
   return found.manifest;
 }
 
 async function newest() {
-  const found = await restore({
-    store,
-    keys: sessionKeys,
-    ref,
-    configDirectory: join(directory.path, 'restored'),
-    temporaryDirectory: directory.path,
-  });
+  const found = await restored();
   return found.outcome === 'restored' ? [found.manifest.sessionId, found.generation] : found.outcome;
 }
 
@@ -189,15 +186,7 @@ describe('recover', () => {
     const ofSonnet = 20 * 3 + 2_000 * 0.3 + 1_000 * 3.75 + 3_000 * 6 + 300 * 15;
     const ofHaiku = 10 + 1_000 * 0.1 + 500 * 1.25 + 1_500 * 2 + 50 * 5;
     expect(report.costUsd).toBeCloseTo((ofSonnet + ofHaiku) / 1e6, 12);
-    const found = await restore({
-      store,
-      keys: sessionKeys,
-      ref,
-      configDirectory: join(directory.path, 'restored'),
-      temporaryDirectory: directory.path,
-    });
-    if (found.outcome !== 'restored') throw new Error(`The session was not kept: ${found.outcome}`);
-    expect(found.manifest.costUsd).toBeCloseTo(1 + (ofSonnet + ofHaiku) / 1e6, 12);
+    expect((await newestSaved()).costUsd).toBeCloseTo(1 + (ofSonnet + ofHaiku) / 1e6, 12);
   });
 
   it('saves when the conversation was last read from the prompt cache, and how it began', async () => {
