@@ -4,6 +4,7 @@ import { codeInCell, figuresTable, textInCell } from '../src/report/cells.ts';
 import { costFacts } from '../src/report/cost-facts.ts';
 import { formatCount, formatDuration } from '../src/report/figures.ts';
 import { inlineCode, neutralise } from '../src/report/neutralise.ts';
+import { isPlanned, planned } from '../src/report/planned.ts';
 
 const titles: Record<Report['outcome'], string> = {
   done: '✅ Done',
@@ -16,7 +17,6 @@ export function renderSummary(job: Job, report: Report, serverUrl: string): stri
   const sameHost = { sameHost: serverUrl };
   const { problem, pullRequest } = report;
   const cost = costFacts(report);
-  const isPlan = report.kind === 'plan' && report.outcome === 'done';
   const rows: [string, string][] = [
     ['Pull request', pullRequest ? `[#${pullRequest.number}](<${pullRequest.url}>)` : 'none'],
     [
@@ -29,7 +29,7 @@ export function renderSummary(job: Job, report: Report, serverUrl: string): stri
     ...cost.rows.map(([name, value]): [string, string] => [name, textInCell(value, sameHost)]),
   ];
   return [
-    `## ${isPlan ? '📋 Planned, nothing changed' : titles[report.outcome]}: ${job.issueKey}`,
+    `## ${isPlanned(report) ? `📋 ${planned}` : titles[report.outcome]}: ${job.issueKey}`,
     cost.headline === '' ? '' : `**${cost.headline}**`,
     problem ? `**${neutralise(problem.message, sameHost)}**\n\n${neutralise(problem.hint, sameHost)}` : '',
     ...report.notices.map((notice) => `> ${neutralise(notice, sameHost).replaceAll('\n', ' ')}`),

@@ -7,6 +7,7 @@ import { costFacts } from './cost-facts.ts';
 import { formatCost, formatCount, formatDuration, plural } from './figures.ts';
 import { forgottenMarkdown } from './forgotten.ts';
 import { inlineCode, type NeutraliseOptions, neutralise } from './neutralise.ts';
+import { isPlanned, planned } from './planned.ts';
 import { isPlainUrl, waitingMarkdown } from './waiting.ts';
 
 /** What the status comment of a command is made of. */
@@ -69,9 +70,8 @@ function sections(facts: StatusFacts, options: NeutraliseOptions): string[] {
   }
 }
 
-/** A plan leaves nothing to look at but itself. */
-function doneTitle({ kind }: Report): string {
-  return kind === 'plan' ? '📋 **Planned, nothing changed**' : '✅ **Done**';
+function doneTitle(report: Report): string {
+  return isPlanned(report) ? `📋 **${planned}**` : '✅ **Done**';
 }
 
 function asked(instruction: string | undefined): string {

@@ -14,9 +14,7 @@ import { costFacts } from './cost-facts.ts';
 import { formatCount, formatDuration } from './figures.ts';
 import { forgottenMarkdown } from './forgotten.ts';
 import { type NeutraliseOptions, neutralise } from './neutralise.ts';
-
-/** A plan leaves nothing to look at but itself. */
-const planned = '📋 Planned, nothing changed';
+import { isPlanned, planned } from './planned.ts';
 
 /** The comment on the ticket when a command begins. */
 export function renderTicketStart(repository: string, instruction: string): AdfDocument {
@@ -81,7 +79,7 @@ function headline({ status, report, pullRequest }: TicketEndFacts): AdfNode {
     : [];
   const cost = report && !report.forgotten ? costFacts(report).headline : '';
   return adfParagraph(
-    adfText(report?.kind === 'plan' && status === 'done' ? planned : titles[status], { type: 'strong' }),
+    adfText(status === 'done' && isPlanned(report) ? `📋 ${planned}` : titles[status], { type: 'strong' }),
     adfText(duration || ' '),
     ...link,
     ...(cost === '' ? [] : [{ type: 'hardBreak' }, adfText(cost)]),
