@@ -108,6 +108,7 @@ export async function converse<Kept>(
       ticket: ticketTold(work, current.mode),
       workingDirectory: checkout.directory,
       pins: pinsOf(current),
+      store: work.report.store,
     });
     const told = toldContext(work.inputs.job, work.claim.context, current.restored);
     const prompt = renderPrompt({

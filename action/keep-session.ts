@@ -52,9 +52,14 @@ export async function keepSession(
     createdAt: new Date(work.now()).toISOString(),
   };
   const isAnswered = result.contextTokens > 0 || result.stopReason === 'completed';
+  const startedAt = work.now();
   const saved = replacesForNothing(conversation, isAnswered)
     ? keptEarlier(work, conversation)
     : await saveOrSay(work, directory, facts, conversation);
+  if (saved.outcome !== 'nothing' && work.report.store !== undefined) {
+    const durationMs = Math.max(0, Math.round(work.now() - startedAt));
+    work.report.store.save = { outcome: saved.outcome, durationMs };
+  }
   work.report.session = {
     id: conversation.sessionId,
     mode: conversation.mode,
@@ -99,7 +104,7 @@ async function saveOrSay(
   directory: SessionDirectory,
   facts: SaveOptions['facts'],
   conversation: Talk['conversation'],
-): Promise<SaveResult> {
+): Promise<SaveResult | { outcome: 'failed' }> {
   const { claim, store, report, log, secrets } = work;
   const saveAs = (asFacts: SaveOptions['facts']) =>
     save({
@@ -128,7 +133,7 @@ async function saveOrSay(
     log.warn(messageOf(error));
     const what = error instanceof AppError ? error.message : 'The session could not be saved.';
     report.notices.push(`${what} The next command starts from what was saved before.`);
-    return { outcome: 'nothing' };
+    return { outcome: 'failed' };
   }
 }
 

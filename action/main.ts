@@ -6,6 +6,7 @@ import type { Report } from '../src/core/report.ts';
 import { findPrices } from '../src/pricing/find-prices.ts';
 import { overridePrices } from '../src/pricing/price-overrides.ts';
 import { tidyWorkspace } from '../src/workspace/collect-garbage.ts';
+import { measureWorkspace } from '../src/workspace/workspace-use.ts';
 import { type AppClient, appClient } from './app-client.ts';
 import { type ActionInputs, type GetInput, isStandAlone, parseInputs } from './inputs.ts';
 import { keepReport } from './kept-report.ts';
@@ -47,6 +48,8 @@ async function main(env: NodeJS.ProcessEnv): Promise<void> {
     warn,
     secret: (value: string) => core.setSecret(value),
   };
+  // Under this id the log of the app tells of the same command.
+  log.info(`Command ${inputs.job.commandId} of ${inputs.job.issueKey}`);
 
   const ended = await run({
     inputs,
@@ -69,6 +72,7 @@ async function main(env: NodeJS.ProcessEnv): Promise<void> {
   await show(ended, inputs, runner, env);
   const { workspaceLimits: limits } = inputs;
   await tidyWorkspace({ workspace, limits, now: new Date(), info: log.info, warn });
+  await measureWorkspace({ workspace, now: new Date(), warn });
 }
 
 type Begun =

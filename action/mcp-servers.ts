@@ -19,6 +19,7 @@ const configName = '.mcp.json';
 const mostConfigBytes = 1_000_000;
 const mostStatsBytes = 10_000;
 const mostCalls = 1_000_000;
+const mostBytes = 1_000_000_000_000;
 
 export interface McpSetup {
   /** For `claude --mcp-config`; absent where no rule names a server. */
@@ -64,6 +65,7 @@ export async function mcpServers(
       primeFile,
       rulesOf: (name) => ({ readOnly: ticketToolNames, never: toolsOf(name, inputs.mcpNotCached) }),
       ttl: inputs.mcpCacheTtl,
+      commandId: inputs.job.commandId,
     },
   );
   for (const name of left)
@@ -152,9 +154,20 @@ async function useOf(server: string, path: string): Promise<McpUse[]> {
   try {
     // The agent may have been at it.
     const text = (await readPlainFile(path, mostStatsBytes)).toString('utf8');
-    const { hits, misses, joined, savedCalls } = McpStats.parse(JSON.parse(text));
+    const stats = McpStats.parse(JSON.parse(text));
+    const { hits, misses, joined, savedCalls, entries, bytesHeld, reads, writes } = stats;
     const calls = Math.min(hits + misses + joined, mostCalls);
-    return [{ server: server.slice(0, 200).toWellFormed(), calls, savedCalls: Math.min(savedCalls, calls) }];
+    return [
+      {
+        server: server.slice(0, 200).toWellFormed(),
+        calls,
+        savedCalls: Math.min(savedCalls, calls),
+        items: Math.min(entries, mostCalls),
+        bytes: Math.min(bytesHeld, mostBytes),
+        ...(reads && reads.count <= mostCalls ? { reads } : {}),
+        ...(writes && writes.count <= mostCalls ? { writes } : {}),
+      },
+    ];
   } catch {
     return [];
   }

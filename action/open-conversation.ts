@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { AppError, messageOf } from '../src/core/errors.ts';
-import type { Resumption } from '../src/core/report.ts';
+import type { Resumption, StoreUse } from '../src/core/report.ts';
 import type { ResumeChoice, SessionManifest, SessionMode } from '../src/core/session.ts';
 import { newestGeneration, type RestoreResult, restore } from '../src/sessions/restore.ts';
 import type { SessionDirectory } from './session-directory.ts';
@@ -43,9 +43,15 @@ export interface Opened extends Omit<Conversation, 'choice' | 'resumption' | 'in
 /** Restores the session that the job asks for, or says why a new one is started. */
 export async function openConversation(work: Work, directory: SessionDirectory): Promise<Opened> {
   const { generation: expected, mode } = work.inputs.job.session;
+  const { inputs, report, now } = work;
+  report.store = { name: inputs.store };
   // The store alone counts: it takes the generation after its newest, whatever the app remembers of one it lost.
   if (mode === 'fresh') return await freshAfter(work);
+  const startedAt = now();
   const found = await restoreOrSay(work, directory);
+  const restored = restoreUse(found, expected);
+  if (restored !== undefined)
+    report.store.restore = { ...restored, durationMs: Math.max(0, Math.round(now() - startedAt)) };
   switch (found.outcome) {
     case 'restored':
       return {
@@ -69,6 +75,22 @@ export async function openConversation(work: Work, directory: SessionDirectory):
   }
 }
 
+/** What the store did, for the report; undefined where nobody knew of anything to restore and there was nothing. */
+function restoreUse(
+  found: Found,
+  expected: number,
+): Pick<NonNullable<StoreUse['restore']>, 'outcome' | 'bytes'> | undefined {
+  switch (found.outcome) {
+    case 'restored':
+      return { outcome: 'hit', bytes: found.bytes };
+    case 'none':
+      return expected > 0 ? { outcome: 'miss' } : undefined;
+    case 'unusable':
+    case 'failed':
+      return { outcome: 'failed' };
+  }
+}
+
 /** Somebody asked for a new one, perhaps because the store does not give the earlier one out any more. */
 async function freshAfter({ inputs, ref, store }: Work): Promise<Opened> {
   try {
@@ -79,11 +101,13 @@ async function freshAfter({ inputs, ref, store }: Work): Promise<Opened> {
   }
 }
 
+type Found = RestoreResult | { outcome: 'failed'; reason: string };
+
 /** A store that fails costs the conversation, not the run. */
 async function restoreOrSay(
   { claim, store, ref, inputs }: Work,
   directory: SessionDirectory,
-): Promise<RestoreResult | { outcome: 'failed'; reason: string }> {
+): Promise<Found> {
   const { entry } = inputs.job.session;
   try {
     return await restore({

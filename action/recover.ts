@@ -68,12 +68,18 @@ async function lostReport(options: RecoverOptions, directory: SessionDirectory |
   if (session === undefined) return report;
   report.engine = session.engine;
   const { run, answeredAt } = await recordedRun(options, session, directory);
-  let saved: SaveResult = { outcome: 'nothing' };
+  const startedAt = Date.now();
+  let saved: SaveResult | { outcome: 'failed' } = { outcome: 'failed' };
   try {
     if (directory !== undefined)
       saved = await savedSession(options, withFigures(options, session, run, answeredAt), directory, run);
   } catch (error) {
     warn(messageOf(error));
+  }
+  if (session.store !== undefined) {
+    const durationMs = Math.max(0, Date.now() - startedAt);
+    const save = saved.outcome === 'nothing' ? {} : { save: { outcome: saved.outcome, durationMs } };
+    report.store = { ...session.store, ...save };
   }
   const { id, mode, model } = session;
   report.session = {

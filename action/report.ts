@@ -4,6 +4,7 @@ import { noUsage, type Report } from '../src/core/report.ts';
 
 const longestSummary = 200_000;
 const longestReason = 500;
+const longestRunner = 200;
 
 export function emptyReport(): Report {
   return {
@@ -55,6 +56,9 @@ export function finishedReport(report: Report, durationMs: number, secrets: read
     commits: report.commits.map(({ sha, title }) => ({ sha, title: clean(title) })),
     denials: report.denials.map(clean),
     ...(report.mcp ? { mcp: report.mcp.map((use) => ({ ...use, server: clean(use.server) })) } : {}),
+    ...(report.workspace
+      ? { workspace: { ...report.workspace, runner: clean(report.workspace.runner).slice(0, longestRunner) } }
+      : {}),
     notices: report.notices.map(clean),
     ...(report.forgotten === undefined
       ? {}

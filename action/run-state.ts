@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { EngineName } from '../src/core/engine.ts';
+import { StoreUse } from '../src/core/report.ts';
 import {
   CompactedCopy,
   ResumeChoice,
@@ -51,6 +52,8 @@ export const RunState = z.object({
       ticket: SessionManifest.shape.ticket,
       workingDirectory: z.string(),
       pins: SessionPins.optional(),
+      /** What the store did until the engine began; absent in the state that an earlier version left. */
+      store: StoreUse.optional(),
     })
     .optional(),
 });

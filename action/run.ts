@@ -9,6 +9,7 @@ import { isMcpRule } from '../src/mcp/choose-servers.ts';
 import { workPath } from '../src/workspace/layout.ts';
 import { lockSession } from '../src/workspace/lock-session.ts';
 import { takeAway } from '../src/workspace/remove-tree.ts';
+import { workspaceUse } from '../src/workspace/workspace-use.ts';
 import { type Answer, isExplained } from './app-client.ts';
 import { type Checkout, prepareCheckout } from './checkout.ts';
 import { chooseEngine } from './choose-engine.ts';
@@ -67,7 +68,18 @@ async function worked(options: RunOptions, claim: Work['claim'], startedAt: numb
     begun.report.outcome = 'failed';
     begun.report.problem = toProblem(error);
   }
+  await addWorkspace(options, begun.report);
   return finishedReport(begun.report, options.now() - startedAt, begun.secrets);
+}
+
+/** For whoever watches over the disks of runners; a report goes without it as well. */
+async function addWorkspace({ log, runner, workspace }: RunOptions, report: Report): Promise<void> {
+  try {
+    const use = await workspaceUse(workspace);
+    if (use !== undefined) report.workspace = { runner: runner.name.slice(0, 200).toWellFormed(), ...use };
+  } catch (error) {
+    log.warn(`How much of the workspace is free could not be found out: ${messageOf(error)}`);
+  }
 }
 
 /** The story of a run that has only to forget. */

@@ -26,6 +26,7 @@ export function renderSummary(job: Job, report: Report, serverUrl: string): stri
     ],
     ['Duration', formatDuration(report.durationMs)],
     ['Turns', formatCount(report.turns)],
+    ['Command', codeInCell(job.commandId)],
     ...cost.rows.map(([name, value]): [string, string] => [name, textInCell(value, sameHost)]),
   ];
   return [

@@ -14,10 +14,24 @@ export interface ContextCache {
   /** `ttlMs` is a positive whole number. */
   set(key: string, text: string, ttlMs: number): Promise<void>;
   delete(key: string): Promise<void>;
+  /** How much it holds. May look at all that is kept: nothing to ask often, or while somebody waits. */
+  usage(): Promise<CacheUsage>;
   close(): Promise<void>;
 }
 
+export interface CacheUsage {
+  /** What is over its time is not among them, where the cache knows it. Of very many it is what a part of them comes to. */
+  items: number;
+  /** Of these in UTF-8: their texts, with keys and wrapping where these are kept together. */
+  bytes: number;
+  /** Of the whole server, whoever fills it; absent where there is none, and where it does not say. */
+  memoryBytes?: number;
+}
+
+/** What all keys of contexts begin with. */
+export const contextPrefix = 'context:';
+
 /** Where the context of a ticket is kept. Neither part can hold a colon. */
 export function contextKey(connection: string, issueKey: string): string {
-  return `context:${connection}:${issueKey}`;
+  return `${contextPrefix}${connection}:${issueKey}`;
 }

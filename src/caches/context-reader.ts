@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import type { Count } from '../core/measure.ts';
 import type { CacheGuard } from './cache-guard.ts';
 import type { FetchLock } from './fetch-lock.ts';
 import { ageSeconds, type Snapshot, type SnapshotRead, type Snapshots } from './snapshots.ts';
@@ -55,6 +56,8 @@ export interface ContextReaderOptions<T> {
   /** The time of a value's last change, as `askUpdated` says it. */
   updatedOf: (value: T) => string;
   log: Logger;
+  /** Hears of each reading whether the cache answered it. */
+  count?: Count;
   clock?: Clock;
   times?: Partial<typeof defaultTimes>;
 }
@@ -83,25 +86,23 @@ const realClock: Clock = { now: () => Date.now(), sleep: (milliseconds) => setTi
 
 /** What is read through the cache, with the freshness that the source itself vouches for. */
 export function contextReader<T>(options: ContextReaderOptions<T>): ContextReader<T> {
-  const { snapshots, guard, lock, updatedOf, log, clock = realClock } = options;
+  const { snapshots, guard, lock, updatedOf, log, count = () => undefined, clock = realClock } = options;
   const times = { ...defaultTimes, ...options.times };
   const flights = new Map<string, Promise<Snapshot<T>>>();
 
   /** One line for each reading; a hit is a cached snapshot that was used. */
   function logGet(key: string, read: SnapshotRead<T>, used?: Snapshot<T>, stale = false): void {
-    log.info(
-      {
-        event: 'cache_operation',
-        operation: 'get',
-        hit: used !== undefined,
-        key,
-        sizeBytes: read.sizeBytes,
-        durationMs: read.durationMs,
-        ...(used ? { ageSeconds: ageSeconds(used, clock.now()) } : {}),
-        ...(stale ? { stale } : {}),
-      },
-      'cache operation',
-    );
+    count({ name: used ? 'cache_hit' : 'cache_miss', label: 'context' });
+    log.info({
+      event: 'cache_operation',
+      type: used ? 'hit' : 'miss',
+      key,
+      sizeBytes: read.sizeBytes,
+      durationMs: read.durationMs,
+      ageSeconds: used ? ageSeconds(used, clock.now()) : 0,
+      cache: 'context',
+      ...(stale ? { stale } : {}),
+    });
   }
 
   async function fetchAndKeep(

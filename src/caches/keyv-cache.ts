@@ -1,8 +1,11 @@
 import type Keyv from 'keyv';
-import type { ContextCache } from './context-cache.ts';
+import type { CacheUsage, ContextCache } from './context-cache.ts';
 
 /** The port over Keyv, whatever it keeps texts in. The Keyv must throw its errors. */
-export function keyvCache(keyv: Keyv, letGo: () => void): ContextCache {
+export function keyvCache(
+  keyv: Keyv,
+  { usage, letGo }: { usage: () => Promise<CacheUsage>; letGo: () => void },
+): ContextCache {
   let closed = false;
 
   function open(): Keyv {
@@ -20,6 +23,10 @@ export function keyvCache(keyv: Keyv, letGo: () => void): ContextCache {
     },
     async delete(key) {
       await open().delete(key);
+    },
+    async usage() {
+      open();
+      return usage();
     },
     async close() {
       if (closed) return;

@@ -14,14 +14,18 @@ export function memoryCache({ maxBytes = defaultMaxBytes }: { maxBytes?: number 
   });
   const store = {
     get: (key: string) => texts.get(key),
-    // Keyv gives a time to live as third argument, which the LRU would take for its options.
-    set(key: string, text: string) {
-      texts.set(key, text);
+    // Keyv itself looks whether a text is over its time; the LRU is told for what it says of its size.
+    set(key: string, text: string, ttlMs?: number) {
+      texts.set(key, text, ttlMs === undefined ? {} : { ttl: ttlMs });
     },
     delete: (key: string) => texts.delete(key),
     clear: () => texts.clear(),
   };
-  return keyvCache(new Keyv({ store, useKeyPrefix: false, throwOnErrors: true, emitErrors: false }), () =>
-    texts.clear(),
-  );
+  return keyvCache(new Keyv({ store, useKeyPrefix: false, throwOnErrors: true, emitErrors: false }), {
+    async usage() {
+      texts.purgeStale();
+      return { items: texts.size, bytes: texts.calculatedSize };
+    },
+    letGo: () => texts.clear(),
+  });
 }

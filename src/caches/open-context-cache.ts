@@ -10,11 +10,17 @@ export interface OpenCache {
   /** Absent where no other process shares the cache. */
   lock?: FetchLock;
   guard: CacheGuard;
+  /** Whether other processes use it too. */
+  isShared: boolean;
 }
 
 /** Redis where there is an address of one, else the memory of this process. A Redis that is down does not hold this up. */
 export function openContextCache({ redisUrl, log }: { redisUrl?: string; log: Logger }): OpenCache {
   const guard = cacheGuard({ log });
-  if (redisUrl === undefined) return { cache: memoryCache(), guard };
-  return { ...redisCache({ url: redisUrl, onError: guard.failed, onReady: guard.recovered }), guard };
+  if (redisUrl === undefined) return { cache: memoryCache(), guard, isShared: false };
+  return {
+    ...redisCache({ url: redisUrl, onError: guard.failed, onReady: guard.recovered }),
+    guard,
+    isShared: true,
+  };
 }

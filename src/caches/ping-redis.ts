@@ -3,11 +3,14 @@ import { type Answer, unreachable } from '../core/answer.ts';
 
 const connectTimeoutMs = 5_000;
 
+/** One that takes the connection and says nothing. */
+const silentMs = 5_000;
+
 /** Connects to a Redis, signs in and asks for a sign of life. It reads and writes nothing. */
-export async function pingRedis(url: string): Promise<Answer<'PONG'>> {
+export async function pingRedis(url: string, limitMs = silentMs): Promise<Answer<'PONG'>> {
   const client = createClient({
     url,
-    socket: { connectTimeout: connectTimeoutMs, reconnectStrategy: false },
+    socket: { connectTimeout: connectTimeoutMs, socketTimeout: limitMs, reconnectStrategy: false },
   });
   // What fails is thrown by the call as well.
   client.on('error', () => undefined);

@@ -3,6 +3,7 @@ import Keyv from 'keyv';
 import type { ContextCache } from './context-cache.ts';
 import type { FetchLock } from './fetch-lock.ts';
 import { keyvCache } from './keyv-cache.ts';
+import { redisUsage } from './redis-usage.ts';
 
 /** A server that cannot be reached is tried again after this long, twice as long each time. */
 const firstPauseMs = 100;
@@ -94,10 +95,13 @@ export function redisCache({ url, onError, onReady }: RedisCacheOptions): RedisC
   };
 
   return {
-    cache: keyvCache(keyv, () => {
-      if (closed) return;
-      closed = true;
-      client.destroy();
+    cache: keyvCache(keyv, {
+      usage: () => redisUsage(client),
+      letGo() {
+        if (closed) return;
+        closed = true;
+        client.destroy();
+      },
     }),
     lock,
   };

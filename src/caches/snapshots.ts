@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { z } from 'zod';
-import type { CacheGuard } from './cache-guard.ts';
+import type { Count } from '../core/measure.ts';
+import type { CacheGuard, Guarded } from './cache-guard.ts';
 import type { ContextCache } from './context-cache.ts';
 
 /** Something as it was at one moment. Times are ISO 8601. */
@@ -37,6 +38,8 @@ export interface SnapshotsOptions<T> {
   schema: z.ZodType<T>;
   ttlMs: number;
   log: Logger;
+  /** Hears how long readings and writings took, and of writings that failed. */
+  count?: Count;
   now?: () => number;
 }
 
@@ -44,7 +47,7 @@ export interface SnapshotsOptions<T> {
 const mostOwed = 10_000;
 
 export function snapshotsIn<T>(options: SnapshotsOptions<T>): Snapshots<T> {
-  const { cache, guard, schema, ttlMs, log, now = Date.now } = options;
+  const { cache, guard, schema, ttlMs, log, count = () => undefined, now = Date.now } = options;
   const Kept = z.object({
     updated: z.iso.datetime(),
     fetchedAt: z.iso.datetime(),
@@ -65,6 +68,17 @@ export function snapshotsIn<T>(options: SnapshotsOptions<T>): Snapshots<T> {
     return undefined;
   }
 
+  /** Counted only when the cache was asked: what a known outage spares takes no time. */
+  async function counted<T>(name: 'cache_read' | 'cache_write', ask: () => Promise<T>): Promise<Guarded<T>> {
+    let startedAt: number | undefined;
+    const answer = await guard.run(() => {
+      startedAt = performance.now();
+      return ask();
+    });
+    if (startedAt !== undefined) count({ name, label: 'context', value: performance.now() - startedAt });
+    return answer;
+  }
+
   async function payDebts(): Promise<void> {
     for (const key of owed) {
       const { outcome } = await guard.run(() => cache.delete(key));
@@ -76,7 +90,7 @@ export function snapshotsIn<T>(options: SnapshotsOptions<T>): Snapshots<T> {
   async function read(key: string): Promise<SnapshotRead<T>> {
     await payDebts();
     const startedAt = performance.now();
-    const got = owed.has(key) ? undefined : await guard.run(() => cache.get(key));
+    const got = owed.has(key) ? undefined : await counted('cache_read', () => cache.get(key));
     const durationMs = round(performance.now() - startedAt);
     const text = got?.outcome === 'answered' ? got.value : undefined;
     if (text === undefined) return { sizeBytes: 0, durationMs };
@@ -85,27 +99,26 @@ export function snapshotsIn<T>(options: SnapshotsOptions<T>): Snapshots<T> {
   }
 
   async function set(
-    operation: 'set' | 'invalidate',
+    type: 'set' | 'invalidate',
     key: string,
     snapshot: Snapshot<T>,
     forMs = ttlMs,
   ): Promise<void> {
     const text = JSON.stringify(snapshot);
     const startedAt = performance.now();
-    const { outcome } = await guard.run(() => cache.set(key, text, forMs));
+    const { outcome } = await counted('cache_write', () => cache.set(key, text, forMs));
     if (outcome === 'answered') owed.delete(key);
-    log.info(
-      {
-        event: 'cache_operation',
-        operation,
-        ...failure(outcome),
-        key,
-        sizeBytes: Buffer.byteLength(text),
-        durationMs: round(performance.now() - startedAt),
-        ageSeconds: ageSeconds(snapshot, now()),
-      },
-      'cache operation',
-    );
+    else count({ name: 'cache_write_failed', label: 'context' });
+    log.info({
+      event: 'cache_operation',
+      type,
+      key,
+      sizeBytes: Buffer.byteLength(text),
+      durationMs: round(performance.now() - startedAt),
+      ageSeconds: ageSeconds(snapshot, now()),
+      cache: 'context',
+      ...failure(outcome),
+    });
   }
 
   return {
@@ -123,16 +136,17 @@ export function snapshotsIn<T>(options: SnapshotsOptions<T>): Snapshots<T> {
       const startedAt = performance.now();
       const { outcome } = await guard.run(() => cache.delete(key));
       if (outcome === 'failed' && owed.size < mostOwed) owed.add(key);
-      log.info(
-        {
-          event: 'cache_operation',
-          operation: 'delete',
-          ...failure(outcome),
-          key,
-          durationMs: round(performance.now() - startedAt),
-        },
-        'cache operation',
-      );
+      log.info({
+        event: 'cache_operation',
+        type: 'delete',
+        key,
+        // Of what was there nobody asked.
+        sizeBytes: 0,
+        durationMs: round(performance.now() - startedAt),
+        ageSeconds: 0,
+        cache: 'context',
+        ...failure(outcome),
+      });
     },
   };
 

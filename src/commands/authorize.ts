@@ -48,6 +48,12 @@ export async function authorize(
     );
   }
   const { permission, userId, reason } = await askPermission(login);
+  if (actor.from === 'github' && userId !== undefined && userId !== actor.id) {
+    return refuse(
+      `${quoted(login)} is the name of another GitHub account now than of the one that asked.`,
+      'Sign in again under the new name, or ask in a comment.',
+    );
+  }
   if (permission === 'admin' || permission === 'write')
     return { allowed: true, login, person: personOf(actor, userId) };
   if (reason) {

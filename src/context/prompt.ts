@@ -17,7 +17,7 @@ export interface PromptParts {
 /**
  * The same words in every first prompt, so that sessions share the beginning of their prompt cache.
  */
-const role = `You are working on a ticket in the checkout of a Git repository, which is the current directory.
+export const role = `You are working on a ticket in the checkout of a Git repository, which is the current directory.
 
 - Do what the instruction at the end of this message asks, in this checkout and nowhere else.
 - Do not commit, push, or switch branches: Dexter commits and pushes what you changed when you are done.

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { BudgetAmount } from './budget.ts';
-import { EngineName, type JobKind } from './engine.ts';
+import { EngineName, jobKinds } from './engine.ts';
 
 /** What the flags of a command may say; the same names as on the CLI, without the dashes. */
 export const CommandFlags = z.strictObject({
@@ -31,10 +31,12 @@ export type CommandFlags = z.infer<typeof CommandFlags>;
 export const controlWords = ['help', 'status', 'cost', 'stop', 'retry', 'forget'] as const;
 export type ControlWord = (typeof controlWords)[number];
 
-/** What a person asked, once its text is understood. */
-export type Ask =
-  /** The instruction of a plan is what to plan; empty for what the ticket asks. */
-  { kind: JobKind; instruction: string; flags: CommandFlags } | { kind: 'control'; word: ControlWord };
+/** What a person asked, once its text is understood. The instruction of a plan is what to plan; empty for what the ticket asks. */
+export const Ask = z.discriminatedUnion('kind', [
+  z.object({ kind: z.enum(jobKinds), instruction: z.string(), flags: CommandFlags }),
+  z.object({ kind: z.literal('control'), word: z.enum(controlWords) }),
+]);
+export type Ask = z.infer<typeof Ask>;
 
 /** What was asked as people wrote it, without the flags. */
 export function askedText(ask: Ask): string {
@@ -47,11 +49,14 @@ export function waitsForItsTurn(ask: Ask): boolean {
   return ask.kind !== 'control' || ask.word === 'retry' || ask.word === 'forget';
 }
 
-/** Who asked. `login` is a GitHub login, `accountId` a JIRA one; `dexter` asks of its own accord. */
+/**
+ * Who asked. `login` is a GitHub login, `accountId` a JIRA one; `dexter` asks of its own accord, or with a `name` for
+ * somebody at the dashboard of this machine, where nobody signs in.
+ */
 export const Actor = z.discriminatedUnion('from', [
   z.object({ from: z.literal('github'), id: z.number(), login: z.string(), type: z.string() }),
   z.object({ from: z.literal('jira'), accountId: z.string(), displayName: z.string() }),
-  z.object({ from: z.literal('dexter') }),
+  z.object({ from: z.literal('dexter'), name: z.string().optional() }),
 ]);
 export type Actor = z.infer<typeof Actor>;
 
@@ -109,12 +114,42 @@ export const Origin = z.discriminatedUnion('kind', [
     issueKey: z.string(),
     label: z.string(),
   }),
+  /** Asked on the dashboard, about an issue or a pull request. The text is `claimed_text` of the command's row. */
+  z.object({
+    kind: z.literal('dashboard-github'),
+    installationId: z.number(),
+    repository: githubRepository,
+    number: z.number(),
+    /** The command that is done again, instead of what a text says. */
+    repeats: z.string().optional(),
+    /** The comment on a line, or the review, that asked for what is done again. */
+    at: z.object({ kind: z.enum(['github-review-comment', 'github-review']), id: z.number() }).optional(),
+  }),
+  /** The same about a ticket; the row says which repository. */
+  z.object({
+    kind: z.literal('dashboard-jira'),
+    connection: z.string(),
+    issueKey: z.string(),
+    repeats: z.string().optional(),
+  }),
   /** Nobody asked: the session is due to be forgotten. The command's row says which one. */
   z.object({ kind: z.literal('retention') }),
 ]);
 export type Origin = z.infer<typeof Origin>;
 
-export function sourceOf(origin: Origin): 'github' | 'jira' | 'dexter' {
+/** What was asked on the dashboard, about whatever place. */
+export type DashboardOrigin = Extract<Origin, { kind: `dashboard-${string}` }>;
+
+export function isFromDashboard(origin: Origin): origin is DashboardOrigin {
+  return origin.kind.startsWith('dashboard-');
+}
+
+/** Where commands are asked for. */
+export const commandSources = ['github', 'jira', 'dashboard', 'dexter'] as const;
+export type CommandSource = (typeof commandSources)[number];
+
+export function sourceOf(origin: Origin): CommandSource {
   if (origin.kind === 'retention') return 'dexter';
+  if (isFromDashboard(origin)) return 'dashboard';
   return origin.kind.startsWith('jira') ? 'jira' : 'github';
 }

@@ -1,3 +1,5 @@
+import { z } from 'zod';
+
 /**
  * Every way in which Dexter can fail in front of a user. The list is closed so that each code has one
  * explanation in docs/errors.md and one sentence in a comment.
@@ -69,11 +71,8 @@ export class AppError extends Error {
 }
 
 /** What is kept of an error in the ledger, in a report and in a comment. */
-export interface Problem {
-  code: ErrorCode;
-  message: string;
-  hint: string;
-}
+export const Problem = z.object({ code: z.enum(errorCodes), message: z.string(), hint: z.string() });
+export type Problem = z.infer<typeof Problem>;
 
 /**
  * Turns anything thrown into a Problem. The text of an unexpected error stays in the log: it may hold

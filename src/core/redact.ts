@@ -4,8 +4,11 @@ export interface TokenRule {
   pattern: RegExp;
 }
 
-/** Where a token may begin: at a word's edge, or right after an escaped line end in JSON (`\nghp_…`). */
-const start = String.raw`(?:\b|(?<=\\[nrt]))`;
+/**
+ * Where a token may begin: at a word's edge, right after an escaped line end in JSON (`\nghp_…`), and right after a
+ * colour of a terminal.
+ */
+const start = String.raw`(?:\b|(?<=\\[nrt])|(?<=\[[\d;]{0,12}m))`;
 
 /**
  * Tokens that are known by their form. Each pattern is linear (no nested repetition), because the text may
@@ -47,17 +50,25 @@ const shortestSecret = 6;
  * of a well-known token. Redacting twice is the same as redacting once.
  */
 export function redact(text: string, secrets: readonly string[] = []): string {
+  return redactor(secrets)(text);
+}
+
+/** The same for many texts: the secrets are looked through once. */
+export function redactor(secrets: readonly string[]): (text: string) => string {
   const known = [...new Set(secrets)]
     .filter((secret) => secret.length >= shortestSecret && !'[REDACTED:secret]'.includes(secret))
     .sort((a, b) => b.length - a.length);
-  let result = text;
-  for (const secret of known) result = result.replaceAll(secret, '[REDACTED:secret]');
-  for (const { name, pattern } of tokenRules) {
-    result = result.replace(pattern, (...match) => {
-      const groups: unknown = match.at(-1);
-      const { before = '', after = '' } = typeof groups === 'object' ? { ...groups } : {};
-      return `${before}[REDACTED:${name}]${after}`;
-    });
-  }
-  return result;
+  return (text) => {
+    if (text.length < shortestSecret) return text;
+    let result = text;
+    for (const secret of known) result = result.replaceAll(secret, '[REDACTED:secret]');
+    for (const { name, pattern } of tokenRules) {
+      result = result.replace(pattern, (...match) => {
+        const groups: unknown = match.at(-1);
+        const { before = '', after = '' } = typeof groups === 'object' ? { ...groups } : {};
+        return `${before}[REDACTED:${name}]${after}`;
+      });
+    }
+    return result;
+  };
 }

@@ -6,6 +6,8 @@ import { PostedAnswer } from './conversation-answer.ts';
 import { answerInThread, answerOnIssue } from './conversation-query.ts';
 import {
   type Authenticate,
+  answeredAt,
+  type CommentOrigin,
   type CommentPlace,
   type GitHubActor,
   type GitHubOrigin,
@@ -28,7 +30,7 @@ interface RestComment {
 /** The request as it is now; undefined when it was deleted. */
 export async function readRequest(
   auth: Authenticate,
-  origin: GitHubOrigin,
+  origin: CommentOrigin,
 ): Promise<RequestText | undefined> {
   const octokit = await auth(origin.installationId);
   const where = place(origin.repository);
@@ -44,7 +46,7 @@ export async function readRequest(
 function readOrigin(
   octokit: Octokit,
   where: { owner: string; repo: string },
-  origin: GitHubOrigin,
+  origin: CommentOrigin,
 ): Promise<{ data: RestComment }> {
   switch (origin.kind) {
     case 'github-comment':
@@ -69,9 +71,9 @@ function toRequestText(comment: RestComment): RequestText {
   };
 }
 
-/** Shows that the request was seen; GitHub has no reactions to a whole review. */
+/** Shows that the request was seen; GitHub has no reactions to a whole review, nor to what is asked elsewhere. */
 export async function react(auth: Authenticate, origin: GitHubOrigin): Promise<void> {
-  if (origin.kind === 'github-review') return;
+  if (origin.kind === 'github-review' || origin.kind === 'dashboard-github') return;
   await say('reacting to the comment', async () => {
     const octokit = await auth(origin.installationId);
     const target = { ...place(origin.repository), comment_id: origin.commentId, content: 'eyes' as const };
@@ -114,20 +116,24 @@ export async function answerAsked(
 /** Posts the answer in the place that asked: the thread of a review comment, else the conversation. */
 export async function postAnswer(
   auth: Authenticate,
-  origin: GitHubOrigin,
+  asked: GitHubOrigin,
   body: string,
 ): Promise<CommentPlace> {
+  const origin = answeredAt(asked);
   return say('posting the status comment', async () => {
     const octokit = await auth(origin.installationId);
     if (origin.kind === 'github-review-comment') {
       const where = place(origin.repository);
-      const asked = await octokit.rest.pulls.getReviewComment({ ...where, comment_id: origin.commentId });
+      const { data: line } = await octokit.rest.pulls.getReviewComment({
+        ...where,
+        comment_id: origin.commentId,
+      });
       const { data } = await octokit.rest.pulls.createReplyForReviewComment({
         ...where,
         pull_number: origin.number,
         // GitHub takes replies to the first comment of a thread only:
         // https://docs.github.com/en/rest/pulls/comments#create-a-reply-for-a-review-comment
-        comment_id: asked.data.in_reply_to_id ?? asked.data.id,
+        comment_id: line.in_reply_to_id ?? line.id,
         body,
       });
       return { kind: 'review', id: data.id };

@@ -273,7 +273,7 @@ function isAsked(
   origin: GitHubOrigin,
   kind: GitHubOrigin['kind'],
 ): boolean {
-  if (origin.kind !== kind) return false;
+  if (origin.kind !== kind || origin.kind === 'dashboard-github') return false;
   return fullDatabaseId === (origin.kind === 'github-review' ? origin.reviewId : origin.commentId);
 }
 

@@ -21,7 +21,21 @@ export interface RequestText {
   url: string;
 }
 
+/** A place on GitHub that is answered. */
 export type GitHubOrigin = Extract<Origin, { installationId: number }>;
+
+/** A comment or review that asked. */
+export type CommentOrigin = Exclude<GitHubOrigin, { kind: 'dashboard-github' }>;
+
+/** Where an origin is answered: what the dashboard does again, in the place that asked first. */
+export function answeredAt(origin: GitHubOrigin): GitHubOrigin {
+  if (origin.kind !== 'dashboard-github' || !origin.at) return origin;
+  const { installationId, repository, number, at } = origin;
+  const where = { installationId, repository, number };
+  return at.kind === 'github-review'
+    ? { kind: at.kind, ...where, reviewId: at.id }
+    : { kind: at.kind, ...where, commentId: at.id };
+}
 
 /** `write` and `admin` may command Dexter. */
 export type Permission = 'admin' | 'write' | 'read' | 'none';

@@ -1,9 +1,7 @@
-import { App, Octokit, RequestError } from 'octokit';
+import { App, Octokit } from 'octokit';
 import { z } from 'zod';
-import { type Answer, answered, unreachable } from '../core/answer.ts';
-
-/** Each question is asked once: who looks for faults wants to see them. */
-const timeoutMs = 15_000;
+import type { Answer } from '../core/answer.ts';
+import { ask, mapped, onceOptions } from './ask.ts';
 
 const Permissions = z.record(z.string(), z.string());
 
@@ -81,7 +79,10 @@ export interface NamedRepository {
 
 type Asked = Pick<Octokit, 'request'>;
 
-/** Questions to GitHub that change nothing. Each answers with what GitHub said, and throws nothing. */
+/**
+ * Questions to GitHub that change nothing. Each is asked once, because who looks for faults wants to see them; it
+ * answers with what GitHub said, and throws nothing.
+ */
 export interface GitHubInspection {
   /** `unsigned` when the key cannot sign the question: it is not a private key. */
   app(): Promise<Answer<GitHubApp> | { outcome: 'unsigned' }>;
@@ -140,7 +141,7 @@ export function gitHubInspection({
   apiUrl,
   token,
 }: GitHubInspectionOptions): GitHubInspection {
-  const client = new App({ appId, privateKey, Octokit: Octokit.defaults(clientOptions(apiUrl)) });
+  const client = new App({ appId, privateKey, Octokit: Octokit.defaults(onceOptions(apiUrl)) });
   const app: Asked = client.octokit;
   const as = (installationId: number): Promise<Asked> => client.getInstallationOctokit(installationId);
 
@@ -185,7 +186,7 @@ export function gitHubInspection({
           workflow_id: file,
         }),
       ),
-    ...(token ? { asPerson: personInspection(new Octokit({ ...clientOptions(apiUrl), auth: token })) } : {}),
+    ...(token ? { asPerson: personInspection(new Octokit({ ...onceOptions(apiUrl), auth: token })) } : {}),
   };
 }
 
@@ -223,42 +224,4 @@ function personInspection(person: Asked): PersonInspection {
       return { own: mapped(own, (found) => found.runners), shared: mapped(shared, (found) => found.runners) };
     },
   };
-}
-
-const ignore = (): void => undefined;
-const silent = { debug: ignore, info: ignore, warn: ignore, error: ignore };
-
-function clientOptions(baseUrl: string) {
-  return {
-    baseUrl,
-    retry: { enabled: false },
-    throttle: { enabled: false },
-    log: silent,
-    request: { fetch: inTime },
-  };
-}
-
-function inTime(input: string | URL | Request, init: RequestInit = {}): Promise<Response> {
-  return fetch(input, { ...init, signal: AbortSignal.timeout(timeoutMs) });
-}
-
-function mapped<T, U>(answer: Answer<T>, map: (value: T) => U): Answer<U> {
-  return answer.outcome === 'answered' ? { outcome: 'answered', value: map(answer.value) } : answer;
-}
-
-async function ask<T>(schema: z.ZodType<T>, request: () => Promise<{ data: unknown }>): Promise<Answer<T>> {
-  try {
-    return answered(schema, (await request()).data);
-  } catch (error) {
-    if (!(error instanceof RequestError)) throw error;
-    // Octokit calls it status 500 as well when nobody answered.
-    if (error.response === undefined) return unreachable(error);
-    return { outcome: 'refused', status: error.status, said: saidIn(error) };
-  }
-}
-
-/** GitHub's own words, without the link to its documentation that octokit adds. */
-function saidIn(error: RequestError): string {
-  const { success, data } = z.object({ message: z.string() }).safeParse(error.response?.data);
-  return success ? data.message : '';
 }

@@ -16,6 +16,8 @@ export interface JiraRequest {
 export interface TransportOptions {
   /** Called before each request: who counts JIRA's calls counts here. */
   onRequest?: (request: JiraRequest) => void;
+  /** Called after each of them with the HTTP status of the answer; undefined when none came. */
+  onAnswer?: (status: number | undefined) => void;
   /** Pause before the second try, doubled before the third. */
   retryDelayMs?: number;
 }
@@ -44,7 +46,7 @@ const maxTries = 3;
  */
 export function jiraTransport(
   site: JiraSite,
-  { onRequest, retryDelayMs = 500 }: TransportOptions,
+  { onRequest, onAnswer, retryDelayMs = 500 }: TransportOptions,
 ): JiraTransport {
   const host = (site.apiUrl ?? site.url).replace(/\/+$/, '');
   const auth =
@@ -54,12 +56,27 @@ export function jiraTransport(
   // The shapes that count are checked where they are read; the library would check all of them, and slowly.
   const wire = createClient({ host, auth, onSchemaMismatch: 'silent' });
 
+  /** The library says the status of errors alone: other answers were good ones. */
+  function telling<T>(request: Promise<T>): Promise<T> {
+    if (!onAnswer) return request;
+    return request.then(
+      (answer) => {
+        onAnswer(200);
+        return answer;
+      },
+      (error: unknown) => {
+        onAnswer(isApiError(error) ? error.status : undefined);
+        throw error;
+      },
+    );
+  }
+
   const counting: Client = {
     async sendRequest(request) {
       const { schema: _, ...unchecked } = site.type === 'server' ? forServer(request) : request;
       return withTries(retryDelayMs, () => {
         onRequest?.({ method: unchecked.method ?? 'GET', path: unchecked.url });
-        return withinTime(wire.sendRequest(unchecked));
+        return telling(withinTime(wire.sendRequest(unchecked)));
       });
     },
   };
@@ -77,7 +94,11 @@ export function jiraTransport(
         headers: { authorization: credentials, accept: '*/*' },
         redirect: 'manual',
         signal: AbortSignal.timeout(downloadTimeoutMs),
+      }).catch((error: unknown) => {
+        onAnswer?.(undefined);
+        throw error;
       });
+      onAnswer?.(response.status);
       try {
         if (response.status >= 300 && response.status < 400) throw redirected(site, response);
         if (!response.ok) throw notServed(site, response);

@@ -1,4 +1,4 @@
-import type { Origin } from '../core/command.ts';
+import type { Origin, RepositoryRef } from '../core/command.ts';
 import { AppError } from '../core/errors.ts';
 import { isJiraKey, projectOf } from '../core/issue-key.ts';
 import type { Jira } from '../jira/client.ts';
@@ -32,4 +32,24 @@ export async function jiraOf(
   const project = projectOf(issueKey);
   const owners = [...services.jira.values()].filter(({ projects }) => Object.hasOwn(projects, project));
   return owners.length === 1 ? owners[0]?.jira : undefined;
+}
+
+/**
+ * JIRA projects that the configuration gives to this repository, with the names of their connections. The title of a
+ * pull request, and the dashboard, name a ticket of these only: otherwise anybody could open any ticket from a
+ * repository of their own.
+ */
+export function projectsOf(
+  services: Pick<Services, 'jira'>,
+  { owner, name }: Pick<RepositoryRef, 'owner' | 'name'>,
+): Map<string, string[]> {
+  const here = `${owner}/${name}`.toLowerCase();
+  const found = new Map<string, string[]>();
+  for (const [connection, { projects }] of services.jira) {
+    for (const [project, repositories] of Object.entries(projects)) {
+      if (![repositories].flat().some((one) => one.toLowerCase() === here)) continue;
+      found.set(project, [...(found.get(project) ?? []), connection]);
+    }
+  }
+  return found;
 }

@@ -24,7 +24,7 @@ export async function gather(
   { asked, conversation }: ReadBefore,
 ): Promise<ContextFacts> {
   const { origin } = row;
-  if (origin.kind === 'jira-comment' || origin.kind === 'jira-label') {
+  if ('connection' in origin) {
     const { jira } = connectionOf(services, origin);
     return readTicket(services, jira, {
       commandId: row.id,

@@ -1,5 +1,5 @@
 import { type Conversation, readConversation as readOnGitHub } from '../github/conversation.ts';
-import type { GitHubOrigin } from '../github/github.ts';
+import { answeredAt, type GitHubOrigin } from '../github/github.ts';
 import { pullRequestOfIssue } from '../ledger/sessions.ts';
 import type { CommandRow } from '../ledger/tables.ts';
 import type { Services } from './services.ts';
@@ -12,5 +12,5 @@ export async function readConversation(
 ): Promise<Conversation> {
   const earlier = await pullRequestOfIssue(services.db, origin.repository.id, row.issue_key);
   const isAnother = earlier !== undefined && earlier.number !== origin.number;
-  return readOnGitHub(services.github, origin, isAnother ? earlier.number : undefined);
+  return readOnGitHub(services.github, answeredAt(origin), isAnother ? earlier.number : undefined);
 }

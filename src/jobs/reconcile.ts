@@ -1,3 +1,4 @@
+import { withLogContext } from '../core/log-context.ts';
 import { leaseSeconds } from '../core/runner.ts';
 import type { DispatchRequest, RunRef } from '../dispatch/dispatcher.ts';
 import {
@@ -30,26 +31,31 @@ export async function reconcile(services: Services, startedAt: number, stopping:
   for (const row of await lostCommands(services.db)) {
     if (stopping.aborted) return;
     try {
-      await recover(services, row, startedAt);
+      await withLogContext({ commandId: row.id }, () => recover(services, row, startedAt));
     } catch (error) {
       // One command that cannot be looked after now must not keep the others waiting.
       services.log.error({ commandId: row.id, err: error }, 'a lost command could not be looked after yet');
     }
   }
-  for (const row of await overdueCommands(services.db, longestWaitDays)) await giveUpWaiting(services, row);
+  for (const row of await overdueCommands(services.db, longestWaitDays))
+    await withLogContext({ commandId: row.id }, () => giveUpWaiting(services, row));
 }
 
 /** Ends the commands whose run is over, as GitHub told, and that had no report from it. */
 export async function endVanished(services: Services): Promise<void> {
   for (const row of await vanishedCommands(services.db)) {
     try {
-      const run = await getRun(services.db, row.id);
-      if (!run || run.conclusion === null) continue;
-      await endLost(services, row, { how: 'ended', conclusion: run.conclusion }, run.run_url);
+      await withLogContext({ commandId: row.id }, () => endAsConcluded(services, row));
     } catch (error) {
       services.log.error({ commandId: row.id, err: error }, 'a vanished run could not be ended yet');
     }
   }
+}
+
+async function endAsConcluded(services: Services, row: CommandRow): Promise<void> {
+  const run = await getRun(services.db, row.id);
+  if (!run || run.conclusion === null) return;
+  await endLost(services, row, { how: 'ended', conclusion: run.conclusion }, run.run_url);
 }
 
 async function recover(services: Services, row: CommandRow, startedAt: number): Promise<void> {

@@ -4,6 +4,7 @@ import type { AppBudgets } from '../config.ts';
 import type { EngineSetting } from '../core/engine.ts';
 import type { Dispatcher } from '../dispatch/dispatcher.ts';
 import type { Authenticate } from '../github/github.ts';
+import type { Health } from '../health/part-health.ts';
 import type { Jira } from '../jira/client.ts';
 import type { JiraTicket } from '../jira/ticket.ts';
 import type { Db } from '../ledger/commands.ts';
@@ -52,6 +53,8 @@ export interface Services {
   holds: Set<string>;
   /** The pull request for new repositories; absent where it is switched off. */
   onboarding?: NonNullable<OnboardingServices['onboarding']>;
+  /** How what Dexter works with is, for administrators; absent where nobody looks. */
+  health?: Health;
   /** Called after something was queued or ended, so that waiting loops look at once. */
   wake: () => void;
 }

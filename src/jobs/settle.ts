@@ -4,12 +4,14 @@ import { isJiraKey } from '../core/issue-key.ts';
 import type { Job } from '../core/job.ts';
 import type { Report } from '../core/report.ts';
 import type { CommandStatus, EndStatus } from '../core/status.ts';
-import { endCommand, getCommand, repositoryOf } from '../ledger/commands.ts';
+import { endCommand, repositoryOf } from '../ledger/commands.ts';
 import { keepRunCost } from '../ledger/costs.ts';
+import { addMeasures, setGauges } from '../ledger/measures.ts';
 import { getRun, keepReport } from '../ledger/runs.ts';
 import { keepGeneration, keepPullRequest, noteUse, strikeSession } from '../ledger/sessions.ts';
 import type { CommandRow } from '../ledger/tables.ts';
 import type { Services } from './services.ts';
+import { gaugesOfReport, tallyOfEnd, tallyOfReport } from './tally.ts';
 
 /** Rolls the transaction back. */
 class NotThere extends Error {}
@@ -37,11 +39,11 @@ export async function settle(
     .execute(async (transaction) => {
       // The queue first, as whoever takes a command does it: the other way round the two could wait for each other.
       await services.queue.release(transaction, id);
-      const moved = await endCommand(transaction, id, end, from);
+      const row = await endCommand(transaction, id, end, from);
       // Not where it was expected to be: it keeps its place in the queue.
-      if (!moved && from) throw new NotThere();
-      if (moved) await keepLostCost(transaction, id);
-      return moved;
+      if (!row && from) throw new NotThere();
+      if (row) await keepEnd(transaction, row);
+      return row !== undefined;
     })
     .catch((error: unknown) => {
       if (error instanceof NotThere) return false;
@@ -54,7 +56,10 @@ export async function settle(
   return ended;
 }
 
-/** Ends a command by the report of its run. False when the fencing token is old or the command has ended. */
+/**
+ * Ends a command by the report of its run. False when the fencing token is old or the command has ended: of such a
+ * report only the cost is kept, and nothing is counted.
+ */
 export async function settleReport(
   services: Services,
   row: CommandRow,
@@ -66,15 +71,20 @@ export async function settleReport(
     if (run?.fence !== fence) return undefined;
     const report = run.job.session.mode === 'forget' ? judged(said) : said;
     await services.queue.release(transaction, row.id);
-    const isEnded = await endCommand(transaction, row.id, {
+    const ended = await endCommand(transaction, row.id, {
       status: report.outcome,
       problem: report.problem,
     });
     // Of a run that was given up as lost as well: what it cost was spent.
     await keepRunCost(transaction, row, run.job, report);
-    if (!isEnded) return undefined;
+    if (!ended) return undefined;
     await keepReport(transaction, row.id, fence, report);
     await keepSession(transaction, row, run.job, report);
+    await addMeasures(transaction, [
+      ...tallyOfEnd(ended, run),
+      ...tallyOfReport(report, ended.repository_id),
+    ]);
+    await setGauges(transaction, gaugesOfReport(report, ended));
     return { ...report, mode: run.job.session.mode };
   });
   if (!settled) return false;
@@ -93,12 +103,11 @@ export async function settleReport(
   return true;
 }
 
-/** A run that a runner took and that ends without a report has cost nobody knows what. */
-async function keepLostCost(db: Services['db'], id: string): Promise<void> {
-  const run = await getRun(db, id);
-  if (!run?.claimed_at) return;
-  const row = await getCommand(db, id);
-  if (row) await keepRunCost(db, row, run.job, undefined);
+/** Counts an end without a report. A run that a runner took has cost nobody knows what then. */
+async function keepEnd(db: Services['db'], row: CommandRow): Promise<void> {
+  const run = await getRun(db, row.id);
+  if (run?.claimed_at) await keepRunCost(db, row, run.job, undefined);
+  await addMeasures(db, tallyOfEnd(row, run));
 }
 
 /** What is cached of the ticket goes with its session, whatever site it is of. */
@@ -148,6 +157,7 @@ async function keepSession(db: Services['db'], row: CommandRow, job: Job, report
       entry: report.session.entry,
       bytes: report.session.bytes,
       contextTokens: report.session.contextTokens,
+      store: report.store?.name,
     });
   }
   if (report.pullRequest) await keepPullRequest(db, repository.id, issueKey, report.pullRequest);

@@ -11,7 +11,7 @@ import {
   repositoryConfigPath,
   switchedOff,
 } from '../commands/repository-config.ts';
-import { type Actor, type Ask, type RepositoryRef, waitsForItsTurn } from '../core/command.ts';
+import { type Actor, type Ask, type RepositoryRef, sourceOf, waitsForItsTurn } from '../core/command.ts';
 import type { KeptContext } from '../core/context.ts';
 import { AppError, type Problem, toProblem } from '../core/errors.ts';
 import { projectOf } from '../core/issue-key.ts';
@@ -30,7 +30,8 @@ import {
   moveCommand,
   repositoryOf,
 } from '../ledger/commands.ts';
-import { getRun, insertRun, keepRunReference } from '../ledger/runs.ts';
+import { addMeasures } from '../ledger/measures.ts';
+import { getRun, insertRun, keepRunReference, noteDispatch } from '../ledger/runs.ts';
 import { newestGeneration, noteUse, pullRequestOfIssue } from '../ledger/sessions.ts';
 import type { CommandRow } from '../ledger/tables.ts';
 import { budgetLines } from '../report/budget.ts';
@@ -304,7 +305,7 @@ interface Where {
 }
 
 /**
- * The repository of a command: GitHub's payload and a session's row name it, for JIRA it is found. Where an earlier
+ * The repository of a command: GitHub's payload, a session's row and the dashboard name it, for JIRA it is found. Where an earlier
  * command of the ticket went is remembered, unless `mayRemember` is false.
  */
 async function locate(
@@ -317,7 +318,7 @@ async function locate(
   if ('installationId' in origin) {
     return { installationId: origin.installationId, repository: origin.repository };
   }
-  if (origin.kind === 'retention') {
+  if (origin.kind === 'retention' || origin.kind === 'dashboard-jira') {
     const repository = repositoryOf(row);
     if (!repository || row.installation_id === null) throw new Error(`command ${row.id} has no repository`);
     return { installationId: row.installation_id, repository };
@@ -389,7 +390,7 @@ async function earlierPullRequest(
 }
 
 function requestedBy(actor: Actor, login: string): string {
-  if (actor.from === 'dexter') return login;
+  if (actor.from === 'dexter') return actor.name ?? login;
   return actor.from === 'jira' ? `${actor.displayName} (@${login})` : `@${login}`;
 }
 
@@ -413,11 +414,25 @@ async function dispatch(
   await moveCommand(services.db, row.id, 'dispatched');
   const untilNotice = services.runnerNoticeMs / 1000;
   await leaseCommand(services.db, row.id, Math.min(untilNotice, dispatchedLeaseSeconds));
+  await countDispatch(services, row);
   if (await isStopped(services, row.id)) await stopWaiting(services, row.id);
   services.log.info(
     { commandId: row.id, issueKey: row.issue_key, run, again: found !== undefined },
     'job dispatched',
   );
+}
+
+/** How long the command waited for it, once, however often its dispatch is begun. */
+function countDispatch(
+  services: Services,
+  { id, origin, repository_id: repositoryId }: CommandRow,
+): Promise<void> {
+  return services.db.transaction().execute(async (transaction) => {
+    const seconds = await noteDispatch(transaction, id);
+    if (seconds === undefined || repositoryId === null) return;
+    const label = sourceOf(origin);
+    await addMeasures(transaction, [{ name: 'dispatch_latency', label, value: seconds, repositoryId }]);
+  });
 }
 
 /** An event of JIRA that claimed a word like `help` for a comment that holds an instruction. */

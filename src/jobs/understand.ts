@@ -1,12 +1,14 @@
 import { parseCommand } from '../commands/parse.ts';
-import type { Actor, Ask } from '../core/command.ts';
+import type { Actor, Ask, DashboardOrigin } from '../core/command.ts';
 import type { Problem } from '../core/errors.ts';
 import { readRequest } from '../github/comments.ts';
 import type { Conversation } from '../github/conversation.ts';
-import type { GitHubOrigin, RequestText } from '../github/github.ts';
+import type { CommentOrigin, RequestText } from '../github/github.ts';
 import type { NewestComments } from '../jira/read-ticket.ts';
+import { getCommand, repetitionsOf } from '../ledger/commands.ts';
 import type { CommandRow } from '../ledger/tables.ts';
 import { connectionOf } from './connections.ts';
+import { mayBeRepeated } from './may-be-repeated.ts';
 import { readConversation } from './read-conversation.ts';
 import { isDue } from './retention.ts';
 import type { Services } from './services.ts';
@@ -75,6 +77,15 @@ export async function understand(services: Services, row: CommandRow): Promise<U
       const ask: Ask = { kind: 'instruction', instruction: labelInstruction, flags: {} };
       return { outcome: 'ask', ask, actor: { from: 'jira', ...added }, text: '' };
     }
+    case 'dashboard-github': {
+      const understood = await fromDashboard(services, row, origin);
+      if (understood.outcome !== 'ask' || row.queue_key !== row.issue_key) return understood;
+      // What is done again was asked in a comment: that says where it belongs, not who asks now.
+      const { asked, ...conversation } = await readConversation(services, row, origin);
+      return { ...understood, conversation };
+    }
+    case 'dashboard-jira':
+      return fromDashboard(services, row, origin);
     case 'retention': {
       if (!(await isDue(services, row))) {
         return { outcome: 'ignore', reason: 'the session was used again, or its ticket opened again' };
@@ -96,12 +107,31 @@ export async function understand(services: Services, row: CommandRow): Promise<U
 async function readAsked(
   services: Services,
   row: CommandRow,
-  origin: GitHubOrigin,
+  origin: CommentOrigin,
 ): Promise<{ request: RequestText | undefined; conversation?: Conversation }> {
   if (row.queue_key !== row.issue_key) return { request: await readRequest(services.github, origin) };
   const conversation = await readConversation(services, row, origin);
   const request = conversation.asked?.request ?? (await readRequest(services.github, origin));
   return { request, conversation };
+}
+
+/** The dashboard keeps the text itself, or names the command that is done again as it was understood. */
+async function fromDashboard(
+  { db, name }: Services,
+  row: CommandRow,
+  { repeats }: DashboardOrigin,
+): Promise<Understood> {
+  if (repeats === undefined) return fromText(name, row.claimed_text ?? '', row, row.actor, false);
+  const repeated = await getCommand(db, repeats);
+  if (!repeated?.ask || !mayBeRepeated(repeated)) {
+    return refuse('nothing-to-do', 'There is nothing to do again.', 'Say what you want instead.');
+  }
+  // Two who press the button at once: what waits for its turn on the issue begins when the one before it has ended.
+  const others = await repetitionsOf(db, repeated);
+  if (others.some(({ id, status }) => id !== row.id && status === 'done')) {
+    return refuse('nothing-to-do', 'This was done again already.', 'Say what else you want.');
+  }
+  return { outcome: 'ask', ask: repeated.ask, actor: row.actor, text: '' };
 }
 
 function fromText(name: string, text: string, row: CommandRow, actor: Actor, edited: boolean): Understood {
@@ -120,15 +150,23 @@ function fromText(name: string, text: string, row: CommandRow, actor: Actor, edi
     case 'invalid':
       return { outcome: 'refuse', problem: parsed.problem };
     case 'command':
-      if (parsed.ask.kind !== 'control' && parsed.ask.instruction.length > maxInstruction) {
-        return refuse(
-          'input-invalid',
-          `The instruction has ${parsed.ask.instruction.length} characters; at most ${maxInstruction} fit.`,
-          'Put the details into the ticket or a file of the repository and refer to them.',
-        );
-      }
-      return { outcome: 'ask', ask: parsed.ask, actor, text };
+      return asked(parsed.ask, actor, text);
   }
+}
+
+function asked(ask: Ask, actor: Actor, text: string): Understood {
+  const problem = instructionProblem(ask);
+  return problem ? { outcome: 'refuse', problem } : { outcome: 'ask', ask, actor, text };
+}
+
+/** Why an instruction that is well written cannot be obeyed; undefined when it can. */
+export function instructionProblem(ask: Ask): Problem | undefined {
+  if (ask.kind === 'control' || ask.instruction.length <= maxInstruction) return undefined;
+  return {
+    code: 'input-invalid',
+    message: `The instruction has ${ask.instruction.length} characters; at most ${maxInstruction} fit.`,
+    hint: 'Put the details into the ticket or a file of the repository and refer to them.',
+  };
 }
 
 /** Line ends and space at the ends differ between a webhook and the API; nothing else may. */

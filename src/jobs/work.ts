@@ -1,5 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
+import { sourceOf } from '../core/command.ts';
 import { AppError } from '../core/errors.ts';
+import { withLogContext } from '../core/log-context.ts';
 import { statusOf } from '../github/github.ts';
 import {
   leaseCommand,
@@ -11,6 +13,8 @@ import {
   takeUnseen,
   takeWaited,
 } from '../ledger/commands.ts';
+import { addMeasures } from '../ledger/measures.ts';
+import type { CommandRow } from '../ledger/tables.ts';
 import { onboardNext } from '../onboarding/onboard-next.ts';
 import { publishEnd, publishProgress, showSeen } from '../report/publish.ts';
 import { holdingLease, preparingLeaseSeconds } from './lease.ts';
@@ -149,10 +153,11 @@ async function resumeNext(services: Services): Promise<boolean> {
 
 /** Shows what is new of commands that wait or run. */
 async function showProgress(services: Services): Promise<boolean> {
-  for (const row of await takeUnseen(services.db, seenAfterSeconds)) await showSeen(services, row);
+  for (const row of await takeUnseen(services.db, seenAfterSeconds))
+    await withLogContext({ commandId: row.id }, () => showSeen(services, row));
   for (const row of await takeProgressed(services.db, editEverySeconds)) {
     try {
-      await publishProgress(services, row);
+      await withLogContext({ commandId: row.id }, () => publishProgress(services, row));
     } catch (error) {
       services.log.warn({ commandId: row.id, err: error }, 'progress not shown');
     }
@@ -164,18 +169,35 @@ async function showProgress(services: Services): Promise<boolean> {
 async function publishNext(services: Services): Promise<boolean> {
   const [row] = await takeUnpublished(services.db, 1, publishingSeconds);
   if (!row) return false;
+  await withLogContext({ commandId: row.id }, () => tellEnd(services, row));
+  return true;
+}
+
+async function tellEnd(services: Services, row: CommandRow): Promise<void> {
   try {
     await publishEnd(services, row);
     await markPublished(services.db, row.id);
   } catch (error) {
     const age = row.ended_at === null ? 0 : Date.now() - row.ended_at.getTime();
     const hopeless = age > giveUpTellingMs || cannotBeTold(error);
-    services.log.error({ commandId: row.id, err: error, hopeless }, 'the end of a command could not be told');
-    if (hopeless) await markPublished(services.db, row.id);
+    services.log.error({ err: error, hopeless }, 'the end of a command could not be told');
+    if (hopeless) await giveUpTelling(services, row);
     // Tried again after as long as it has been tried already: often at first, seldom later.
     else await postponePublishing(services.db, row.id, Math.max(publishingSeconds, age / 1000));
   }
-  return true;
+}
+
+async function giveUpTelling(services: Services, row: CommandRow): Promise<void> {
+  await services.db.transaction().execute(async (transaction) => {
+    await markPublished(transaction, row.id);
+    await addMeasures(transaction, [
+      {
+        name: 'end_untold',
+        label: sourceOf(row.origin),
+        ...(row.repository_id === null ? {} : { repositoryId: row.repository_id }),
+      },
+    ]);
+  });
 }
 
 /** The place where it would be told is gone or closed: no later try changes that. */

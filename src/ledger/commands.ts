@@ -73,14 +73,14 @@ export async function moveCommand(
   return result.numUpdatedRows > 0n;
 }
 
-/** Ends a command; false when it has an end already. The end is told to people afterwards (`published_at`). */
-export async function endCommand(
+/** Ends a command: its row then, undefined when it has an end already. People are told afterwards (`published_at`). */
+export function endCommand(
   db: Db,
   id: string,
   end: { status: EndStatus; problem?: Problem; answer?: string },
   from: readonly CommandStatus[] = statusesBefore(end.status),
-): Promise<boolean> {
-  const result = await db
+): Promise<CommandRow | undefined> {
+  return db
     .updateTable('commands')
     .set({
       status: end.status,
@@ -91,8 +91,8 @@ export async function endCommand(
     })
     .where('id', '=', id)
     .where('status', 'in', from)
+    .returningAll()
     .executeTakeFirst();
-  return result.numUpdatedRows > 0n;
 }
 
 /** Records what was understood of a command on the way to its run. */
@@ -139,7 +139,8 @@ export async function leaseCommand(
 }
 
 /**
- * Ends the leases of processes that prepared a command or told its end; runners keep theirs. Right only where
+ * Ends the leases of processes: of commands that they prepared or whose end they told (runners keep theirs), and of what
+ * one process at a time does. Right only where
  * no other process can have the database open: then whoever took them is dead, and nobody has to wait.
  */
 export async function dropProcessLeases(db: Db): Promise<void> {
@@ -154,6 +155,7 @@ export async function dropProcessLeases(db: Db): Promise<void> {
       ]),
     )
     .execute();
+  await db.deleteFrom('leases').execute();
 }
 
 /** Counts one more beginning of a command and answers how many there were. */
@@ -430,4 +432,41 @@ export async function requestStop(db: Db, id: string): Promise<void> {
 /** Newest commands first, for `GET /api/commands`. */
 export function recentCommands(db: Db, limit: number): Promise<CommandRow[]> {
   return db.selectFrom('commands').selectAll().orderBy('created_at', 'desc').limit(limit).execute();
+}
+
+/** The command that was kept under a dedupe key. */
+export function commandByKey(db: Db, dedupeKey: string): Promise<{ id: string } | undefined> {
+  return db.selectFrom('commands').select('id').where('dedupe_key', '=', dedupeKey).executeTakeFirst();
+}
+
+/** Commands by which the dashboard does this one again, newest first. */
+export function repetitionsOf(db: Db, { id, issue_key: issueKey }: CommandRow): Promise<CommandRow[]> {
+  return db
+    .selectFrom('commands')
+    .selectAll()
+    .where('issue_key', '=', issueKey)
+    .where(sql<boolean>`origin->>'repeats' = ${id}`)
+    .orderBy('created_at', 'desc')
+    .execute();
+}
+
+/** The newest command of an issue in a repository; `from` takes only those of a ticket, or those of GitHub. */
+export function newestOfIssue(
+  db: Db,
+  issueKey: string,
+  repositoryId: number,
+  from?: 'jira' | 'github',
+): Promise<CommandRow | undefined> {
+  let query = db
+    .selectFrom('commands')
+    .selectAll()
+    .where('issue_key', '=', issueKey)
+    .where('repository_id', '=', repositoryId)
+    .orderBy('created_at', 'desc')
+    .limit(1);
+  if (from !== undefined) {
+    const key = from === 'jira' ? 'connection' : 'number';
+    query = query.where(sql<boolean>`origin->>${sql.lit(key)} is not null`);
+  }
+  return query.executeTakeFirst();
 }

@@ -151,7 +151,8 @@ export async function costOfIssue(
 }
 
 /** What sums are made of. A day is one of UTC, `2026-05-04`. */
-export type CostGroup = 'day' | 'repository' | 'person';
+export const costGroups = ['day', 'repository', 'person'] as const;
+export type CostGroup = (typeof costGroups)[number];
 
 export interface GroupCost extends CostSum {
   /** The day, the id of the repository, or the person as budgets name them: `github:123`, `jira:<account id>`. */

@@ -1,4 +1,5 @@
 import { type Kysely, type Migration, sql } from 'kysely';
+import { commandPerson, commandSource, commandWords } from './command-words.ts';
 
 /**
  * The tables' history, oldest first. A migration that was released is never edited. Migrations only add: the version
@@ -225,6 +226,108 @@ export const migrations: Record<string, Migration> = {
       await db.schema.alterTable('runs').addColumn('person', 'text').execute();
       // What an issue has cost is asked of all repositories, before each of its runs.
       await db.schema.createIndex('run_costs_by_key').on('run_costs').column('issue_key').execute();
+    },
+  },
+  '0007-observability': {
+    async up(db: Kysely<unknown>) {
+      // Indexes of what a large ledger holds take longer than a statement may take otherwise.
+      await sql`set local statement_timeout = 0`.execute(db);
+      await db.schema
+        .createTable('measures')
+        .addColumn('name', 'text', (column) => column.notNull())
+        .addColumn('label', 'text', (column) => column.notNull())
+        .addColumn('repository_id', 'bigint', (column) => column.notNull())
+        .addColumn('hour', 'timestamptz', (column) => column.notNull())
+        .addColumn('count', 'bigint', (column) => column.notNull())
+        .addColumn('sum', 'double precision', (column) => column.notNull())
+        .addColumn('buckets', sql`bigint[]`, (column) => column.notNull())
+        .addPrimaryKeyConstraint('measures_key', ['name', 'label', 'repository_id', 'hour'])
+        .execute();
+      await db.schema.createIndex('measures_by_hour').on('measures').column('hour').execute();
+      await db.schema
+        .createTable('gauges')
+        .addColumn('name', 'text', (column) => column.notNull())
+        .addColumn('label', 'text', (column) => column.notNull())
+        .addColumn('value', 'double precision', (column) => column.notNull())
+        .addColumn('at', 'timestamptz', (column) => column.notNull().defaultTo(sql`now()`))
+        .addPrimaryKeyConstraint('gauges_key', ['name', 'label'])
+        .execute();
+      await db.schema
+        .createTable('alerts')
+        .addColumn('name', 'text', (column) => column.notNull())
+        .addColumn('label', 'text', (column) => column.notNull())
+        .addColumn('repository_id', 'bigint')
+        .addColumn('level', 'text', (column) => column.notNull())
+        .addColumn('value', 'double precision')
+        .addColumn('threshold', 'double precision')
+        .addColumn('since', 'timestamptz', (column) => column.notNull())
+        .addColumn('seen_at', 'timestamptz', (column) => column.notNull())
+        .addColumn('failing_since', 'timestamptz')
+        .addColumn('pending_level', 'text')
+        .addColumn('pending_looks', 'integer', (column) => column.notNull().defaultTo(0))
+        .addColumn('posted_level', 'text')
+        .addPrimaryKeyConstraint('alerts_key', ['name', 'label'])
+        .execute();
+      await db.schema
+        .createTable('leases')
+        .addColumn('name', 'text', (column) => column.primaryKey())
+        .addColumn('holder', 'uuid', (column) => column.notNull())
+        .addColumn('until', 'timestamptz', (column) => column.notNull())
+        .execute();
+      await db.schema
+        .createTable('audit')
+        .addColumn('id', 'uuid', (column) => column.primaryKey())
+        .addColumn('at', 'timestamptz', (column) => column.notNull().defaultTo(sql`now()`))
+        .addColumn('viewer', 'text', (column) => column.notNull())
+        .addColumn('viewer_id', 'bigint')
+        .addColumn('action', 'text', (column) => column.notNull())
+        .addColumn('repository_id', 'bigint')
+        .addColumn('issue_key', 'text')
+        .addColumn('command_id', 'uuid')
+        .addColumn('detail', 'text')
+        .addColumn('outcome', 'text', (column) => column.notNull())
+        .execute();
+      await db.schema.createIndex('audit_by_time').on('audit').columns(['at', 'id']).execute();
+      await db.schema
+        .alterTable('generations')
+        .addColumn('store', 'text')
+        .addColumn('dropped', 'boolean', (column) => column.notNull().defaultTo(false))
+        .execute();
+      await sql`
+        update generations as g set dropped = true from (
+          select installation_id, repository_id, issue_key, generation, row_number() over (
+            partition by installation_id, repository_id, issue_key
+            order by created_at desc, generation desc) as place
+          from generations) as saved
+        where saved.place > 3 and g.installation_id = saved.installation_id
+          and g.repository_id = saved.repository_id and g.issue_key = saved.issue_key
+          and g.generation = saved.generation`.execute(db);
+      await db.schema.alterTable('runs').addColumn('dispatched_at', 'timestamptz').execute();
+      // Pages are read by key: newest first, of everything and of some repositories.
+      await db.schema.createIndex('commands_by_age').on('commands').columns(['created_at', 'id']).execute();
+      await db.schema
+        .createIndex('commands_by_repository')
+        .on('commands')
+        .columns(['repository_id', 'created_at', 'id'])
+        .execute();
+      await db.schema.createIndex('commands_by_end').on('commands').column('ended_at').execute();
+      // How commands ended before this.
+      await sql`
+        insert into measures (name, label, repository_id, hour, count, sum, buckets)
+        select 'command_ended',
+          case when origin->>'kind' = 'retention' then 'dexter' when origin->>'kind' like 'jira%' then 'jira'
+            else 'github' end || '/' || status,
+          coalesce(repository_id, 0), date_trunc('hour', ended_at, 'UTC'), count(*), 0, '{}'
+        from commands where ended_at is not null group by 2, 3, 4`.execute(db);
+      // And of what a list of them is narrowed down to. Ends alone, which do not change any more.
+      await sql`create index commands_by_status on commands (status, created_at, id) where ended_at is not null`.execute(
+        db,
+      );
+      await sql`create index commands_by_person on commands (${commandPerson}, created_at, id)`.execute(db);
+      await sql`create index commands_by_source on commands (${commandSource}, created_at, id)`.execute(db);
+      // What is added to it later would have to be searched word by word.
+      await sql`create index commands_by_words on commands using gin (${commandWords}) with (fastupdate = off)
+        where ended_at is not null`.execute(db);
     },
   },
 };

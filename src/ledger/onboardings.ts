@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { RepositoryRef } from '../core/command.ts';
+import type { Scope } from '../core/viewer.ts';
 import type { Db } from './commands.ts';
 
 /** Rows of one statement: a database takes at most 65,535 values at once. */
@@ -160,3 +161,20 @@ export async function finishOnboarding(
     .where('repository_id', '=', repository.id)
     .execute();
 }
+
+/** Names of the repositories that a viewer may see and that the app was installed on, for a list to choose from. */
+export async function installedRepositories(db: Db, scope: Scope): Promise<string[]> {
+  if (scope !== 'all' && scope.length === 0) return [];
+  let query = db
+    .selectFrom('onboardings')
+    .select(['repository_owner', 'repository_name'])
+    .orderBy('repository_owner')
+    .orderBy('repository_name')
+    .limit(mostListed);
+  if (scope !== 'all') query = query.where('repository_id', 'in', scope);
+  const rows = await query.execute();
+  return rows.map(({ repository_owner: owner, repository_name: name }) => `${owner}/${name}`);
+}
+
+/** More are typed. */
+const mostListed = 300;

@@ -60,6 +60,23 @@ export async function keepRunReference(
 }
 
 /**
+ * Notes that a run was dispatched, once: the seconds since its command arrived, and undefined when that was noted before.
+ * The time is that of the database.
+ */
+export async function noteDispatch(db: Db, commandId: string): Promise<number | undefined> {
+  const row = await db
+    .updateTable('runs')
+    .from('commands')
+    .set({ dispatched_at: sql<Date>`now()` })
+    .where('runs.command_id', '=', commandId)
+    .whereRef('commands.id', '=', 'runs.command_id')
+    .where('runs.dispatched_at', 'is', null)
+    .returning(sql<number>`extract(epoch from now() - commands.created_at)::float8`.as('seconds'))
+    .executeTakeFirst();
+  return row?.seconds;
+}
+
+/**
  * Lets exactly one run have the command: its fencing token, or undefined for every other one. Asked again by
  * the same claimant, whose first answer was lost, it says the same.
  */
@@ -124,8 +141,8 @@ export interface EndedRun {
   commandId?: string | undefined;
 }
 
-/** Keeps how a run ended; false when it is of no command of that repository that has no end yet. */
-export async function keepConclusion(db: Db, ended: EndedRun): Promise<boolean> {
+/** Keeps how a run ended, and answers of which command it is; undefined when it is of no command of that repository that has no end yet. */
+export async function keepConclusion(db: Db, ended: EndedRun): Promise<string | undefined> {
   const { commandId } = ended;
   const result = await db
     .updateTable('runs')
@@ -150,8 +167,9 @@ export async function keepConclusion(db: Db, ended: EndedRun): Promise<boolean> 
         .where('repository_id', '=', ended.repositoryId)
         .where('status', 'not in', endStatuses),
     )
+    .returning('command_id')
     .executeTakeFirst();
-  return result.numUpdatedRows > 0n;
+  return result?.command_id;
 }
 
 /** Keeps what a run waits for that nobody has taken; false when people were told already, or it was taken meanwhile. */

@@ -3,7 +3,7 @@ import type { RepositoryRef } from '../core/command.ts';
 import type { KeptContext } from '../core/context.ts';
 import type { ContextSeen } from '../core/context-seen.ts';
 import type { PullRequestRef, Report } from '../core/report.ts';
-import type { SessionRef } from '../core/session.ts';
+import type { SessionRef, StoreName } from '../core/session.ts';
 import { endStatuses } from '../core/status.ts';
 import type { Db } from './commands.ts';
 
@@ -15,6 +15,8 @@ export interface SavedGeneration {
   entry?: string;
   bytes: number;
   contextTokens: number;
+  /** Where it was saved; absent where no report said it. */
+  store?: StoreName | undefined;
 }
 
 export interface NewestGeneration {
@@ -83,6 +85,7 @@ export async function keepGeneration(db: Db, ref: SessionRef, saved: SavedGenera
       entry: saved.entry ?? null,
       bytes: saved.bytes,
       context_tokens: saved.contextTokens,
+      store: saved.store ?? null,
       created_at: sql`now()`,
     })
     .onConflict((conflict) =>
@@ -94,11 +97,22 @@ export async function keepGeneration(db: Db, ref: SessionRef, saved: SavedGenera
           entry: row.ref('excluded.entry'),
           bytes: row.ref('excluded.bytes'),
           context_tokens: row.ref('excluded.context_tokens'),
+          store: row.ref('excluded.store'),
+          dropped: false,
           created_at: row.ref('excluded.created_at'),
         })),
     )
     .execute();
+  const ofStore = sql`installation_id = ${ref.installationId} and repository_id = ${ref.repositoryId}
+    and issue_key = ${ref.issueKey} and store is not distinct from ${saved.store ?? null}`;
+  await sql`
+    update generations set dropped = true where ${ofStore} and not dropped and generation in (
+      select generation from generations where ${ofStore}
+      order by created_at desc, generation desc offset ${sql.lit(keptGenerations)})`.execute(db);
 }
+
+/** How many generations of a session each store keeps, the newest by time. */
+const keptGenerations = 3;
 
 /** Notes that a session is used now; its first use makes its row. */
 export async function noteUse(
@@ -267,4 +281,37 @@ export function pullRequestOfIssue(
     .orderBy('number', 'desc')
     .limit(1)
     .executeTakeFirst();
+}
+
+export interface KeptOfIssue {
+  generations: number;
+  /** Of all generations that the ledger knows. */
+  bytes: number;
+  usedAt: Date;
+}
+
+/** What a session of an issue consists of; undefined where there is none. */
+export async function keptOfIssue(
+  db: Db,
+  issueKey: string,
+  repositoryId: number,
+): Promise<KeptOfIssue | undefined> {
+  const row = await db
+    .selectFrom('sessions as s')
+    .leftJoin('generations as g', (join) =>
+      join
+        .onRef('g.installation_id', '=', 's.installation_id')
+        .onRef('g.repository_id', '=', 's.repository_id')
+        .onRef('g.issue_key', '=', 's.issue_key'),
+    )
+    .select([
+      sql<number>`count(g.generation)::int`.as('generations'),
+      sql<number>`coalesce(sum(g.bytes), 0)::float8`.as('bytes'),
+      sql<Date | null>`max(s.used_at)`.as('used_at'),
+    ])
+    .where('s.issue_key', '=', issueKey)
+    .where('s.repository_id', '=', repositoryId)
+    .executeTakeFirst();
+  if (!row?.used_at) return undefined;
+  return { generations: row.generations, bytes: row.bytes, usedAt: row.used_at };
 }

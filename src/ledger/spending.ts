@@ -1,6 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Amounts } from '../core/budget.ts';
 import { endStatuses } from '../core/status.ts';
+import type { Scope } from '../core/viewer.ts';
 import type { Db } from './commands.ts';
 
 /** Whose spending is asked for. */
@@ -48,6 +49,10 @@ const given = sql`(r.job->'session'->>'maxBudgetUsd')::float8`;
 const didNotBegin = sql`coalesce(r.report->'session' is null and r.report->>'turns' = '0'
   and r.report->'usage'->>'outputTokens' = '0', false)`;
 
+/** US dollars that an ended run counts for. */
+const spentOn = sql`coalesce(k.cost_usd, ${reported}, ${newestTold},
+  case when ${didNotBegin} then 0 else ${given} end, 0)`;
+
 /**
  * All sums that a command's budgets need. A run counts on the day and in the month in which it ended, whatever its end.
  * Where its cost is not known the newest that it told counts, which is 0 until the engine begins, else all that it was
@@ -56,8 +61,7 @@ const didNotBegin = sql`coalesce(r.report->'session' is null and r.report->>'tur
 export async function spendingOf(db: Db, of: SpendingOf, at?: Date): Promise<Spending> {
   const { commandId, issueKey, repositoryId, person } = of;
   const now = at === undefined ? sql`now()` : sql`${at.toISOString()}::timestamptz`;
-  const start = (unit: 'day' | 'month') =>
-    sql`(date_trunc(${sql.lit(unit)}, ${now} at time zone 'UTC') at time zone 'UTC')`;
+  const start = (unit: 'day' | 'month') => startOf(unit, now);
   const ofIssue = sql`issue_key = ${issueKey}`;
   const here = sql`repository_id = ${repositoryId}`;
   const today = sql`(not ended or ended_at >= ${start('day')})`;
@@ -66,7 +70,7 @@ export async function spendingOf(db: Db, of: SpendingOf, at?: Date): Promise<Spe
   const found = await sql<Record<string, number> & { at: Date }>`
     with counted as (
       select true as ended, k.ended_at, k.issue_key, k.repository_id, coalesce(r.person, k.actor) as person,
-        coalesce(k.cost_usd, ${reported}, ${newestTold}, case when ${didNotBegin} then 0 else ${given} end, 0) as usd
+        ${spentOn} as usd
       from run_costs as k left join runs as r on r.command_id = k.command_id
       where k.issue_key = ${issueKey} or (k.ended_at >= ${start('month')}
         and (k.repository_id = ${repositoryId} or coalesce(r.person, k.actor) = ${person}))
@@ -95,6 +99,48 @@ export async function spendingOf(db: Db, of: SpendingOf, at?: Date): Promise<Spe
     personHere: amounts('personHere'),
     repository: amounts('repository'),
   };
+}
+
+/** Of a day or a month of UTC. */
+function startOf(unit: 'day' | 'month', now: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`(date_trunc(${sql.lit(unit)}, ${now} at time zone 'UTC') at time zone 'UTC')`;
+}
+
+export interface Spent {
+  usd: number;
+  /** What it is called now: `owner/name`, a login or a name. */
+  name: string;
+}
+
+/** What each repository has spent in this month of UTC, as its budget counts it. */
+export async function spentByRepository(
+  db: Db,
+  scope: Scope = 'all',
+): Promise<(Spent & { repositoryId: number })[]> {
+  const seen = scope === 'all' ? sql`true` : sql`k.repository_id = any(${[...scope]}::bigint[])`;
+  const { rows } = await sql<Spent & { repository_id: number }>`
+    select k.repository_id, k.repository_owner || '/' || k.repository_name as name, sum(${spentOn})::float8 as usd
+    from run_costs as k left join runs as r on r.command_id = k.command_id and k.cost_usd is null
+    where k.ended_at >= ${startOf('month', sql`now()`)} and ${seen}
+    group by k.repository_id, k.repository_owner, k.repository_name
+    order by max(k.ended_at)`.execute(db);
+  const spent = new Map<number, Spent & { repositoryId: number }>();
+  // Under the name that it had last.
+  for (const { repository_id: repositoryId, name, usd } of rows)
+    spent.set(repositoryId, { repositoryId, name, usd: usd + (spent.get(repositoryId)?.usd ?? 0) });
+  return [...spent.values()];
+}
+
+/** What each person has spent today, by UTC, as the budget counts it. */
+export async function spentByPerson(db: Db): Promise<(Spent & { person: string })[]> {
+  const { rows } = await sql<Spent & { person: string }>`
+    select coalesce(r.person, k.actor) as person, sum(${spentOn})::float8 as usd,
+      (array_agg(coalesce(c.actor->>'login', c.actor->>'displayName', 'dexter')
+        order by c.actor->>'login' is null, k.ended_at desc))[1] as name
+    from run_costs as k left join runs as r on r.command_id = k.command_id join commands as c on c.id = k.command_id
+    where k.ended_at >= ${startOf('day', sql`now()`)}
+    group by coalesce(r.person, k.actor)`.execute(db);
+  return rows;
 }
 
 function sumsOf(name: string, which: RawBuilder<unknown>): RawBuilder<unknown> {

@@ -1,10 +1,12 @@
 import type { ColumnType, Generated, JSONColumnType, Selectable } from 'kysely';
+import type { AlertLevel } from '../core/alert.ts';
 import type { Actor, Ask, Origin } from '../core/command.ts';
 import type { KeptContext } from '../core/context.ts';
 import type { Problem } from '../core/errors.ts';
 import type { Job } from '../core/job.ts';
+import type { GaugeName, MeasureName } from '../core/measure.ts';
 import type { Progress, Report } from '../core/report.ts';
-import type { ResumeChoice } from '../core/session.ts';
+import type { ResumeChoice, StoreName } from '../core/session.ts';
 import type { CommandStatus } from '../core/status.ts';
 import type { WaitingFor } from '../core/waiting-for.ts';
 
@@ -81,6 +83,8 @@ export interface RunsTable {
   waiting_for: NullableJson<WaitingFor>;
   /** 0 until a runner has claimed the run; whoever claims it gets the next number. */
   fence: Generated<number>;
+  /** When it was given to a dispatcher; null before that, and for a run of an earlier version. */
+  dispatched_at: NullableTimestamp;
   claimed_at: NullableTimestamp;
   /** The run that has claimed it. */
   claimant: ColumnType<string | null, string | null | undefined, string | null>;
@@ -102,6 +106,10 @@ export interface GenerationsTable {
   entry: ColumnType<string | null, string | null | undefined, string | null>;
   bytes: number;
   context_tokens: number;
+  /** Where it was saved; null where no report said it. */
+  store: ColumnType<StoreName | null, StoreName | null | undefined, StoreName | null>;
+  /** Its store keeps newer ones in its place. */
+  dropped: Generated<boolean>;
   created_at: Timestamp;
 }
 
@@ -188,7 +196,83 @@ export interface RunCostsTable {
 
 export type RunOutcome = Report['outcome'] | 'lost';
 
+/** What happened in an hour of UTC, counted: a histogram where something was measured. Rows only grow. */
+export interface MeasuresTable {
+  name: MeasureName;
+  /** Which of those; what it means depends on the name. */
+  label: string;
+  /** 0 for what belongs to no repository. */
+  repository_id: number;
+  hour: Timestamp;
+  count: number;
+  /** Of the values, in the unit of the name; 0 where there are none. */
+  sum: number;
+  /** How many values fell into each bucket of the unit; empty where there are none. */
+  buckets: ColumnType<number[], string, string>;
+}
+
+/** Something that is as large as it was seen last. */
+export interface GaugesTable {
+  name: GaugeName;
+  label: string;
+  value: number;
+  at: Timestamp;
+}
+
+/** One row per alert that was raised or is about to be; `ok` when it is over, for some days more. */
+export interface AlertsTable {
+  name: string;
+  /** Which of those: a store, a repository, a runner; empty where there is one alone. */
+  label: string;
+  /** Whose it is; null for what concerns administrators alone. */
+  repository_id: number | null;
+  level: AlertLevel;
+  /** Null where nobody has heard of it for long. */
+  value: number | null;
+  /** What the value was held against: of its level, or of the level that was left. */
+  threshold: number | null;
+  /** When it came to this level. */
+  since: Timestamp;
+  /** When something was last heard of it. */
+  seen_at: Timestamp;
+  /** Since when it has failed, of what either fails or does not. */
+  failing_since: NullableTimestamp;
+  /** The level that it is about to come to, and how many looks in a row were for that. */
+  pending_level: AlertLevel | null;
+  pending_looks: number;
+  /** Level that was last posted to the webhook; null when none was. */
+  posted_level: ColumnType<AlertLevel | null, AlertLevel | null | undefined, AlertLevel | null>;
+}
+
+/** What one process at a time does, and which one that is. */
+export interface LeasesTable {
+  name: string;
+  holder: string;
+  /** Until when it is believed to live. */
+  until: Timestamp;
+}
+
+/** What people did on the dashboard, also what was refused. */
+export interface AuditTable {
+  id: string;
+  at: Timestamp;
+  /** GitHub login, or what stands for somebody who did not sign in. */
+  viewer: string;
+  viewer_id: ColumnType<number | null, number | null | undefined, number | null>;
+  action: string;
+  repository_id: ColumnType<number | null, number | null | undefined, number | null>;
+  issue_key: ColumnType<string | null, string | null | undefined, string | null>;
+  command_id: ColumnType<string | null, string | null | undefined, string | null>;
+  detail: ColumnType<string | null, string | null | undefined, string | null>;
+  outcome: string;
+}
+
 export interface Tables {
+  measures: MeasuresTable;
+  gauges: GaugesTable;
+  alerts: AlertsTable;
+  leases: LeasesTable;
+  audit: AuditTable;
   onboardings: OnboardingsTable;
   commands: CommandsTable;
   runs: RunsTable;

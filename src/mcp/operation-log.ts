@@ -1,15 +1,16 @@
 /** One decision of a cache, in the format that every cache of Dexter logs. */
 export interface CacheOperation {
+  level: 'info';
   event: 'cache_operation';
-  operation: 'get' | 'set' | 'delete' | 'invalidate';
-  cache: 'mcp';
-  /** Whether a `get` found something to answer with; what the other operations removed or wrote was there. */
-  hit: boolean;
+  type: 'hit' | 'miss' | 'set' | 'delete' | 'invalidate';
   /** The beginning of the key's hash: enough to follow an entry, nothing of what was asked. */
   key: string;
   sizeBytes: number;
   durationMs: number;
   ageSeconds: number;
+  /** ISO 8601, UTC. */
+  timestamp: string;
+  cache: 'mcp';
 }
 
 export type LogOperation = (operation: CacheOperation) => void;
@@ -18,24 +19,26 @@ export type LogOperation = (operation: CacheOperation) => void;
 const shownKey = 16;
 
 export function cacheOperation(
-  operation: CacheOperation['operation'],
-  { key, hit, sizeBytes = 0, durationMs = 0, ageMs = 0 }: Measured,
+  type: CacheOperation['type'],
+  { key, now, sizeBytes = 0, durationMs = 0, ageMs = 0 }: Measured,
 ): CacheOperation {
   return {
+    level: 'info',
     event: 'cache_operation',
-    operation,
-    cache: 'mcp',
-    hit,
+    type,
     key: key.slice(0, shownKey),
     sizeBytes,
     durationMs: Math.round(durationMs * 1000) / 1000,
     ageSeconds: Math.round(ageMs / 1000),
+    timestamp: new Date(now).toISOString(),
+    cache: 'mcp',
   };
 }
 
 interface Measured {
   key: string;
-  hit: boolean;
+  /** Milliseconds since 1970. */
+  now: number;
   sizeBytes?: number;
   durationMs?: number;
   ageMs?: number;

@@ -1,4 +1,5 @@
-import { cacheOperation, type LogOperation } from './operation-log.ts';
+import { addHistograms, boundsMs, type Histogram, histogramOf, noValues } from '../core/histogram.ts';
+import { type CacheOperation, cacheOperation, type LogOperation } from './operation-log.ts';
 
 /** One kept answer. */
 export interface CachedAnswer {
@@ -30,6 +31,9 @@ export interface CacheTotals {
   invalidated: number;
   /** Of all answers that were given from the cache. */
   bytesServed: number;
+  /** How long it took to look answers up, and to keep them; in milliseconds. */
+  reads: Histogram;
+  writes: Histogram;
   /** Now. */
   entries: number;
   bytesHeld: number;
@@ -54,13 +58,17 @@ interface Held extends CachedAnswer {
 /** Answers in memory, with a time to live, least recently used out first. */
 export function responseCache(
   limits: CacheLimits,
-  log: LogOperation,
+  logOperation: LogOperation,
   clock: { now: () => number; elapsed: () => number } = { now: Date.now, elapsed: () => performance.now() },
 ): ResponseCache {
   // In the order of their last use: a map keeps the order in which keys were put in.
   const entries = new Map<string, Held>();
   const counts = { hits: 0, misses: 0, stored: 0, expired: 0, evicted: 0, invalidated: 0, bytesServed: 0 };
+  const times = { reads: noValues, writes: noValues };
   let bytesHeld = 0;
+
+  const log = (type: CacheOperation['type'], measured: Omit<Parameters<typeof cacheOperation>[1], 'now'>) =>
+    logOperation(cacheOperation(type, { ...measured, now: clock.now() }));
 
   function remove(key: string, held: Held): void {
     entries.delete(key);
@@ -70,12 +78,19 @@ export function responseCache(
   // A clock that was set back must not make an answer live longer.
   const ageOf = ({ storedAt }: CachedAnswer): number => Math.max(0, clock.now() - storedAt);
 
+  /** Since `started`. */
+  function took(kind: keyof typeof times, started: number): number {
+    const durationMs = Math.max(0, clock.elapsed() - started);
+    times[kind] = addHistograms(times[kind], histogramOf(durationMs, boundsMs));
+    return durationMs;
+  }
+
   function makeRoom(bytes: number): void {
     for (const [key, held] of entries) {
       if (entries.size < limits.maxEntries && bytesHeld + bytes <= limits.maxBytes) return;
       remove(key, held);
       counts.evicted += 1;
-      log(cacheOperation('delete', { key, hit: true, sizeBytes: held.bytes, ageMs: ageOf(held) }));
+      log('delete', { key, sizeBytes: held.bytes, ageMs: ageOf(held) });
     }
   }
 
@@ -86,20 +101,20 @@ export function responseCache(
       if (held !== undefined && ageOf(held) >= limits.ttlMs) {
         remove(key, held);
         counts.expired += 1;
-        log(cacheOperation('delete', { key, hit: true, sizeBytes: held.bytes, ageMs: ageOf(held) }));
+        log('delete', { key, sizeBytes: held.bytes, ageMs: ageOf(held) });
         held = undefined;
       }
       if (held === undefined) {
         counts.misses += 1;
-        log(cacheOperation('get', { key, hit: false, durationMs: clock.elapsed() - started }));
+        log('miss', { key, durationMs: took('reads', started) });
         return undefined;
       }
       entries.delete(key);
       entries.set(key, held);
       counts.hits += 1;
       counts.bytesServed += Buffer.byteLength(held.resultJson);
-      const durationMs = clock.elapsed() - started;
-      log(cacheOperation('get', { key, hit: true, sizeBytes: held.bytes, durationMs, ageMs: ageOf(held) }));
+      const durationMs = took('reads', started);
+      log('hit', { key, sizeBytes: held.bytes, durationMs, ageMs: ageOf(held) });
       return held;
     },
 
@@ -119,8 +134,8 @@ export function responseCache(
       entries.set(key, { ...answer, storedAt: Math.min(answer.storedAt, clock.now()), bytes });
       bytesHeld += bytes;
       counts.stored += 1;
-      const durationMs = clock.elapsed() - started;
-      log(cacheOperation('set', { key, hit: false, sizeBytes: bytes, durationMs, ageMs: ageOf(answer) }));
+      const durationMs = took('writes', started);
+      log('set', { key, sizeBytes: bytes, durationMs, ageMs: ageOf(answer) });
     },
 
     invalidate(isTouched) {
@@ -131,13 +146,12 @@ export function responseCache(
         remove(key, held);
         count += 1;
         const durationMs = clock.elapsed() - started;
-        const measured = { key, hit: true, sizeBytes: held.bytes, durationMs, ageMs: ageOf(held) };
-        log(cacheOperation('invalidate', measured));
+        log('invalidate', { key, sizeBytes: held.bytes, durationMs, ageMs: ageOf(held) });
       }
       counts.invalidated += count;
       return count;
     },
 
-    totals: () => ({ ...counts, entries: entries.size, bytesHeld }),
+    totals: () => ({ ...counts, ...times, entries: entries.size, bytesHeld }),
   };
 }

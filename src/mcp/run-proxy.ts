@@ -29,6 +29,8 @@ export interface ProxyRun {
   maxMessageBytes: number;
   primeFile?: string;
   statsFile?: string;
+  /** Of the command that the client works on: each line of the log has it. */
+  commandId?: string;
 }
 
 /** What the proxy has of the world. */
@@ -66,8 +68,18 @@ const usualGrace = { inputMs: 2_000, terminateMs: 2_000 };
  * @throws AppError `input-invalid` when the server cannot be started.
  */
 export async function runProxy(run: ProxyRun, world: ProxyWorld): Promise<number> {
-  const log: LogOperation = (operation) => world.tell(JSON.stringify(operation));
-  const warn = (problem: string) => world.tell(JSON.stringify({ event: 'mcp_proxy_problem', problem }));
+  const ids = run.commandId === undefined ? {} : { commandId: run.commandId };
+  const log: LogOperation = (operation) => world.tell(JSON.stringify({ ...operation, ...ids }));
+  const warn = (problem: string) =>
+    world.tell(
+      JSON.stringify({
+        level: 'warn',
+        event: 'mcp_proxy_problem',
+        problem,
+        timestamp: new Date().toISOString(),
+        ...ids,
+      }),
+    );
   const identity = serverIdentity(run.name, targetParts(run.target));
   const cache = responseCache(run.limits, log);
   const { stored: primed, keyOf: primedKey } = await prime(run, identity, cache, warn);

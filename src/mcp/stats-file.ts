@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
+import { Latencies } from '../core/report.ts';
 import type { CacheTotals } from './response-cache.ts';
 
 const Count = z.number().int().nonnegative();
@@ -25,11 +26,14 @@ export const McpStats = z.object({
   bytesServed: Count,
   entries: Count,
   bytesHeld: Count,
+  /** How long it took to look answers up, and to keep them. */
+  reads: Latencies.optional(),
+  writes: Latencies.optional(),
 });
 export type McpStats = z.infer<typeof McpStats>;
 
 export function mcpStats(server: string, primed: number, joined: number, totals: CacheTotals): McpStats {
-  const { misses, stored, ...rest } = totals;
+  const { misses, stored, reads, writes, ...rest } = totals;
   return {
     version: 1,
     server,
@@ -40,6 +44,8 @@ export function mcpStats(server: string, primed: number, joined: number, totals:
     primed,
     joined,
     savedCalls: totals.hits + joined,
+    reads: { ...reads, buckets: [...reads.buckets] },
+    writes: { ...writes, buckets: [...writes.buckets] },
   };
 }
 

@@ -33,6 +33,8 @@ export interface WrapOptions {
   /** What the repository's configuration says about tools, by the server's name. */
   rulesOf?: (name: string) => Partial<ToolRules>;
   ttl?: string;
+  /** What the log of the proxies says of whom they work for. */
+  commandId?: string;
 }
 
 export interface WrappedConfig {
@@ -80,13 +82,14 @@ function wrap(name: string, entry: unknown, options: WrapOptions): Record<string
 }
 
 /** Values stand behind `=`, so that none is taken for a flag, whatever it begins with. */
-function flagsOf(name: string, { primeFile, statsFileOf, rulesOf, ttl }: WrapOptions): string[] {
+function flagsOf(name: string, { primeFile, statsFileOf, rulesOf, ttl, commandId }: WrapOptions): string[] {
   const { readOnly = [], write = [], never = [] } = rulesOf?.(name) ?? {};
   return [
     `--name=${name}`,
     ...readOnly.map((tool) => `--read-only=${tool}`),
     ...write.map((tool) => `--write=${tool}`),
     ...never.map((tool) => `--never=${tool}`),
+    ...(commandId === undefined ? [] : [`--command-id=${commandId}`]),
     ...(ttl === undefined ? [] : [`--ttl=${ttl}`]),
     ...(primeFile === undefined ? [] : [`--prime=${primeFile}`]),
     ...(statsFileOf === undefined ? [] : [`--stats-file=${statsFileOf(name)}`]),

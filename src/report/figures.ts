@@ -21,7 +21,8 @@ export function formatAge(seconds: number): string {
 export function formatCost(costUsd: number | null, digits = costDigits([costUsd])): string {
   if (costUsd === null) return 'unknown';
   if (costUsd > 0 && costUsd < 0.0001) return 'less than $0.0001';
-  return `$${costUsd.toFixed(digits)}`;
+  // In the words of a machine that knows no other language either.
+  return `$${costUsd.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits })}`;
 }
 
 /** Digits after the point for amounts that are read together: as many as the smallest of them needs. */

@@ -68,7 +68,7 @@ export function nameOf(actor: Actor): string {
     case 'jira':
       return actor.displayName.slice(0, longestName);
     case 'dexter':
-      return 'Dexter';
+      return actor.name?.slice(0, longestName) ?? 'Dexter';
   }
 }
 

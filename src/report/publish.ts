@@ -1,9 +1,9 @@
 import { contextKey } from '../caches/context-cache.ts';
-import { type Ask, askedText } from '../core/command.ts';
+import { type Ask, askedText, isFromDashboard } from '../core/command.ts';
 import { isEnd } from '../core/status.ts';
 import { answerAsked, editComment, findComment, postAnswer, postComment, react } from '../github/comments.ts';
 import type { AskedComment } from '../github/conversation.ts';
-import type { CommentPlace, GitHubOrigin } from '../github/github.ts';
+import { answeredAt, type CommentPlace, type GitHubOrigin } from '../github/github.ts';
 import type { Jira } from '../jira/client.ts';
 import type { AdfDocument } from '../jira/markdown-to-adf.ts';
 import { connectionOf, jiraOf } from '../jobs/connections.ts';
@@ -11,6 +11,7 @@ import type { Services } from '../jobs/services.ts';
 import { getCommand, keepAcknowledgement, repositoryOf } from '../ledger/commands.ts';
 import { getRun } from '../ledger/runs.ts';
 import type { CommandRow, PostedComment, RunRow } from '../ledger/tables.ts';
+import { nameOf } from './issue-cost.ts';
 import type { NeutraliseOptions } from './neutralise.ts';
 import { commentMarker, renderStatusComment, type StatusFacts } from './status-comment.ts';
 import {
@@ -39,7 +40,11 @@ export async function acknowledge(services: Publisher, row: CommandRow, asked?: 
   if ('connection' in row.origin) {
     const { jira } = connectionOf(services, row.origin);
     const repository = repositoryOf(row);
-    const body = renderTicketStart(`${repository?.owner}/${repository?.name}`, instructionOf(row.ask) ?? '');
+    const body = renderTicketStart(
+      `${repository?.owner}/${repository?.name}`,
+      instructionOf(row.ask) ?? '',
+      onDashboardBy(row),
+    );
     // Only an attempt that died may have posted it already.
     const id = await postOnTicket(
       services,
@@ -142,7 +147,7 @@ async function lostComment(
   origin: GitHubOrigin,
 ): Promise<CommentPlace | undefined> {
   if (row.attempts === 0) return undefined;
-  const where = { ...origin, inThread: origin.kind === 'github-review-comment' };
+  const where = { ...origin, inThread: answeredAt(origin).kind === 'github-review-comment' };
   return findComment(services.github, where, commentMarker(row.id), row.created_at);
 }
 
@@ -194,6 +199,7 @@ function statusFacts(row: CommandRow, run: RunRow | undefined): StatusFacts {
     commandId: row.id,
     status: row.status,
     instruction: instructionOf(row.ask),
+    onDashboardBy: onDashboardBy(row),
     runUrl: run?.run_url ?? undefined,
     waitingFor: run?.waiting_for ?? undefined,
     progress: run?.progress ?? undefined,
@@ -208,6 +214,8 @@ function ticketFacts(row: CommandRow, run: RunRow | undefined): TicketEndFacts {
   if (!isEnd(status)) throw new Error(`command ${row.id} has not ended`);
   return {
     status,
+    instruction: instructionOf(row.ask),
+    onDashboardBy: onDashboardBy(row),
     problem: row.problem ?? undefined,
     report: run?.report ?? undefined,
     answer: row.answer ?? undefined,
@@ -217,6 +225,11 @@ function ticketFacts(row: CommandRow, run: RunRow | undefined): TicketEndFacts {
 
 function instructionOf(ask: Ask | null): string | undefined {
   return ask === null ? undefined : askedText(ask).split('\n')[0];
+}
+
+/** Who asked on the dashboard: no comment stands there that says it. */
+function onDashboardBy({ origin, actor }: CommandRow): string | undefined {
+  return isFromDashboard(origin) ? nameOf(actor) : undefined;
 }
 
 function neutral(services: Publisher): NeutraliseOptions {

@@ -16,6 +16,8 @@ export interface StatusFacts {
   status: CommandStatus;
   /** First line of the instruction, untrusted. */
   instruction?: string;
+  /** Who asked on the dashboard, untrusted; absent for what a comment asked, under which this stands. */
+  onDashboardBy?: string;
   runUrl?: string;
   /** What people were told that the run waits for. */
   waitingFor?: WaitingFor;
@@ -30,6 +32,7 @@ export interface StatusFacts {
 const listed = 20;
 const longestTitle = 100;
 const longestNotice = 500;
+const longestName = 100;
 
 /** The hidden mark by which a command's comment is found again. */
 export function commentMarker(commandId: string): string {
@@ -38,9 +41,21 @@ export function commentMarker(commandId: string): string {
 
 /** The status comment as GitHub Markdown. Whatever the model wrote in it is neutralised. */
 export function renderStatusComment(facts: StatusFacts, options: NeutraliseOptions): string {
-  return [...sections(facts, options), commentMarker(facts.commandId)]
+  return [...withAsked(facts, sections(facts, options)), commentMarker(facts.commandId)]
     .filter((part) => part !== '')
     .join('\n\n');
+}
+
+/** What was asked on the dashboard is said at every time: nothing else here says it. */
+function withAsked(facts: StatusFacts, [headline = '', ...rest]: string[]): string[] {
+  if (facts.onDashboardBy === undefined) return [headline, ...rest];
+  const who = inlineCode(facts.onDashboardBy.slice(0, longestName));
+  const line = [asked(facts.instruction), `> Asked on the dashboard by ${who}.`].filter(
+    (part) => part !== '',
+  );
+  const said = line.join('\\\n');
+  if (facts.answer !== undefined) return [said, headline, ...rest];
+  return [headline, said, ...rest.filter((part) => part !== asked(facts.instruction))];
 }
 
 function sections(facts: StatusFacts, options: NeutraliseOptions): string[] {

@@ -17,7 +17,11 @@ import { type NeutraliseOptions, neutralise } from './neutralise.ts';
 import { isPlanned, planned } from './planned.ts';
 
 /** The comment on the ticket when a command begins. */
-export function renderTicketStart(repository: string, instruction: string): AdfDocument {
+export function renderTicketStart(
+  repository: string,
+  instruction: string,
+  onDashboardBy?: string,
+): AdfDocument {
   const line = (instruction.split('\n')[0] ?? '').slice(0, 200).trim();
   return adfDocument([
     adfParagraph(
@@ -25,6 +29,9 @@ export function renderTicketStart(repository: string, instruction: string): AdfD
       adfText('On it', { type: 'strong' }),
       adfText(` in ${repository}: `),
       adfText(line || '(no instruction)', { type: 'code' }),
+      ...(onDashboardBy === undefined
+        ? []
+        : [adfText(` · asked on the dashboard by ${nameOf(onDashboardBy)}`)]),
     ),
   ]);
 }
@@ -36,6 +43,10 @@ export function renderTicketWaiting(markdown: string): AdfDocument {
 
 export interface TicketEndFacts {
   status: EndStatus;
+  /** What was asked, untrusted. */
+  instruction?: string;
+  /** Who asked on the dashboard, untrusted; absent for what was asked in a comment. */
+  onDashboardBy?: string;
   problem?: Problem;
   report?: Report;
   answer?: string;
@@ -57,14 +68,31 @@ const titles: Record<EndStatus, string> = {
 
 /** The comment on the ticket when a command ended, as an ADF tree; model text is neutralised first. */
 export function renderTicketEnd(facts: TicketEndFacts, options: NeutraliseOptions): AdfDocument {
-  if (facts.answer !== undefined) return adfDocument(markdownToAdf(facts.answer));
+  if (facts.answer !== undefined) return adfDocument([...asked(facts), ...markdownToAdf(facts.answer)]);
   const { report } = facts;
   return adfDocument([
     headline(facts),
+    ...asked(facts),
     ...explain(facts.problem, options),
     ...(report ? notices(report, options) : []),
     ...(report ? outcome(report, options) : []),
   ]);
+}
+
+/** Nothing else on the ticket says what was asked on the dashboard. */
+function asked({ instruction, onDashboardBy }: TicketEndFacts): AdfNode[] {
+  if (onDashboardBy === undefined) return [];
+  const line = (instruction ?? '').slice(0, 200).trim();
+  return [
+    adfParagraph(
+      adfText(`Asked on the dashboard by ${nameOf(onDashboardBy)}${line === '' ? '.' : ': '}`),
+      ...(line === '' ? [] : [adfText(line, { type: 'code' })]),
+    ),
+  ];
+}
+
+function nameOf(name: string): string {
+  return plainLine(name).slice(0, 100).toWellFormed() || 'somebody';
 }
 
 function outcome(report: Report, options: NeutraliseOptions): AdfNode[] {

@@ -3,6 +3,7 @@ import { bodyLimit } from 'hono/body-limit';
 import { z } from 'zod';
 import type { KeptContext } from '../core/context.ts';
 import { toProblem } from '../core/errors.ts';
+import { withLogContext } from '../core/log-context.ts';
 import { claimMark } from '../core/packed-text.ts';
 import {
   AttachmentRequest,
@@ -62,6 +63,10 @@ export function runnerRoutes(options: RunnerApiOptions): Hono {
     '/api/commands/*',
     bodyLimit({ maxSize: maxBytes, onError: (c) => refuse(c, 413, 'the body is too large') }),
   );
+  routes.use('/api/commands/:id/*', (c, next) => {
+    const id = z.uuid().safeParse(c.req.param('id'));
+    return id.success ? withLogContext({ commandId: id.data }, next) : next();
+  });
   routes.post('/api/commands/:id/claim', (c) =>
     withCommand(c, options, ClaimRequest, (call) => claim(call, readers)),
   );
@@ -128,7 +133,7 @@ async function claim(
   if (fence === undefined) {
     return refuse(c, 409, 'another runner has claimed this command, or it has ended meanwhile');
   }
-  services.log.info({ commandId: row.id, fence, runner: body.runnerName }, 'run claimed');
+  services.log.info({ fence, runner: body.runnerName }, 'run claimed');
   const context = contextFor(run, await contextAtClaim(services, row, run, fence));
   // After that: it answers from what was read last.
   const snapshot = body.wantsSnapshot ? await snapshotForRun(services, row) : undefined;
@@ -218,7 +223,7 @@ async function refuseClaimant(
   row: CommandRow,
   { kind, reason, hint, isDispatchedRun }: RefusedIdentity,
 ): Promise<Response> {
-  services.log.warn({ commandId: row.id, kind, reason }, 'claim refused');
+  services.log.warn({ kind, reason }, 'claim refused');
   if (kind === 'not-its-run') return refuse(c, 403, reason, hint);
   if (isDispatchedRun) {
     const problem = {

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { parseCommand } from '../commands/parse.ts';
-import { type Actor, type Ask, waitsForItsTurn } from '../core/command.ts';
+import type { Actor } from '../core/command.ts';
 import { githubIssueKey } from '../core/issue-key.ts';
 import type { GitHubOrigin } from '../github/github.ts';
+import { queueKeyFor } from '../jobs/accept.ts';
 import { jiraKeyInTitle } from '../jobs/plan.ts';
 import type { NewCommand } from '../ledger/commands.ts';
 
@@ -51,9 +52,4 @@ export function commandFromComment(
       claimedText: text,
     },
   };
-}
-
-/** The place in the queue: one line per issue for what waits for its turn, none for the rest. */
-export function queueKeyFor(ask: Ask | undefined, issueKey: string, id: string): string {
-  return ask && waitsForItsTurn(ask) ? issueKey : `control:${id}`;
 }

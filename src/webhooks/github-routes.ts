@@ -4,6 +4,8 @@ import { bodyLimit } from 'hono/body-limit';
 import type { Logger } from 'pino';
 import type { Probot } from 'probot';
 import { z } from 'zod';
+import { withLogContext } from '../core/log-context.ts';
+import { deliveryIdOf } from './delivery-id.ts';
 import { readers } from './index.ts';
 import { BadPayload } from './payload.ts';
 
@@ -29,11 +31,12 @@ export function githubRoutes({ app, secret, log }: GitHubRoutesOptions): Hono {
   const routes = new Hono();
   const paths = [webhookPath, setupWebhookPath];
   for (const path of paths) routes.use(path, bodyLimit({ maxSize: maxWebhookBytes, onError: tooLarge }));
+  routes.on('POST', paths, (c, next) => withLogContext({ deliveryId: deliveryIdOf(c) }, next));
   routes.on('POST', paths, async (c) => {
     const body = await c.req.text();
     const signature = c.req.header('x-hub-signature-256');
     if (!signature || !(await isSigned(secret, body, signature))) {
-      log.warn({ delivery: c.req.header('x-github-delivery') }, 'webhook with a wrong or missing signature');
+      log.warn('webhook with a wrong or missing signature');
       return c.json(
         { error: 'The signature is missing or wrong; check the webhook secret of the app.' },
         401,
@@ -53,7 +56,7 @@ async function deliver(
   const id = c.req.header('x-github-delivery') ?? '';
   const name = c.req.header('x-github-event') ?? '';
   const refuse = (reason: string) => {
-    log.warn({ delivery: id, event: name, reason }, 'webhook not understood');
+    log.warn({ webhook: name, reason }, 'webhook not understood');
     return c.json({ error: reason }, 400);
   };
   if (payload === undefined) return refuse('The body is not a JSON object.');
@@ -61,10 +64,7 @@ async function deliver(
   // Nobody signed the header, so what is handled is looked up here, and its shape is checked before anything.
   const read = readers.get(`${name}.${payload.action}`);
   if (!read) {
-    log.info(
-      { delivery: id, event: name, action: payload.action },
-      'webhook ignored: nothing is done about it',
-    );
+    log.info({ webhook: name, action: payload.action }, 'webhook ignored: nothing is done about it');
     return c.json({ ok: true, ignored: 'nothing is done about this event' });
   }
   try {
@@ -73,7 +73,7 @@ async function deliver(
     return c.json({ ok: true });
   } catch (error) {
     if (error instanceof BadPayload) return refuse('The payload does not have the shape of the event.');
-    log.error({ delivery: id, event: name, err: error }, 'webhook not kept');
+    log.error({ webhook: name, err: error }, 'webhook not kept');
     return c.json({ error: 'Dexter could not keep this event. Deliver it again.' }, 503);
   }
 }

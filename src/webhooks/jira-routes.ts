@@ -2,9 +2,11 @@ import { createHmac } from 'node:crypto';
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { contextKey } from '../caches/context-cache.ts';
+import { withLogContext } from '../core/log-context.ts';
 import { sameSecret } from '../core/same-secret.ts';
 import { acceptCommand } from '../jobs/accept.ts';
 import type { JiraConnection, Services } from '../jobs/services.ts';
+import { deliveryIdOf } from './delivery-id.ts';
 import { readJiraEvent } from './jira.ts';
 import { changedTickets } from './jira-changes.ts';
 
@@ -21,6 +23,7 @@ export function jiraRoutes(services: Services): Hono {
       onError: (c) => c.json({ error: 'The body is larger than 10 MB.' }, 413),
     }),
   );
+  routes.use('/jira/*', (c, next) => withLogContext({ deliveryId: deliveryIdOf(c) }, next));
   routes.post('/jira/:connection', async (c) => {
     const connection = services.jira.get(c.req.param('connection'));
     const body = await c.req.text();
@@ -81,7 +84,7 @@ async function receive(
         return c.json({ ok: true });
       } catch (error) {
         // JIRA delivers again after a 503.
-        services.log.error({ err: error }, 'JIRA event not kept');
+        services.log.error({ commandId: reading.command.id, err: error }, 'JIRA event not kept');
         return c.json({ error: 'Dexter could not keep this event. Deliver it again.' }, 503);
       }
   }

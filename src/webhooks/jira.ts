@@ -4,8 +4,8 @@ import { parseCommand } from '../commands/parse.ts';
 import { jiraKeyPattern } from '../core/issue-key.ts';
 import { addsLabel } from '../jira/client.ts';
 import { commentText, mentionsUnknownAccount, type OwnIdentity } from '../jira/comment-text.ts';
+import { queueKeyFor } from '../jobs/accept.ts';
 import type { NewCommand } from '../ledger/commands.ts';
-import { queueKeyFor } from './command-from-comment.ts';
 
 export type JiraReading =
   | { outcome: 'invalid'; reason: string }

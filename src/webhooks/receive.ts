@@ -1,5 +1,5 @@
-import type { RepositoryRef } from '../core/command.ts';
 import { acceptCommand } from '../jobs/accept.ts';
+import { projectsOf } from '../jobs/connections.ts';
 import type { Services } from '../jobs/services.ts';
 import { issueKeyOfPullRequest } from '../ledger/sessions.ts';
 import { commandFromComment, type GitHubComment } from './command-from-comment.ts';
@@ -9,24 +9,11 @@ export async function receive(services: Services, comment: GitHubComment): Promi
   const { repository, number } = comment.origin;
   const reading = commandFromComment(
     { ...comment, knownIssueKey: await issueKeyOfPullRequest(services.db, repository.id, number) },
-    { name: services.name, jiraProjects: projectsOf(services, repository) },
+    { name: services.name, jiraProjects: [...projectsOf(services, repository).keys()] },
   );
   if (reading.outcome === 'ignored') {
     services.log.debug({ origin: comment.origin, reason: reading.reason }, 'comment ignored');
     return;
   }
   await acceptCommand(services, reading.command);
-}
-
-/**
- * JIRA projects that the configuration gives to this repository. A pull request's title names a ticket of
- * these only: otherwise anybody could open any ticket from a repository of their own.
- */
-function projectsOf(services: Services, { owner, name }: RepositoryRef): string[] {
-  const here = `${owner}/${name}`.toLowerCase();
-  return [...services.jira.values()].flatMap(({ projects }) =>
-    Object.entries(projects)
-      .filter(([, repositories]) => [repositories].flat().some((one) => one.toLowerCase() === here))
-      .map(([project]) => project),
-  );
 }

@@ -32,7 +32,10 @@ export async function receiveRun(
   services: Pick<Services, 'db' | 'log' | 'wake'>,
   ended: EndedRun | undefined,
 ): Promise<void> {
-  if (ended === undefined || !(await keepConclusion(services.db, ended))) return;
-  services.log.info({ ...ended }, 'run of a command is over');
+  if (ended === undefined) return;
+  const commandId = await keepConclusion(services.db, ended);
+  if (commandId === undefined) return;
+  const { runId, conclusion } = ended;
+  services.log.info({ commandId, runId, conclusion }, 'run of a command is over');
   services.wake();
 }

@@ -4,12 +4,16 @@ import { join } from 'node:path';
 /**
  * Bytes that a file or directory takes on the disk, as `du` counts them: whole blocks, and a file with several
  * names once. `seen` carries that over several calls. What cannot be looked at, or goes meanwhile, counts
- * nothing. Links are not followed.
+ * nothing. Links are not followed. When it may not go on, it is what was looked at until then.
  */
-export async function diskUsage(path: string, seen = new Set<string>()): Promise<number> {
+export async function diskUsage(
+  path: string,
+  seen = new Set<string>(),
+  mayGoOn = () => true,
+): Promise<number> {
   const waiting = [path];
   let bytes = 0;
-  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+  for (let next = waiting.pop(); next !== undefined && mayGoOn(); next = waiting.pop()) {
     const stats = await lstat(next).catch(() => undefined);
     if (stats === undefined) continue;
     const isDirectory = stats.isDirectory();

@@ -8,6 +8,7 @@ import type { SessionRef } from '../core/session.ts';
  * - `work/<24 hex>/` is one session's own: `attachments`, `checkout`, `config`, `context`, `home`, `mcp`, `tmp`, `lock`, `workspace.json`;
  * - `mirrors/<installation>-<repository>.git` is the history that all sessions of a repository borrow;
  * - `sessions/` is the workspace store's (src/stores/workspace.ts);
+ * - `usage.json` says what all this took when it was measured last (src/workspace/workspace-use.ts);
  * - `session-key` is the key that runs without the app seal with when they are given none (src/sessions/master-keys.ts).
  *
  * What is being removed is renamed to `.removing-<uuid>` first, so that nobody meets half of it.

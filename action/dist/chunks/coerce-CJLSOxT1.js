@@ -1,1 +1,0 @@
-import{M as _coercedNumber,j as _coercedDate,r as ZodNumber,t as ZodDate}from"./schemas-DY2QLlly.js";function number(params){return _coercedNumber(ZodNumber,params)}function date(params){return _coercedDate(ZodDate,params)}export{number as n,date as t};

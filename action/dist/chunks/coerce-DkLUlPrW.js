@@ -1,0 +1,1 @@
+import{L as _coercedDate,R as _coercedNumber,l as ZodNumber,s as ZodDate}from"./errors-CeCRluJy.js";function number(params){return _coercedNumber(ZodNumber,params)}function date(params){return _coercedDate(ZodDate,params)}export{number as n,date as t};

@@ -1,0 +1,1 @@
+import{c as ZodISODateTime,z as _isoDateTime}from"./errors-CeCRluJy.js";function datetime(params){return _isoDateTime(ZodISODateTime,params)}export{datetime as t};

@@ -1,1 +1,0 @@
-import{N as _isoDateTime,n as ZodISODateTime}from"./schemas-DY2QLlly.js";function datetime(params){return _isoDateTime(ZodISODateTime,params)}export{datetime as t};

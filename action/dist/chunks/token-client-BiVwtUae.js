@@ -1,0 +1,1 @@
+export{n as tokenClient}from"./token-client-Dkc423UR.js";

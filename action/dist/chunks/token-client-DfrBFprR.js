@@ -1,1 +1,0 @@
-export{n as tokenClient}from"./token-client-oIcCR0U_.js";

@@ -1,0 +1,204 @@
+import { sql } from 'kysely';
+import { sourceOf } from '../core/command.ts';
+import type { CommandFacts, CommandLine, StatusFacts, TimelineStep } from '../core/facts.ts';
+import type { Report } from '../core/report.ts';
+import { endStatuses } from '../core/status.ts';
+import { openByStatus } from './command-pages.ts';
+import { type Db, repositoryOf } from './commands.ts';
+import {
+  type CostGroup,
+  type CostPeriod,
+  costOfIssue,
+  costsBy,
+  type GroupCost,
+  type IssueCost,
+} from './costs.ts';
+import { getRun } from './runs.ts';
+import type { CommandRow, RunRow } from './tables.ts';
+
+/** Commands that a status names one by one. */
+const namedNow = 50;
+const namedEnded = 10;
+
+/** Days and people of a month are far fewer. */
+const allDays = 40;
+
+/** What administrators ask of Dexter from outside of its pages, wherever the answer comes from. */
+export interface Facts {
+  status(): Promise<StatusFacts>;
+  /**
+   * The command that is meant by its id, by the beginning of it (six characters at least), or by the key of its issue:
+   * then the newest of it. Several when the beginning is that of several; none where nothing is meant.
+   */
+  commandsMeant(meant: string): Promise<CommandFacts[]>;
+  /** In one repository or in all of them. */
+  costOfIssue(issue: { issueKey: string; repositoryId?: number | undefined }): Promise<IssueCost>;
+  /** One page, after the key that the page before named. */
+  costsBy(by: CostGroup, since: Date, after?: string): Promise<{ sums: GroupCost[]; next?: string }>;
+}
+
+/** More runs than an issue has. */
+const mostRuns = 1_000;
+
+/** Sums that are read at once. */
+const pageOfCosts = 200;
+
+export function factsOfLedger(db: Db, now = () => new Date()): Facts {
+  return {
+    status: () => statusFacts(db, now()),
+    commandsMeant: (meant) => commandsMeant(db, meant),
+    costOfIssue: (issue) => costOfIssue(db, issue, mostRuns),
+    costsBy: (by, since, after) => costsBy(db, by, { since }, { after, limit: pageOfCosts }),
+  };
+}
+
+/** What goes on now, what ended last, and what it cost. Of all repositories: it is for administrators. */
+async function statusFacts(db: Db, now: Date): Promise<StatusFacts> {
+  const dayAgo = new Date(now.getTime() - 24 * 60 * 60_000);
+  const startOfDay = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), now.getUTCDate()));
+  const startOfMonth = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), 1));
+  const [open, running, ended, lastDay, today, month] = await Promise.all([
+    openByStatus(db, 'all'),
+    lines(db)
+      .where('command.status', 'not in', endStatuses)
+      .orderBy('command.created_at')
+      .limit(namedNow)
+      .execute(),
+    lines(db)
+      .where('command.ended_at', 'is not', null)
+      .orderBy('command.ended_at', 'desc')
+      .limit(namedEnded)
+      .execute(),
+    db
+      .selectFrom('commands')
+      .select(['status', sql<number>`count(*)::int`.as('commands')])
+      .where('ended_at', '>=', dayAgo)
+      .groupBy('status')
+      .orderBy('status')
+      .execute(),
+    sumOf(db, { since: startOfDay }),
+    sumOf(db, { since: startOfMonth }),
+  ]);
+  return {
+    at: now.toISOString(),
+    open,
+    now: running.map(toLine),
+    ended: ended.map(toLine),
+    lastDay,
+    today,
+    month,
+  };
+}
+
+async function sumOf(db: Db, period: CostPeriod): Promise<StatusFacts['today']> {
+  const { sums } = await costsBy(db, 'day', period, { limit: allDays });
+  return sums.reduce(
+    (total, { runs, costUsd, estimatedCostSaved }) => ({
+      runs: total.runs + runs,
+      costUsd: total.costUsd + costUsd,
+      estimatedCostSaved: total.estimatedCostSaved + estimatedCostSaved,
+    }),
+    { runs: 0, costUsd: 0, estimatedCostSaved: 0 },
+  );
+}
+
+async function commandsMeant(db: Db, meant: string): Promise<CommandFacts[]> {
+  const ids = /^[0-9a-f-]{6,36}$/.test(meant)
+    ? await db
+        .selectFrom('commands')
+        .select('id')
+        .where(sql<boolean>`id >= ${rangeOf(meant, '0')}::uuid and id <= ${rangeOf(meant, 'f')}::uuid`)
+        .limit(severalMeant)
+        .execute()
+    : [];
+  const found =
+    ids.length > 0
+      ? ids
+      : await db
+          .selectFrom('commands')
+          .select('id')
+          .where('issue_key', '=', meant)
+          .orderBy('created_at', 'desc')
+          .orderBy('id', 'desc')
+          .limit(1)
+          .execute();
+  return Promise.all(found.map(({ id }) => commandFacts(db, id)));
+}
+
+/** Enough to say that there are several. */
+const severalMeant = 5;
+
+/** The first or the last UUID that begins so, so that the primary key finds it. */
+function rangeOf(beginning: string, fill: '0' | 'f'): string {
+  const digits = beginning.replaceAll('-', '').slice(0, 32).padEnd(32, fill);
+  return [
+    digits.slice(0, 8),
+    digits.slice(8, 12),
+    digits.slice(12, 16),
+    digits.slice(16, 20),
+    digits.slice(20),
+  ].join('-');
+}
+
+async function commandFacts(db: Db, id: string): Promise<CommandFacts> {
+  const [line, row, run] = await Promise.all([
+    lines(db).where('command.id', '=', id).executeTakeFirstOrThrow(),
+    db.selectFrom('commands').selectAll().where('id', '=', id).executeTakeFirstOrThrow(),
+    getRun(db, id),
+  ]);
+  return {
+    command: toLine(line),
+    timeline: timelineOf(row, run),
+    answer: row.answer,
+    runUrl: run?.run_url || null,
+    progress: run?.progress ?? null,
+    report: run?.report ?? null,
+  };
+}
+
+/** What happened to a command, oldest first; steps that were not taken, or of which nobody noted the time, are not there. */
+function timelineOf(row: CommandRow, run: RunRow | undefined): TimelineStep[] {
+  const steps: [TimelineStep['what'], Date | null | undefined][] = [
+    ['received', row.created_at],
+    ['begun', row.started_at],
+    ['planned', run?.created_at],
+    ['claimed', run?.claimed_at],
+    ['progress', run?.progress_at],
+    ['ended', row.ended_at],
+    ['told', row.published_at],
+  ];
+  return steps
+    .flatMap(([what, at]) => (at ? [{ what, at: at.toISOString() }] : []))
+    .sort((one, other) => Date.parse(one.at) - Date.parse(other.at));
+}
+
+function lines(db: Db) {
+  return db
+    .selectFrom('commands as command')
+    .leftJoin('runs as run', 'run.command_id', 'command.id')
+    .selectAll('command')
+    .select(['run.progress', 'run.report']);
+}
+
+type LineRow = CommandRow & Pick<RunRow, 'progress' | 'report'>;
+
+function toLine(row: LineRow): CommandLine {
+  const repository = repositoryOf(row);
+  const report: Report | null = row.report;
+  return {
+    id: row.id,
+    status: row.status,
+    waitsForJira: row.resume_at !== null,
+    source: sourceOf(row.origin),
+    issueKey: row.issue_key,
+    repository: repository ? `${repository.owner}/${repository.name}` : null,
+    actor: row.actor,
+    ask: row.ask,
+    createdAt: row.created_at.toISOString(),
+    startedAt: row.started_at?.toISOString() ?? null,
+    endedAt: row.ended_at?.toISOString() ?? null,
+    step: row.ended_at === null ? (row.progress?.step ?? null) : null,
+    costUsd: report?.costUsd ?? row.progress?.costUsd ?? null,
+    problem: row.problem,
+  };
+}

@@ -1,0 +1,170 @@
+import { sql } from 'kysely';
+import type { sourceOf } from '../core/command.ts';
+import type { Usage } from '../core/report.ts';
+import type { ResumeChoice, StoreName } from '../core/session.ts';
+import { type CommandStatus, endStatuses } from '../core/status.ts';
+import type { Scope } from '../core/viewer.ts';
+import type { Db } from './commands.ts';
+import type { RunOutcome } from './tables.ts';
+
+/** What runs came to that have all of these in common. */
+export interface RunSum {
+  model: string | null;
+  outcome: RunOutcome;
+  choice: ResumeChoice | null;
+  runs: number;
+  /** Those of which nobody can say what they cost. */
+  unknownRuns: number;
+  costUsd: number;
+  usage: Required<Usage>;
+  estimatedCostSaved: number;
+  estimatedTokensSaved: number;
+}
+
+/** All runs that ended since then, summed up. */
+export async function runSums(
+  db: Db,
+  { scope, since }: { scope: Scope; since?: Date | undefined },
+): Promise<RunSum[]> {
+  const sumOf = (column: string) => sql<number>`coalesce(sum(${sql.ref(`run.${column}`)}), 0)::float8`;
+  const rows = await db
+    .selectFrom('run_costs as run')
+    .$if(since !== undefined, (query) => query.where('run.ended_at', '>=', since ?? new Date(0)))
+    .$if(scope !== 'all', (query) => query.where(ofScope('run.repository_id', scope)))
+    .select([
+      'run.model',
+      'run.outcome',
+      'run.choice',
+      sql<number>`count(*)::int`.as('runs'),
+      sql<number>`(count(*) filter (where run.cost_usd is null))::int`.as('unknown_runs'),
+      sumOf('cost_usd').as('cost_usd'),
+      sumOf('input_tokens').as('input_tokens'),
+      sumOf('cache_read_tokens').as('cache_read_tokens'),
+      sumOf('cache_write_tokens').as('cache_write_tokens'),
+      sumOf('cache_write_hour_tokens').as('cache_write_hour_tokens'),
+      sumOf('output_tokens').as('output_tokens'),
+      sumOf('estimated_cost_saved').as('estimated_cost_saved'),
+      sumOf('estimated_tokens_saved').as('estimated_tokens_saved'),
+    ])
+    .groupBy(['run.model', 'run.outcome', 'run.choice'])
+    .execute();
+  return rows.map((row) => ({
+    model: row.model,
+    outcome: row.outcome,
+    choice: row.choice,
+    runs: row.runs,
+    unknownRuns: row.unknown_runs,
+    costUsd: row.cost_usd,
+    usage: {
+      inputTokens: row.input_tokens,
+      cacheReadTokens: row.cache_read_tokens,
+      cacheWriteTokens: row.cache_write_tokens,
+      cacheWriteHourTokens: row.cache_write_hour_tokens,
+      outputTokens: row.output_tokens,
+    },
+    estimatedCostSaved: row.estimated_cost_saved,
+    estimatedTokensSaved: row.estimated_tokens_saved,
+  }));
+}
+
+/** Archives of sessions that a store holds. */
+export interface KeptArchives {
+  /** Null where no report said it. */
+  store: StoreName | null;
+  items: number;
+  bytes: number;
+}
+
+/** What the stores hold now, as far as reports told. */
+export async function keptArchives(db: Db, scope: Scope): Promise<KeptArchives[]> {
+  return db
+    .selectFrom('generations')
+    .select([
+      'store',
+      sql<number>`count(*)::int`.as('items'),
+      sql<number>`coalesce(sum(bytes), 0)::float8`.as('bytes'),
+    ])
+    .where('dropped', '=', false)
+    .$if(scope !== 'all', (query) => query.where(ofScope('repository_id', scope)))
+    .groupBy('store')
+    .orderBy('store')
+    .execute();
+}
+
+export type Source = ReturnType<typeof sourceOf>;
+
+/** Commands without an end that stand at the same place and came from the same side. */
+export interface OpenCommands {
+  status: CommandStatus;
+  source: Source;
+  commands: number;
+  /** Since the oldest of them arrived. */
+  oldestSeconds: number;
+}
+
+export async function openCommandSums(db: Db): Promise<OpenCommands[]> {
+  // One that has no end was not told either: the condition is that of the index.
+  const { rows } = await sql<OpenCommands>`
+    select status,
+      case when origin->>'kind' = 'retention' then 'dexter' when origin->>'kind' like 'jira%' then 'jira'
+        when origin->>'kind' like 'dashboard%' then 'dashboard' else 'github' end as source,
+      count(*)::int as commands,
+      greatest(0, max(extract(epoch from now() - created_at)))::float8 as "oldestSeconds"
+    from commands
+    where published_at is null and status not in (${sql.join([...endStatuses])})
+    group by 1, 2 order by 1, 2`.execute(db);
+  return rows;
+}
+
+/** Ends that people have not been told yet. */
+export async function untoldEnds(db: Db): Promise<{ commands: number; oldestSeconds: number }> {
+  const row = await db
+    .selectFrom('commands')
+    .select([
+      sql<number>`count(*)::int`.as('commands'),
+      sql<number>`coalesce(greatest(0, max(extract(epoch from now() - ended_at))), 0)::float8`.as(
+        'oldestSeconds',
+      ),
+    ])
+    .where('published_at', 'is', null)
+    .where('status', 'in', endStatuses)
+    .executeTakeFirstOrThrow();
+  return row;
+}
+
+/** Sessions that a store may hold something of. */
+export async function countSessions(db: Db): Promise<number> {
+  const row = await db
+    .selectFrom('sessions')
+    .select(sql<number>`count(*)::int`.as('sessions'))
+    .executeTakeFirstOrThrow();
+  return row.sessions;
+}
+
+/** An alert that is not over. */
+export interface AlertNow {
+  name: string;
+  label: string;
+  level: string;
+}
+
+export function alertsNow(db: Db): Promise<AlertNow[]> {
+  return db
+    .selectFrom('alerts')
+    .select(['name', 'label', 'level'])
+    .where('level', '!=', 'ok')
+    .orderBy('name')
+    .limit(10_000)
+    .execute();
+}
+
+/** The beginning of the hour before this one, by the time of the database: nobody writes what is older any more. */
+export async function lastClosedHour(db: Db): Promise<Date> {
+  const { rows } = await sql<{ hour: Date }>`
+    select date_trunc('hour', now(), 'UTC') - interval '1 hour' as hour`.execute(db);
+  return rows[0]?.hour ?? new Date(0);
+}
+
+function ofScope(column: string, scope: Scope) {
+  return sql<boolean>`${sql.ref(column)} = any(${scope === 'all' ? [] : [...scope]}::bigint[])`;
+}
