@@ -4,20 +4,25 @@ import { inTime } from '../jobs/in-time.ts';
 import type { Worker } from '../jobs/work.ts';
 import type { Database } from '../ledger/database.ts';
 import type { Queue } from '../queue/queue.ts';
+import { type Health, type PartName, type PartState, worstOf } from './part-health.ts';
 
 /** Balancers give a probe up after some seconds; a database that takes longer cannot keep a webhook either. */
 const answerWithinMs = 3_000;
 
-export interface HealthOptions {
+export interface HealthRoutesOptions {
   database: Pick<Database, 'isMigrated'>;
   queue: Pick<Queue, 'check'>;
   worker: Pick<Worker, 'isRunning'>;
+  health: Health;
   log: Logger;
   withinMs?: number;
 }
 
-/** What of the app a webhook needs, and how that is. Words of this list alone are told: anybody may ask. */
-export interface Readiness {
+/**
+ * What of the app a webhook needs, which decides whether it is ready, and then what a command needs: while GitHub is
+ * down, webhooks are to be kept. Words of this list alone are told: anybody may ask.
+ */
+export interface Readiness extends Record<PartName, PartState> {
   ready: boolean;
   database: 'ok' | 'no answer';
   migrations: 'ok' | 'missing' | 'unknown';
@@ -26,7 +31,7 @@ export interface Readiness {
 }
 
 /** `/healthz`: the process lives. `/readyz`: it can keep what GitHub and JIRA tell it, and act on it. */
-export function healthRoutes(options: HealthOptions): Hono {
+export function healthRoutes(options: HealthRoutesOptions): Hono {
   const routes = new Hono();
   const isReady = readiness(options);
   routes.get('/healthz', (c) => c.json({ ok: true }));
@@ -38,9 +43,11 @@ export function healthRoutes(options: HealthOptions): Hono {
 }
 
 /** Asks for all at once what one asks: many probes are one look at the database. */
-function readiness(options: HealthOptions): () => Promise<Readiness> {
-  let asked: Promise<Omit<Readiness, 'ready' | 'worker'>> | undefined;
+export function readiness(options: HealthRoutesOptions): () => Promise<Readiness> {
+  let asked: Promise<Needed> | undefined;
   return async () => {
+    // As they were seen last: nobody waits for them.
+    const others = worstOf(options.health.parts());
     asked ??= look(options).finally(() => {
       asked = undefined;
     });
@@ -48,16 +55,18 @@ function readiness(options: HealthOptions): () => Promise<Readiness> {
     // Afterwards: what the probe hears is not older than its answer.
     const worker = options.worker.isRunning() ? 'ok' : 'stopping';
     const ready = [...Object.values(parts), worker].every((part) => part === 'ok');
-    return { ready, ...parts, worker };
+    return { ready, ...parts, worker, ...others };
   };
 }
+
+type Needed = Pick<Readiness, 'database' | 'migrations' | 'queue'>;
 
 async function look({
   database,
   queue,
   log,
   withinMs = answerWithinMs,
-}: HealthOptions): Promise<Omit<Readiness, 'ready' | 'worker'>> {
+}: HealthRoutesOptions): Promise<Needed> {
   const [isMigrated, isQueueThere] = await Promise.all([
     inTime(withinMs, database.isMigrated()).catch((error: unknown) => {
       log.warn({ err: error }, 'the database does not answer');

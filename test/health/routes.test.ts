@@ -1,22 +1,30 @@
 import { pino } from 'pino';
 import { expect, it, vi } from 'vitest';
-import { type HealthOptions, healthRoutes } from '../../src/health/routes.ts';
+import type { PartHealth } from '../../src/health/part-health.ts';
+import { type HealthRoutesOptions, healthRoutes } from '../../src/health/routes.ts';
 
 const log = pino({ level: 'silent' });
+const parts: PartHealth[] = [
+  { part: 'github', state: 'no answer', said: 'ECONNREFUSED 10.0.0.7' },
+  { part: 'jira', name: 'acme', state: 'ok' },
+  { part: 'jira', name: 'of-a-customer', state: 'refused', said: 'HTTP 401' },
+  { part: 'store', state: 'unknown' },
+];
 const never = () => new Promise<never>(() => undefined);
 
-function routes(changes: Partial<HealthOptions> = {}) {
+function routes(changes: Partial<HealthRoutesOptions> = {}) {
   return healthRoutes({
     database: { isMigrated: async () => true },
     queue: { check: async () => undefined },
     worker: { isRunning: () => true },
+    health: { parts: () => parts },
     log,
     withinMs: 10,
     ...changes,
   });
 }
 
-async function ask(changes: Partial<HealthOptions> = {}) {
+async function ask(changes: Partial<HealthRoutesOptions> = {}) {
   const response = await routes(changes).request('/readyz');
   return { status: response.status, body: await response.json() };
 }
@@ -24,13 +32,22 @@ async function ask(changes: Partial<HealthOptions> = {}) {
 const broken = async () => {
   throw new Error('connect ECONNREFUSED 10.0.0.7:5432 as dexter with hunter2');
 };
-const ok = { database: 'ok', migrations: 'ok', queue: 'ok', worker: 'ok' };
+const ok = {
+  database: 'ok',
+  migrations: 'ok',
+  queue: 'ok',
+  worker: 'ok',
+  github: 'no answer',
+  jira: 'refused',
+  redis: 'off',
+  store: 'unknown',
+};
 
-it('is ready when every part is', async () => {
+it('is ready when every part is that a webhook needs, and tells of the others by a word each', async () => {
   expect(await ask()).toEqual({ status: 200, body: { ready: true, ...ok } });
 });
 
-it.each<[string, Partial<HealthOptions>, Record<string, string>]>([
+it.each<[string, Partial<HealthRoutesOptions>, Record<string, string>]>([
   [
     'the database fails',
     { database: { isMigrated: broken } },
