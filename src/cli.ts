@@ -6,8 +6,10 @@ import { addDoctorCommand } from './cli/doctor.ts';
 import { addEstimateCommand } from './cli/estimate.ts';
 import { addInitCommand } from './cli/init.ts';
 import { addKeyCommands } from './cli/key.ts';
+import { addLogsCommand } from './cli/logs.ts';
 import { addMcpCommands } from './cli/mcp.ts';
 import { addSessionCommands } from './cli/session.ts';
+import { addStatusCommand } from './cli/status.ts';
 import type { Run } from './cli/terminal.ts';
 import { addWorkspaceCommands } from './cli/workspace.ts';
 
@@ -60,6 +62,8 @@ program
     process.exitCode = await checkConfig(process.env, (line) => console.log(line));
   });
 
+addStatusCommand(program, run);
+addLogsCommand(program, run);
 addCostCommand(program, run);
 addDoctorCommand(program, run);
 addEstimateCommand(program, run);

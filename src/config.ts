@@ -1,9 +1,11 @@
 import { resolve } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
+import { AlertSettings } from './alerts/settings.ts';
 import { BudgetAmount } from './core/budget.ts';
 import { EngineSetting } from './core/engine.ts';
 import { AppError, firstLineOf } from './core/errors.ts';
+import { isLoopbackHost } from './core/loopback.ts';
 import { mistakeText, readAs } from './core/read-as.ts';
 import { StoreName } from './core/session.ts';
 import { type MasterKeys, PreviousMasterKeys, SessionMasterKey } from './core/session-key.ts';
@@ -155,6 +157,25 @@ const Budgets = z
   });
 export type AppBudgets = z.infer<typeof Budgets>;
 
+const administrator = 'a GitHub login, or the number of an account';
+
+const Dashboard = z
+  .strictObject({
+    administrators: z
+      .array(
+        z.union(
+          [z.string().regex(/^[A-Za-z0-9-]{1,39}(?:_[A-Za-z0-9]+)?$/, administrator), z.int().positive()],
+          administrator,
+        ),
+      )
+      .default([])
+      .meta({
+        description:
+          'Who sees everything: GitHub logins, or the numbers of accounts (`gh api users/<login> --jq .id`). A login that is given up can be taken by somebody else; a number stays',
+      }),
+  })
+  .meta({ description: 'The dashboard' });
+
 /** `dexter.yml`, the configuration file of the app. Published as `dexter.schema.json`. */
 export const DexterConfig = z
   .strictObject({
@@ -172,11 +193,13 @@ export const DexterConfig = z
     sessions: Retention.prefault({}),
     context: Context.prefault({}),
     budgets: Budgets.prefault({}),
+    dashboard: Dashboard.prefault({}),
     engine: EngineSetting.optional().meta({
       description:
         'What talks to the model when neither the command nor the repository names anything: `claude-code` or `anthropic-api`, for all commands or by kind. Without it the runner decides (docs/engines.md)',
     }),
     prices: PriceOverrides.optional(),
+    alerts: AlertSettings.prefault({}),
     allowedTools: z.array(z.string().min(1)).optional().meta({
       description:
         'Permission rules for the engine, in the syntax of the CLI; for local runs. On GitHub Actions they are an input of the action',
@@ -200,9 +223,15 @@ export interface AppConfig {
   dataDirectory: string;
   databaseUrl?: string;
   logLevel: string;
+  /** Where it is absent: lines for people on a terminal, JSON elsewhere and in production. */
+  logFormat?: 'json' | 'pretty';
   /** How long a stop may take, and how long of it the process still listens for a balancer to turn away. */
   stop: { withinSeconds: number; delaySeconds: number };
   apiToken?: string;
+  /** Without it metrics are for this machine alone. */
+  metricsToken?: string;
+  /** `open` shows it to everybody on this machine without signing in. */
+  dashboard: { mode: 'on' | 'open' | 'off' } & z.infer<typeof Dashboard>;
   /** What sessions are sealed under; absent where the app makes a key of its own in its data directory. */
   sessionKeys?: MasterKeys;
   github: {
@@ -214,6 +243,8 @@ export interface AppConfig {
     /** Pauses between writes, as github.com asks for. */
     throttle: boolean;
     oidcIssuer: string;
+    /** The app's own OAuth, by which people sign in to the dashboard; absent where nobody can. */
+    client?: { id: string; secret: string };
   };
   /** After how long people are told that no runner has taken a run. */
   runnerNoticeMinutes: number;
@@ -235,6 +266,8 @@ export interface AppConfig {
   engine?: EngineSetting;
   /** Prices that win over the price list. */
   prices: PriceOverrides;
+  /** When to warn, and where besides the log; `everyMs` is for tests in a hurry. */
+  alerts: { settings: AlertSettings; webhook?: string; everyMs?: number };
   context: z.infer<typeof Context> & {
     /** The cache that processes share; the memory of each one where there is none. */
     redisUrl?: string;
@@ -338,7 +371,34 @@ export const environmentDocs: EnvironmentDoc[] = [
     'What `uses:` names in that workflow, `owner/name@` and the 40 hex digits of a commit: a copy of Dexter, or the commit to pin',
     { default: 'as in [examples/dexter.yml](examples/dexter.yml)' },
   ),
-  doc('DEXTER_API_TOKEN', 'Bearer token for `GET /api/commands`', { default: 'no such page' }),
+  doc(
+    'DEXTER_API_TOKEN',
+    'Bearer token for `GET /api/…`, which the command line asks too (`dexter status`, `logs`, `cost`)',
+    {
+      default: 'no such pages',
+    },
+  ),
+  doc(
+    'DEXTER_METRICS_TOKEN',
+    'Bearer token for `GET /metrics` and `GET /metrics/cache`, of at least 16 characters',
+    { default: 'none: this machine alone may read them, and only where `DEXTER_URL` names it too' },
+  ),
+  doc(
+    'DEXTER_DASHBOARD',
+    '`off`: no dashboard; `open`: without signing in, for whoever sits at this machine (`HOST` must be a loopback address)',
+    { default: '`on`' },
+  ),
+  doc(
+    'DEXTER_ALERT_WEBHOOK',
+    'Address of a webhook, such as one of Slack, that each change of an alert is posted to; whoever knows it can post there, so it is a secret',
+    { default: 'none' },
+  ),
+  doc('GITHUB_CLIENT_ID', 'Client id of the GitHub App, by which people sign in to the dashboard', {
+    default: 'nobody can sign in',
+  }),
+  doc('GITHUB_CLIENT_SECRET', 'A client secret of the GitHub App; another one signs everybody out', {
+    default: 'nobody can sign in',
+  }),
   doc('GITHUB_API_URL', 'Address of the GitHub API', { default: '`https://api.github.com`' }),
   doc(
     'GITHUB_THROTTLE',
@@ -362,6 +422,9 @@ export const environmentDocs: EnvironmentDoc[] = [
     { default: '`0`' },
   ),
   doc('LOG_LEVEL', '`debug`, `info`, `warn` or `error`', { default: '`info`' }),
+  doc('LOG_FORMAT', '`json`: one object a line, for programs; `pretty`: lines for people', {
+    default: '`pretty` on a terminal where `NODE_ENV` is not `production`, else `json`',
+  }),
   doc('ANTHROPIC_API_KEY', 'Key for local runs; on GitHub Actions it is a secret of the repository', {
     default: 'none',
   }),
@@ -455,6 +518,11 @@ const Environment = z.object({
   DEXTER_ONBOARDING: z.enum(['on', 'off'], '`on` or `off`').default('on'),
   DEXTER_ACTION: ActionReference.optional(),
   DEXTER_API_TOKEN: z.string().min(16, 'at least 16 characters').optional(),
+  DEXTER_METRICS_TOKEN: z.string().min(16, 'at least 16 characters').optional(),
+  DEXTER_DASHBOARD: z.enum(['on', 'open', 'off'], '`on`, `open` or `off`').default('on'),
+  DEXTER_ALERT_WEBHOOK: z.url({ protocol: /^https?$/, error: 'an http(s) address' }).optional(),
+  GITHUB_CLIENT_ID: z.string().optional(),
+  GITHUB_CLIENT_SECRET: z.string().min(16, 'at least 16 characters').optional(),
   DEXTER_SESSION_KEY: SessionMasterKey.optional(),
   DEXTER_SESSION_KEY_PREVIOUS: PreviousMasterKeys.default([]),
   DEXTER_STORE: z.enum(StoreName.options, '`workspace`, `s3` or `actions-cache`').default('workspace'),
@@ -479,6 +547,7 @@ const Environment = z.object({
     .max(600, 'at most 600 seconds')
     .default(0),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error'], 'a log level').default('info'),
+  LOG_FORMAT: z.enum(['json', 'pretty'], '`json` or `pretty`').optional(),
   ANTHROPIC_API_KEY: z.string().optional(),
   ANTHROPIC_BASE_URL: z.url({ protocol: /^https?$/, error: 'an http(s) address' }).optional(),
   DEXTER_CLAUDE_PATH: z.string().optional(),
@@ -504,7 +573,7 @@ export function parseConfig(env: Environment, dexterYml: string | undefined): Ap
       ...variables.mistakes.map(({ path: [name = ''], says }) => describeVariable(name, says, present)),
     );
   }
-  problems.push(...missingSessionKey(present));
+  problems.push(...missingSessionKey(present), ...halfAClient(present), ...openToOthers(present));
   if (
     variables.outcome === 'read' &&
     variables.value.DEXTER_STOP_DELAY_SECONDS >= variables.value.DEXTER_STOP_SECONDS
@@ -527,8 +596,11 @@ export function parseConfig(env: Environment, dexterYml: string | undefined): Ap
     dataDirectory,
     databaseUrl: values.DATABASE_URL,
     logLevel: values.LOG_LEVEL,
+    ...(values.LOG_FORMAT === undefined ? {} : { logFormat: values.LOG_FORMAT }),
     stop: { withinSeconds: values.DEXTER_STOP_SECONDS, delaySeconds: values.DEXTER_STOP_DELAY_SECONDS },
     apiToken: values.DEXTER_API_TOKEN,
+    metricsToken: values.DEXTER_METRICS_TOKEN,
+    dashboard: { mode: values.DEXTER_DASHBOARD, ...file.dashboard },
     ...(values.DEXTER_SESSION_KEY === undefined
       ? {}
       : {
@@ -545,6 +617,7 @@ export function parseConfig(env: Environment, dexterYml: string | undefined): Ap
       serverUrl: withoutSlash(values.GITHUB_SERVER_URL),
       throttle: values.GITHUB_THROTTLE === 'on',
       oidcIssuer: withoutSlash(values.DEXTER_OIDC_ISSUER),
+      ...clientOf(values.GITHUB_CLIENT_ID, values.GITHUB_CLIENT_SECRET),
     },
     runnerNoticeMinutes: values.DEXTER_RUNNER_NOTICE_MINUTES,
     dispatcher:
@@ -574,6 +647,10 @@ export function parseConfig(env: Environment, dexterYml: string | undefined): Ap
     budgets: file.budgets,
     ...(file.engine === undefined ? {} : { engine: file.engine }),
     prices: file.prices ?? {},
+    alerts: {
+      settings: file.alerts,
+      ...(values.DEXTER_ALERT_WEBHOOK === undefined ? {} : { webhook: values.DEXTER_ALERT_WEBHOOK }),
+    },
     context: {
       ...file.context,
       ...(values.REDIS_URL === undefined ? {} : { redisUrl: values.REDIS_URL }),
@@ -595,6 +672,33 @@ function missingSessionKey(env: Environment): string[] {
     return ['DEXTER_SESSION_KEY_PREVIOUS is set and DEXTER_SESSION_KEY is not'];
   if (!env.DATABASE_URL) return [];
   return ['DEXTER_SESSION_KEY is not set; with DATABASE_URL it is required, and `dexter key new` makes one'];
+}
+
+/** The id says which app, the secret that it is the app: one is of no use without the other. */
+function halfAClient(env: Environment): string[] {
+  const names = ['GITHUB_CLIENT_ID', 'GITHUB_CLIENT_SECRET'];
+  const missing = names.filter((name) => !env[name]);
+  const [name] = missing;
+  return missing.length === 1
+    ? [`${name} is not set and ${names.find((one) => one !== name)} is: signing in takes both`]
+    : [];
+}
+
+function clientOf(id: string | undefined, secret: string | undefined): Pick<AppConfig['github'], 'client'> {
+  return id === undefined || secret === undefined ? {} : { client: { id, secret } };
+}
+
+/** Without signing in, whoever reaches the address would see everything. */
+function openToOthers(env: Environment): string[] {
+  if (env.DEXTER_DASHBOARD !== 'open') return [];
+  const host = env.HOST === undefined || isLoopbackHost(env.HOST) ? [] : ['HOST'];
+  // A proxy that others reach may ask as if it sat here itself.
+  const url = !env.DEXTER_URL || !URL.canParse(env.DEXTER_URL) ? undefined : new URL(env.DEXTER_URL);
+  const names = url === undefined || isLoopbackHost(url.hostname) ? host : [...host, 'DEXTER_URL'];
+  return names.map(
+    (name) =>
+      `DEXTER_DASHBOARD must not be \`open\` where ${name} is not of this machine alone: localhost, 127.0.0.1 or ::1`,
+  );
 }
 
 function s3Inputs(env: Environment): Record<string, string> {

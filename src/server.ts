@@ -1,11 +1,12 @@
 import { constants } from 'node:os';
 import { serve } from '@hono/node-server';
-import { pino } from 'pino';
 import { run } from 'probot';
 import { createApp } from './app.ts';
 import { type AppConfig, credentialNames, type Environment, missingCredentials } from './config.ts';
 import { AppError } from './core/errors.ts';
 import { pickVariables, proxyVariables, storeVariables } from './core/variables.ts';
+import { configSecrets } from './logging/config-secrets.ts';
+import { createLog } from './logging/create-log.ts';
 import { installPage, list, loadEnvFile, readConfig } from './read-config.ts';
 import { stop } from './stop.ts';
 import { webhookPath } from './webhooks/github-routes.ts';
@@ -43,10 +44,12 @@ export async function startServer(environment: Environment): Promise<void> {
 }
 
 async function listen(config: AppConfig, environment: Environment): Promise<void> {
-  const log = pino({
+  const isTerminal = process.stdout.isTTY === true;
+  const log = createLog({
     level: config.logLevel,
-    name: 'dexter',
-    redact: ['*.token', '*.privateKey', '*.secret'],
+    format: config.logFormat ?? (isTerminal && environment.NODE_ENV !== 'production' ? 'pretty' : 'json'),
+    colours: isTerminal && !environment.NO_COLOR,
+    secrets: configSecrets(config, environment),
   });
   const app = await createApp({ config, log, machine: pickVariables(environment, machineVariables) });
   const server = serve(

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { CostGroup } from '../ledger/costs.ts';
-import type { Run } from './terminal.ts';
+import { lookOf, type Run } from './terminal.ts';
 
 /** `dexter cost`. What it needs is loaded when it runs, so that help works on any Node.js. */
 export function addCostCommand(program: Command, run: Run): void {
@@ -18,17 +18,13 @@ export function addCostCommand(program: Command, run: Run): void {
     .option('--json', 'as JSON, in one line')
     .action((issueKey: string | undefined, flags: CostFlags) =>
       run(async (terminal) => {
-        const { withLedger } = await import('./with-ledger.ts');
+        const { withFacts } = await import('./with-facts.ts');
         const { showCost, showCosts } = await import('./show-cost.ts');
-        const shown = {
-          json: flags.json === true,
-          colours: process.stdout.isTTY === true && !terminal.env.NO_COLOR,
-          width: process.stdout.isTTY === true ? process.stdout.columns : undefined,
-        };
-        return withLedger(terminal.env, (db) =>
+        const shown = { json: flags.json === true, ...lookOf(terminal) };
+        return withFacts(terminal.env, (facts) =>
           issueKey === undefined
-            ? showCosts(db, { by: flags.by, days: flags.days, ...shown }, terminal)
-            : showCost(db, { issueKey, repositoryId: flags.repositoryId }, shown, terminal),
+            ? showCosts(facts, { by: flags.by, days: flags.days, ...shown }, terminal)
+            : showCost(facts, { issueKey, repositoryId: flags.repositoryId }, shown, terminal),
         );
       }),
     );

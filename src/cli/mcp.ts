@@ -29,12 +29,16 @@ export function addMcpCommands(program: Command, run: Run, version: string): voi
     .option('--max-bytes <size>', 'keep at most so much, such as 64MB', parseBytes, 64_000_000)
     .option('--max-message <size>', 'the longest message that is passed on', parseBytes, 64 * 1024 * 1024)
     .option('--prime <file>', 'answers that are known before they are asked for (JSON)')
+    .option(
+      '--command-id <id>',
+      'of the command of Dexter that it is started for: each line of its log says so',
+    )
     .option('--stats-file <file>', 'where the totals are written at the end (JSON)')
     .action((command: string[], flags: CacheFlags) =>
       run(async (terminal) => {
         const { runProxy } = await import('../mcp/run-proxy.ts');
         const { processWorld } = await import('./process-world.ts');
-        const { name, readOnly, write, never, prime, statsFile } = flags;
+        const { name, readOnly, write, never, prime, statsFile, commandId } = flags;
         const proxy = {
           name,
           target: targetOf(command, flags, terminal),
@@ -43,6 +47,7 @@ export function addMcpCommands(program: Command, run: Run, version: string): voi
           maxMessageBytes: flags.maxMessage,
           ...(prime === undefined ? {} : { primeFile: prime }),
           ...(statsFile === undefined ? {} : { statsFile }),
+          ...(commandId === undefined ? {} : { commandId }),
         };
         return runProxy(proxy, processWorld(terminal));
       }),
@@ -83,6 +88,7 @@ interface CacheFlags {
   maxMessage: number;
   prime?: string;
   statsFile?: string;
+  commandId?: string;
 }
 
 function targetOf(command: string[], { url, headerFrom }: CacheFlags, { env }: Terminal): ServerTarget {

@@ -1,7 +1,6 @@
-import { styleText } from 'node:util';
 import { AppError } from '../core/errors.ts';
-import type { Db } from '../ledger/commands.ts';
-import { type CostGroup, type CostSum, costOfIssue, costsBy, type GroupCost } from '../ledger/costs.ts';
+import type { CostGroup, CostSum, GroupCost } from '../ledger/costs.ts';
+import type { Facts } from '../ledger/facts.ts';
 import { allTokens, formatCost, formatCount, formatSaved, plural } from '../report/figures.ts';
 import {
   costMethod,
@@ -13,37 +12,26 @@ import {
   totalLine,
   unknownLine,
 } from '../report/issue-cost.ts';
-import { plain, plainJson, tableFor, wrapped } from './plain-text.ts';
-import type { Terminal } from './terminal.ts';
+import { plain, plainJson } from './plain-text.ts';
+import { type Printer, printerFor } from './printer.ts';
+import type { Look, Terminal } from './terminal.ts';
 
-interface Shown {
+interface Shown extends Look {
   json: boolean;
-  colours: boolean;
-  /** Columns of the terminal; undefined leaves lines as long as they are, for a file or a pipe. */
-  width?: number | undefined;
 }
-
-/** A terminal that says it is narrower folds the lines itself. */
-const narrowest = 40;
-
-/** More runs than an issue has. */
-const mostRuns = 1_000;
-
-/** Sums that are read at once. */
-const pageSize = 200;
 
 const dayMs = 24 * 60 * 60_000;
 
 /** `dexter cost <issue key>`: each run, and all of them. */
 export async function showCost(
-  db: Db,
+  facts: Facts,
   issue: { issueKey: string; repositoryId?: number | undefined },
   { json, ...look }: Shown,
   terminal: Terminal,
 ): Promise<number> {
-  const { total, runs } = await costOfIssue(db, issue, mostRuns);
+  const { total, runs } = await facts.costOfIssue(issue);
   if (total.runs === 0) {
-    const meant = await keyMeant(db, issue);
+    const meant = await keyMeant(facts, issue);
     throw new AppError('input-invalid', {
       message: `Nothing has run for ${plain(issue.issueKey)}.`,
       hint:
@@ -76,17 +64,20 @@ export async function showCost(
   ]);
   const head = ['WHEN (UTC)', ...(isOne ? [] : ['REPOSITORY']), 'WHO', 'WHAT', 'SESSION', ...figureHeads];
   const last = ['All', ...(isOne ? [] : ['']), '', plural(total.runs, 'run'), '', ...figuresOf(total)];
-  page.table(head, [...rows, last], head.indexOf('SESSION'));
-  page.notes(total);
+  printSums(page, head, [...rows, last], head.indexOf('SESSION'));
+  printNotes(page, total);
   return 0;
 }
 
 /** The same key in the letters of JIRA or of an issue on GitHub, where something has run for that. */
-async function keyMeant(db: Db, issue: Parameters<typeof costOfIssue>[1]): Promise<string | undefined> {
+async function keyMeant(
+  facts: Facts,
+  issue: Parameters<Facts['costOfIssue']>[0],
+): Promise<string | undefined> {
   const { issueKey } = issue;
   for (const other of [issueKey.toUpperCase(), issueKey.toLowerCase()]) {
     if (other === issueKey) continue;
-    const { total } = await costOfIssue(db, { ...issue, issueKey: other }, 1);
+    const { total } = await facts.costOfIssue({ ...issue, issueKey: other });
     if (total.runs > 0) return other;
   }
   return undefined;
@@ -94,7 +85,7 @@ async function keyMeant(db: Db, issue: Parameters<typeof costOfIssue>[1]): Promi
 
 /** `dexter cost`: the sums of all runs by day, repository or person. */
 export async function showCosts(
-  db: Db,
+  facts: Facts,
   { by, days, json, ...look }: Shown & { by: CostGroup; days: number },
   terminal: Terminal,
 ): Promise<number> {
@@ -102,7 +93,7 @@ export async function showCosts(
   const sums: GroupCost[] = [];
   let after: string | undefined;
   do {
-    const read = await costsBy(db, by, { since }, { after, limit: pageSize });
+    const read = await facts.costsBy(by, since, after);
     sums.push(...read.sums);
     after = read.next;
   } while (after !== undefined);
@@ -120,8 +111,8 @@ export async function showCosts(
   page.text('');
   const rows = sums.map((sum) => [sum.name, formatCount(sum.runs), ...figuresOf(sum)]);
   const last = ['All', formatCount(total.runs), ...figuresOf(total)];
-  page.table([by.toUpperCase(), 'RUNS', ...figureHeads], [...rows, last], 1);
-  page.notes(total);
+  printSums(page, [by.toUpperCase(), 'RUNS', ...figureHeads], [...rows, last], 1);
+  printNotes(page, total);
   return 0;
 }
 
@@ -135,37 +126,15 @@ function figuresOf(sum: CostSum): string[] {
   ];
 }
 
-/** Prints what fits into the width of the terminal. */
-function printerFor({ colours, width }: Pick<Shown, 'colours' | 'width'>, { print }: Terminal) {
-  const room = width ? Math.max(width, narrowest) : Number.POSITIVE_INFINITY;
-  const bold = (line: string) => (colours ? styleText('bold', line, { validateStream: false }) : line);
-  const linesOf = (text: string) => (text === '' ? [''] : wrapped(text, room));
-  const text = (line: string): void => {
-    for (const part of linesOf(line)) print(part);
-  };
-  return {
-    heading(line: string): void {
-      for (const part of linesOf(line)) print(bold(part));
-    },
-    text,
-    /** The first line is the head, the last one the sum; figures stand at the right of their columns. */
-    table(head: string[], rows: string[][], foldAt: number): void {
-      const all = [head, ...rows];
-      const firstFigure = head.length - figureHeads.length - (head.includes('RUNS') ? 1 : 0);
-      const widths = head.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
-      const [first = [], ...others] = all.map((row) =>
-        row.map((cell, column) => (column >= firstFigure ? cell.padStart(widths[column] ?? 0) : cell)),
-      );
-      for (const [index, lines] of tableFor({ room, foldAt }, first, others).entries()) {
-        const isBold = index === 0 || index === rows.length;
-        for (const line of lines) print(isBold ? bold(line) : line);
-      }
-    },
-    notes(total: CostSum): void {
-      text('');
-      for (const note of [unknownLine(total), costMethod]) if (note !== '') text(note);
-    },
-  };
+/** The last line is the sum; figures stand at the right of their columns. */
+function printSums(page: Printer, head: string[], rows: string[][], foldAt: number): void {
+  const figures = figureHeads.length + (head.includes('RUNS') ? 1 : 0);
+  page.table(head, rows, { foldAt, figures, boldLast: true });
+}
+
+function printNotes(page: Printer, total: CostSum): void {
+  page.text('');
+  for (const note of [unknownLine(total), costMethod]) if (note !== '') page.text(note);
 }
 
 function add(one: GroupCost, other: GroupCost): GroupCost {

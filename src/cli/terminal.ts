@@ -13,6 +13,19 @@ export interface Terminal {
   ask?: (question: string) => Promise<boolean>;
 }
 
+/** How output may look. */
+export interface Look {
+  colours: boolean;
+  /** Columns of the terminal; undefined leaves lines as long as they are, for a file or a pipe. */
+  width?: number | undefined;
+}
+
+/** What standard output of this process may look like. https://no-color.org */
+export function lookOf({ env }: Pick<Terminal, 'env'>): Look {
+  const isTerminal = process.stdout.isTTY === true;
+  return { colours: isTerminal && !env.NO_COLOR, width: isTerminal ? process.stdout.columns : undefined };
+}
+
 /** Runs a subcommand where Node.js is new enough; it answers with the exit code. */
 export type Run = (command: (terminal: Terminal) => Promise<number>) => Promise<void>;
 

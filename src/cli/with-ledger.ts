@@ -11,7 +11,10 @@ import { dataDirectoryOf } from './open-store-of.ts';
  * process at a time. Nothing is made where there is none.
  * @throws AppError when it is not there, is in use, or is not of this version.
  */
-export async function withLedger(env: Environment, read: (db: Db) => Promise<number>): Promise<number> {
+export async function withLedger<Result>(
+  env: Environment,
+  read: (db: Db) => Promise<Result>,
+): Promise<Result> {
   const url = env.DATABASE_URL || undefined;
   const directory = join(dataDirectoryOf(env), 'database');
   const state = url === undefined ? await inspectEmbedded(directory) : await inspectPostgres(url);
@@ -49,7 +52,7 @@ function problemOf(state: DatabaseState, directory: string): AppError | undefine
       if (!state.isInUse) return undefined;
       return wrong(
         `The database in ${directory} is in use: the app is running, and only one process can have it open.`,
-        'Comment `@dexter cost` on the issue instead, or stop the app for this. A Postgres (DATABASE_URL) can be read while the app runs.',
+        'Set DEXTER_API_TOKEN for the app and here: then the app itself is asked, at DEXTER_URL or HOST and PORT. Or stop the app for this; a Postgres (DATABASE_URL) can be read while it runs.',
       );
   }
 }

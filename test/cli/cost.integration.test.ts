@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { showCost, showCosts } from '../../src/cli/show-cost.ts';
 import { insertCommand } from '../../src/ledger/commands.ts';
 import { type Database, openDatabase } from '../../src/ledger/database.ts';
+import { factsOfLedger } from '../../src/ledger/facts.ts';
 import { costMethod } from '../../src/report/issue-cost.ts';
 import { temporaryDirectory } from '../fakes/temporary-directory.ts';
 import { dexterIn } from './dexter-process.ts';
@@ -79,12 +80,13 @@ async function addCost({ kysely }: Database, endedAt: string, of: Cost): Promise
     .execute();
 }
 
+const facts = () => factsOfLedger(database.kysely);
 const quiet = { json: false, colours: false };
 
 describe('dexter cost', () => {
   it('tells each run of an issue, and all of them', async () => {
     const { terminal, printed } = fakeTerminal();
-    expect(await showCost(database.kysely, { issueKey: 'SHOP-1' }, quiet, terminal)).toBe(0);
+    expect(await showCost(facts(), { issueKey: 'SHOP-1' }, quiet, terminal)).toBe(0);
     expect(printed.join('\n')).toMatchInlineSnapshot(`
       "SHOP-1 in acme/shop
       $1.01 for 3 runs · 21 % less than cold starts
@@ -105,14 +107,14 @@ describe('dexter cost', () => {
     ['GH-7-3', 'Something has for gh-7-3: `dexter cost gh-7-3`.'],
     ['shop-404', expect.stringContaining('Give the key as the app files it')],
   ])('says which key was meant by %s, when something has run for it', async (issueKey, hint) => {
-    const asked = showCost(database.kysely, { issueKey }, quiet, fakeTerminal().terminal);
+    const asked = showCost(facts(), { issueKey }, quiet, fakeTerminal().terminal);
     await expect(asked).rejects.toMatchObject({ message: `Nothing has run for ${issueKey}.`, hint });
   });
 
   it('fits into a narrow terminal, and leaves a wide one as it is', async () => {
     const shown = async (width: number | undefined) => {
       const { terminal, printed } = fakeTerminal();
-      await showCost(database.kysely, { issueKey: 'SHOP-1' }, { ...quiet, width }, terminal);
+      await showCost(facts(), { issueKey: 'SHOP-1' }, { ...quiet, width }, terminal);
       return printed;
     };
     expect((await shown(60)).join('\n')).toMatchInlineSnapshot(`
@@ -139,7 +141,7 @@ describe('dexter cost', () => {
       or were stopped are not compared."
     `);
     const bySum = fakeTerminal({ now: () => new Date('2026-05-06T00:00:00Z') });
-    await showCosts(database.kysely, { by: 'day', days: 30, ...quiet, width: 60 }, bySum.terminal);
+    await showCosts(facts(), { by: 'day', days: 30, ...quiet, width: 60 }, bySum.terminal);
     for (const line of [...(await shown(60)), ...bySum.printed])
       expect(line.length, line).toBeLessThanOrEqual(60);
     expect(await shown(400)).toEqual(await shown(undefined));
@@ -147,14 +149,14 @@ describe('dexter cost', () => {
 
   it('is bold only where it may be', async () => {
     const { terminal, printed } = fakeTerminal();
-    await showCost(database.kysely, { issueKey: 'SHOP-1' }, { json: false, colours: true }, terminal);
+    await showCost(facts(), { issueKey: 'SHOP-1' }, { json: false, colours: true }, terminal);
     expect(printed[0]).toBe('\u001b[1mSHOP-1 in acme/shop\u001b[22m');
   });
 
   it('tells the sums by day and by person', async () => {
     const now = () => new Date('2026-05-06T00:00:00Z');
     const byDay = fakeTerminal({ now });
-    expect(await showCosts(database.kysely, { by: 'day', days: 30, ...quiet }, byDay.terminal)).toBe(0);
+    expect(await showCosts(facts(), { by: 'day', days: 30, ...quiet }, byDay.terminal)).toBe(0);
     expect(byDay.printed.join('\n')).toMatchInlineSnapshot(`
       "$3.01 for 4 runs · 21 % less than cold starts in the last 30 days
 
@@ -167,11 +169,7 @@ describe('dexter cost', () => {
       Saved is against a cold start: what the same run is estimated to cost in a new session, which has to gather anew what the session knew. What going on cost and the compacted copies are counted as costs of the session. Runs that failed or were stopped are not compared."
     `);
     const byPerson = fakeTerminal({ now });
-    await showCosts(
-      database.kysely,
-      { by: 'person', days: 1, json: true, colours: false },
-      byPerson.terminal,
-    );
+    await showCosts(facts(), { by: 'person', days: 1, json: true, colours: false }, byPerson.terminal);
     expect(JSON.parse(byPerson.printed.join(''))).toMatchObject({
       by: 'person',
       since: '2026-05-05T00:00:00.000Z',
@@ -181,7 +179,7 @@ describe('dexter cost', () => {
       ],
     });
     const none = fakeTerminal({ now: () => new Date('2030-01-01T00:00:00Z') });
-    expect(await showCosts(database.kysely, { by: 'day', days: 1, ...quiet }, none.terminal)).toBe(0);
+    expect(await showCosts(facts(), { by: 'day', days: 1, ...quiet }, none.terminal)).toBe(0);
     expect(none.told).toEqual(['Nothing has run in the last 1 day.']);
   });
 
@@ -191,7 +189,7 @@ describe('dexter cost', () => {
     const inUse = await dexterIn(directory.path, ['cost', 'SHOP-1'], env());
     expect(inUse).toMatchObject({ code: 1, stdout: '' });
     expect(inUse.stderr).toContain('is in use: the app is running');
-    expect(inUse.stderr).toContain('@dexter cost');
+    expect(inUse.stderr).toContain('DEXTER_API_TOKEN');
     await onDisk.close();
 
     const { code, stdout } = await dexterIn(directory.path, ['cost', 'SHOP-1', '--json'], env());

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { type DatabaseState, inspectEmbedded, inspectPostgres } from '../../../ledger/inspect-database.ts';
+import { type Room, roomFor } from '../../../workspace/room-for.ts';
 import type { Check } from '../check.ts';
-import { type Room, roomFor } from '../room-for.ts';
 import { count, failed, ok, type Verdict, warning } from '../verdict.ts';
 
 export const database: Check = {

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { AppError, messageOf } from '../../../core/errors.ts';
 import { formatSize } from '../../../core/size.ts';
 import type { ProbeFailure } from '../../../stores/s3/probe.ts';
+import { type Room, roomFor } from '../../../workspace/room-for.ts';
 import type { Check } from '../check.ts';
-import { type Room, roomFor } from '../room-for.ts';
 import { storeOf } from '../store-of.ts';
 import { failed, ok, skipped, type Verdict, warning } from '../verdict.ts';
 

@@ -1,0 +1,34 @@
+import { askedText } from '../core/command.ts';
+import type { CommandLine } from '../core/facts.ts';
+import type { CommandStatus } from '../core/status.ts';
+import type { Colour } from './printer.ts';
+
+/** Longest part of what was asked that a list shows. */
+const longestAsk = 60;
+
+/** The state of a command in a word or two. */
+export function stateOf({ status, waitsForJira }: Pick<CommandLine, 'status' | 'waitsForJira'>): string {
+  return waitsForJira ? 'waiting' : status;
+}
+
+/** What was asked, cut to one line. */
+export function fewWords({ ask }: Pick<CommandLine, 'ask'>): string {
+  if (!ask) return '(not read yet)';
+  const [line = ''] = askedText(ask).split('\n');
+  return line.length > longestAsk ? `${line.slice(0, longestAsk - 1)}…` : line;
+}
+
+const colours: Partial<Record<CommandStatus | 'waiting', Colour>> = {
+  running: 'cyan',
+  dispatched: 'cyan',
+  preparing: 'cyan',
+  queued: 'yellow',
+  waiting: 'yellow',
+  done: 'green',
+  failed: 'red',
+  expired: 'red',
+};
+
+export function colourOf(state: string): Colour | undefined {
+  return Object.entries(colours).find(([name]) => name === state)?.[1];
+}
