@@ -5,6 +5,8 @@ export interface BenchOptions {
   rounds: number;
   /** Size of the transcript. */
   megabytes: number;
+  /** Commands in a ledger that pages are shown of. */
+  commands: number;
   /** Parts to run; all where it is empty. */
   only: string[];
   /** Writes what is published of the results into docs/, where a bench publishes any. */

@@ -1,4 +1,4 @@
-// node bench/main.ts [NAME...] [--rounds N] [--megabytes N] [--only PART,...] [--write]: prints one line of JSON for each
+// node bench/main.ts [NAME...] [--rounds N] [--megabytes N] [--commands N] [--only PART,...] [--write]: prints one line of JSON for each
 // figure on stdout and what it does meanwhile on stderr. A goal that is missed is a figure, not a failure.
 import { parseArgs } from 'node:util';
 import { action } from './action.ts';
@@ -6,6 +6,7 @@ import type { Bench } from './bench.ts';
 import { context } from './context.ts';
 import { economics } from './economics.ts';
 import { engines } from './engines.ts';
+import { observability } from './observability.ts';
 import { prefix } from './prefix.ts';
 import { promptCache } from './prompt-cache.ts';
 import { sessions } from './sessions.ts';
@@ -15,6 +16,7 @@ const benches: Record<string, Bench> = {
   context,
   economics,
   engines,
+  observability,
   prefix,
   'prompt-cache': promptCache,
   sessions,
@@ -30,12 +32,14 @@ async function main(): Promise<number> {
     options: {
       rounds: { type: 'string', default: '5' },
       megabytes: { type: 'string', default: '150' },
+      commands: { type: 'string', default: '100000' },
       only: { type: 'string', default: '' },
       write: { type: 'boolean', default: false },
     },
   });
   const rounds = Number(values.rounds);
   const megabytes = Number(values.megabytes);
+  const commands = Number(values.commands);
   const { write } = values;
   const only = values.only.split(',').filter((part) => part !== '');
   const chosen = positionals.map((name) => benches[name]).filter((bench) => bench !== undefined);
@@ -48,6 +52,7 @@ async function main(): Promise<number> {
       .map((part) => `There is no part ${part}.`),
     ...(Number.isInteger(rounds) && rounds > 0 ? [] : ['--rounds takes a number from 1.']),
     ...(megabytes > 0 ? [] : ['--megabytes takes a number above 0.']),
+    ...(Number.isInteger(commands) && commands >= 1_000 ? [] : ['--commands takes a number from 1000.']),
   ];
   if (unknown.length > 0) {
     for (const problem of unknown) log(problem);
@@ -76,7 +81,7 @@ async function main(): Promise<number> {
   }
   try {
     for (const bench of chosen) {
-      for await (const figure of bench.run({ rounds, megabytes, only, write, log, leftovers })) {
+      for await (const figure of bench.run({ rounds, megabytes, commands, only, write, log, leftovers })) {
         console.log(JSON.stringify(figure));
       }
     }
