@@ -89,6 +89,7 @@ export async function startApp(options: DemoAppOptions) {
       DEXTER_CONFIG: configPath,
       DEXTER_DISPATCHER: 'local',
       DEXTER_API_TOKEN: token,
+      DEXTER_DASHBOARD: 'open',
       DEXTER_CLAUDE_PATH: join(root, 'node_modules/.bin/claude'),
       GITHUB_API_URL: options.github.apiUrl,
       GITHUB_SERVER_URL: options.github.url,

@@ -107,6 +107,8 @@ async function main(): Promise<number> {
   const endAll = () => endRuns(app.runsDirectory);
   closing.push(endAll, () => app.close(), endAll);
 
+  narrator.plain(`Dashboard:       ${app.url}/`);
+
   const signal = interruption.signal;
   const result = await playStory({ github, jira, app, narrator, engine: engine.data, signal });
   if (!values.exit) {
@@ -128,6 +130,7 @@ interface Seen {
 function tellWhatToLookAt(narrator: Narrator, { github, jira, app, result }: Seen): void {
   const { owner, name } = github.repository;
   narrator.heading('To look at');
+  narrator.plain(`  dashboard     ${app.url}/`);
   narrator.plain(`  ticket        ${jira.url}/browse/${ticketKey}`);
   if (result.pullRequest) {
     narrator.plain(`  pull request  ${github.url}/${owner}/${name}/pull/${result.pullRequest.number}`);

@@ -2,7 +2,14 @@ import { isObject, objectAt, textAt } from './json.ts';
 
 /** Who a token speaks for. */
 export type Caller =
-  | { kind: 'person'; token: string; login: string }
+  | {
+      kind: 'person';
+      token: string;
+      login: string;
+      /** Whether the App speaks for the person, who signed in to it. */
+      isByApp?: boolean;
+      expires?: number;
+    }
   | {
       kind: 'installation';
       token: string;
@@ -30,6 +37,32 @@ export function createIdentities(botLogin: string) {
       callers.set(token, { kind: 'person', token, login });
     },
 
+    /** A token by which the App speaks for a person; the emulator is told that person's own one. */
+    addUser(token: string, user: { login: string; ownToken: string; expires: number }): void {
+      const { login, ownToken, expires } = user;
+      callers.set(token, { kind: 'person', token: ownToken, login, isByApp: true, expires });
+    },
+
+    /** False for a token by which the App speaks for nobody. */
+    revoke(token: string): boolean {
+      const caller = callers.get(token);
+      return caller?.kind === 'person' && caller.isByApp === true && callers.delete(token);
+    },
+
+    /** How often a person is signed in to the App. */
+    signIns(login: string): number {
+      const all = [...callers.values()];
+      return all.filter((caller) => caller.kind === 'person' && caller.isByApp && caller.login === login)
+        .length;
+    },
+
+    /** Ends every sign-in of a person, who no longer lets the App know who that is. */
+    revokeAll(login: string): void {
+      for (const [token, caller] of callers) {
+        if (caller.kind === 'person' && caller.isByApp && caller.login === login) callers.delete(token);
+      }
+    },
+
     /** Remembers a token from the answer of `POST /app/installations/:id/access_tokens`. */
     addInstallation(answer: unknown): void {
       const token = textAt(answer, 'token');
@@ -54,7 +87,7 @@ export function createIdentities(botLogin: string) {
       if (token.startsWith('eyJ')) return { outcome: 'app' };
       const caller = callers.get(token);
       if (!caller) return { outcome: 'unknown' };
-      if (caller.kind === 'installation' && caller.expires <= Date.now()) return { outcome: 'unknown' };
+      if (caller.expires !== undefined && caller.expires <= Date.now()) return { outcome: 'unknown' };
       return { outcome: 'caller', caller };
     },
   };

@@ -1,9 +1,12 @@
+/** What a person may do in a repository. */
+export type Role = 'admin' | 'write' | 'read' | 'none';
+
 /** The people of the simulated organisation, as GitHub knows them. */
 export type Person = {
   login: string;
   name: string;
   /** What the person may do in the repository; `admin` is also a member of the organisation. */
-  role: 'admin' | 'write' | 'read';
+  role: Exclude<Role, 'none'>;
 };
 
 export const people: readonly Person[] = [

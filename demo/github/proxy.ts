@@ -8,6 +8,8 @@ import { createPages } from './pages.ts';
 import { actionRoutes } from './routes/action-routes.ts';
 import { appRoutes } from './routes/app-routes.ts';
 import { graphqlRoutes } from './routes/graphql-routes.ts';
+import { oauthRoutes } from './routes/oauth-routes.ts';
+import { personRoutes } from './routes/person-routes.ts';
 import { pullRoutes } from './routes/pull-routes.ts';
 import { reactionRoutes } from './routes/reaction-routes.ts';
 import { reviewRoutes } from './routes/review-routes.ts';
@@ -23,7 +25,7 @@ import { addresses, userOf, type World } from './world.ts';
  * - reactions, also in the summaries of comments and issues
  * - `GET /app/hook/config`, `GET /app/hook/deliveries[/:id]`, `POST /app/hook/deliveries/:id/attempts`
  * - `POST /pulls/:n/comments/:id/replies`; `in_reply_to` of `POST /pulls/:n/comments`
- * - `GET /installation/repositories`
+ * - `GET /installation/repositories`, `GET /user/installations[/:id/repositories]`
  * - workflows: `POST /actions/workflows/:file/dispatches` (204, or 200 with `return_run_details`), their runs and
  *   jobs, cancel, delete, and what is disabled
  * - workflows: `POST /actions/workflows/:file/dispatches` (204, or 200 with `return_run_details`), runs, cancel
@@ -37,6 +39,7 @@ import { addresses, userOf, type World } from './world.ts';
  * - `GET /users/<slug>[bot]` before the App's first write (start-github.ts makes one)
  *
  * Different in the emulator
+ * - signing in by OAuth: here as a GitHub App does it, with PKCE and tokens that expire and can be revoked
  * - an unknown token acts as the first user: here 401 `Bad credentials`; basic authentication works too
  * - a pull request's head stays at the commit that it was opened with, its base is counted as one of its
  *   commits, its files are placeholders, additions and deletions are 0
@@ -73,6 +76,8 @@ export function createProxy(world: World): Hono<Env> {
     }),
   );
 
+  oauthRoutes(app, world);
+
   const pages = createPages(world);
   app.get(`/${owner}/${name}`, async (c) => c.html(await pages.repository()));
   app.get(`/${owner}/${name}/:kind{pull|issues}/:number{[0-9]+}`, async (c) => {
@@ -101,6 +106,7 @@ export function createProxy(world: World): Hono<Env> {
   });
 
   appRoutes(app, world);
+  personRoutes(app, world);
   reactionRoutes(app, world);
   pullRoutes(app, world);
   reviewRoutes(app, world);

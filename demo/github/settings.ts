@@ -1,5 +1,16 @@
+import type { Role } from './people.ts';
+
 /** A machine that waits for jobs. */
 export type SimulatedRunner = { name: string; status: 'online' | 'offline'; labels: string[] };
+
+/** An installation of the App on another account: it stands in the lists of those who have access, and nowhere else. */
+export type Elsewhere = {
+  id: number;
+  account: string;
+  /** Of another App, when it is not this one's. */
+  appId?: number;
+  repositories: { id: number; name: string; private: boolean; people: Record<string, Role> }[];
+};
 
 /** What administrators set up on GitHub's pages, and a test changes at will. */
 export type Settings = {
@@ -15,6 +26,11 @@ export type Settings = {
   /** Names of the secrets of the repository, and of its organisation for it. */
   secrets: { own: string[]; shared: string[] };
   runners: { own: SimulatedRunner[]; shared: SimulatedRunner[] };
+  /** Addresses that people may be sent to after signing in. */
+  callbackUrls: string[];
+  /** Who may do something else in the repository than at first, as far as the App's lists for people tell. */
+  access: Map<string, Role>;
+  elsewhere: Elsewhere[];
 };
 
 export function defaultSettings(): Settings {
@@ -27,5 +43,8 @@ export function defaultSettings(): Settings {
     workflowStates: new Map(),
     secrets: { own: [], shared: [] },
     runners: { own: [], shared: [] },
+    callbackUrls: [],
+    access: new Map(),
+    elsewhere: [],
   };
 }

@@ -73,6 +73,7 @@ export async function startGitHub(options: GitHubOptions) {
   const slug = options.appSlug ?? 'dexter';
   const people = options.people ?? defaultPeople;
   const app = { id: 1001, slug, installationId: 5001, webhookSecret: randomBytes(24).toString('hex') };
+  const client = { id: 'Iv23simulated', secret: randomBytes(20).toString('hex') };
   const isPrivate = options.private ?? true;
   const hookPath = randomBytes(16).toString('hex');
   const folder = await mkdtemp(join(tmpdir(), 'dexter-demo-github-'));
@@ -159,6 +160,9 @@ export async function startGitHub(options: GitHubOptions) {
       hookPath,
       directory,
       emulator,
+      people,
+      client,
+      installation: { id: app.installationId, appId: app.id, slug },
       identities,
       pulls,
       reactions,
@@ -176,7 +180,7 @@ export async function startGitHub(options: GitHubOptions) {
     const proxy = createProxy(world);
     listener = getRequestListener(proxy.fetch);
 
-    const credentials = { ...app, privateKey: emulator.privateKey };
+    const credentials = { ...app, client, privateKey: emulator.privateKey };
     await makeBot(url, credentials);
 
     return {
@@ -205,6 +209,10 @@ export async function startGitHub(options: GitHubOptions) {
       tokenOf,
       /** What administrators set up; changes count at once. */
       settings,
+      /** How often a person is signed in to the App. */
+      signIns: (login: string): number => identities.signIns(login),
+      /** Ends every sign-in of a person to the App. */
+      endSignIns: (login: string): void => identities.revokeAll(login),
       /** Every webhook so far, oldest first. */
       deliveries: (): readonly Delivery[] => relay.deliveries,
       /** Resolves when no webhook is under way. */

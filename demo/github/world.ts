@@ -4,6 +4,7 @@ import type { Emulator } from './emulator.ts';
 import type { Caller, Identities } from './identities.ts';
 import { isObject, type JsonObject } from './json.ts';
 import type { Mirror } from './mirror.ts';
+import type { Person } from './people.ts';
 import type { PullRequests } from './pull-requests.ts';
 import type { Reactions } from './reactions.ts';
 import type { Settings } from './settings.ts';
@@ -22,6 +23,11 @@ export type World = {
   /** The bare repository. */
   directory: string;
   emulator: Emulator;
+  people: readonly Person[];
+  /** The App's own OAuth client. */
+  client: { id: string; secret: string };
+  /** Of the App on the owner of the repository. */
+  installation: { id: number; appId: number; slug: string };
   identities: Identities;
   pulls: PullRequests;
   reactions: Reactions;
