@@ -2,7 +2,7 @@
 // test/architecture.test.ts breaks each of these rules once and sees it caught.
 
 const features =
-  'webhooks|health|jobs|sessions|workspace|dashboard|cli|runner-api|commands|report|context|onboarding|metrics';
+  'api|webhooks|health|jobs|sessions|workspace|dashboard|cli|runner-api|commands|report|context|onboarding|metrics|alerts|logging';
 const adapters = 'github|jira|stores|caches|engines|dispatch|ledger|queue|mcp';
 const pure = 'pricing|prompt-cache';
 
@@ -96,14 +96,32 @@ const vendors = [
   {
     name: 'hono',
     names: 'hono|@hono/[^/]+',
-    folders: ['^src/(?:app|server)[.]ts$', '^src/(?:runner-api|webhooks|health|dashboard|metrics)/'],
+    folders: ['^src/(?:app|server)[.]ts$', '^src/(?:api|runner-api|webhooks|health|dashboard|metrics)/'],
     why: 'HTTP stays at the edge: what has a route may know how routes are written.',
   },
   {
     name: 'jose',
     names: 'jose',
-    folders: ['^src/runner-api/'],
-    why: 'Tokens of runners are verified in one place.',
+    folders: ['^src/runner-api/', '^src/dashboard/sign-in/'],
+    why: 'Tokens of runners are verified in one place, and cookies are sealed in one place.',
+  },
+  {
+    name: 'prometheus',
+    names: 'prom-client',
+    folders: ['^src/metrics/'],
+    why: 'What is measured is counted in our own words; how Prometheus is told is known in one place.',
+  },
+  {
+    name: 'charts',
+    names: '@observablehq/[^/]+|linkedom',
+    folders: ['^src/dashboard/charts/'],
+    why: 'Pages ask for a chart of figures: what draws it is known in one place.',
+  },
+  {
+    name: 'pretty-log',
+    names: 'pino-pretty',
+    folders: ['^src/logging/'],
+    why: 'How lines look is decided where the logger is made.',
   },
   {
     name: 'actions-toolkit',
@@ -224,7 +242,9 @@ module.exports = {
         'The action is one bundle that a runner loads for each job: the parts that only a server needs stay out of it. The MCP program is a subcommand of `dexter` in a process of its own.',
       severity: 'error',
       from: { path: '^action/', pathNot: '^action/mcp-program[.]ts$' },
-      to: { path: '^src/(?:ledger|queue|jobs|webhooks|health|runner-api|dashboard|onboarding|metrics|cli)/' },
+      to: {
+        path: '^src/(?:ledger|queue|jobs|webhooks|health|api|runner-api|dashboard|onboarding|metrics|alerts|logging|cli)/',
+      },
     },
     {
       name: 'what-ships-is-a-dependency',

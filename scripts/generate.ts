@@ -1,11 +1,14 @@
 // Writes what follows from the code: the schemas of both configurations, and the tables between the markers of
-// README.md, docs/doctor.md, docs/estimate.md, docs/prices.md and docs/resume-policy.md.
+// README.md, docs/doctor.md, docs/estimate.md, docs/metrics.md, docs/operations.md, docs/prices.md and docs/resume-policy.md; and the
+// dashboard for Grafana.
 // `--check` writes nothing, names the stale files and the command that mends them.
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { Inputs } from '../action/inputs.ts';
+import { alertNames, kindOf } from '../src/alerts/alert-kinds.ts';
+import { formatValue } from '../src/alerts/words.ts';
 import { checks } from '../src/cli/doctor/checks/index.ts';
 import { valueFlags } from '../src/cli/estimate/flags.ts';
 import { defaultPage } from '../src/cli/estimate/run-estimate.ts';
@@ -14,6 +17,8 @@ import { RepositoryConfig } from '../src/commands/repository-config.ts';
 import { DexterConfig, environmentDocs } from '../src/config.ts';
 import { encodeInputs, type Job } from '../src/core/job.ts';
 import { modelPrices, type TokenPrices } from '../src/pricing/model-prices.ts';
+import { grafanaDashboard } from './grafana-dashboard.ts';
+import { ledgerMetricDocs, metricHead, metricRows, processMetricDocs } from './metric-docs.ts';
 import { decisionHead, decisionRows, figureRows } from './resume-policy.ts';
 
 const ActionFile = z.object({
@@ -55,6 +60,10 @@ await bringUpToDate(
   }),
 );
 
+await bringUpToDate(
+  'docs/operations.md',
+  await withTables('docs/operations.md', { alerts: alertSections() }),
+);
 await bringUpToDate('docs/prices.md', await withTables('docs/prices.md', { prices: priceTable() }));
 await bringUpToDate(
   'docs/resume-policy.md',
@@ -67,6 +76,15 @@ await bringUpToDate(
   'docs/estimate.md',
   await withTables('docs/estimate.md', { flags: estimateFlagTable(), estimate: defaultPage() }),
 );
+
+await bringUpToDate(
+  'docs/metrics.md',
+  await withTables('docs/metrics.md', {
+    ledger: table(metricHead, metricRows(ledgerMetricDocs)),
+    process: table(metricHead, metricRows(processMetricDocs)),
+  }),
+);
+await bringUpToDate('docs/grafana-dashboard.json', `${JSON.stringify(grafanaDashboard(), null, 2)}\n`);
 
 for (const problem of problems) console.error(problem);
 process.exitCode = problems.length > 0 ? 1 : 0;
@@ -155,6 +173,23 @@ function priceTable(): string {
   const from = modelPrices.map(({ source, date }) => `${sources.get(source + date)}: <${source}>, ${date}`);
   const footnotes = [...notes].map(([text, number]) => `${number}: ${text}`);
   return [table(head, rows), [...new Set(from), ...footnotes].join('  \n')].join('\n\n');
+}
+
+function alertSections(): string {
+  return alertNames
+    .map((name) => {
+      const { title, looksAt, worse, unit, warning, critical, factor, settingUnit, meaning, whatToDo } =
+        kindOf(name);
+      const level = (setting: number) => `${worse} ${formatValue(unit, setting * factor)}`;
+      return [
+        `#### \`${name}\``,
+        `*${title}.* ${looksAt}.`,
+        `**Warning** ${level(warning)}, **critical** ${level(critical)}; the setting is ${settingUnit}.`,
+        `**It means:** ${meaning}`,
+        `**What to do:** ${whatToDo}`,
+      ].join('\n\n');
+    })
+    .join('\n\n');
 }
 
 function dollars(price: number): string {

@@ -115,6 +115,23 @@ TEST_ACT=$(go_program github.com/nektos/act v0.2.89)
 TEST_ACTIONLINT=$(go_program github.com/rhysd/actionlint/cmd/actionlint v1.7.12)
 export TEST_ACT TEST_ACTIONLINT
 
+# The checker of Prometheus's rules, out of its package: to install that would start a server.
+promtool_program() {
+  local place=node_modules/.cache/dexter/prometheus
+  if command -v promtool; then return; fi
+  if [ ! -x "$place/usr/bin/promtool" ]; then
+    command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || return 0
+    echo 'Fetching promtool (apt-get download) ...' >&2
+    mkdir -p "$place"
+    if [ "$(id -u)" -eq 0 ]; then apt-get update -qq >&2 || return 0; fi
+    (cd "$place" && apt-get download -qq prometheus >&2 2>/dev/null && dpkg-deb -x prometheus_*.deb .) || return 0
+    rm -f "$place"/prometheus_*.deb
+  fi
+  echo "$PWD/$place/usr/bin/promtool"
+}
+TEST_PROMTOOL=$(promtool_program)
+export TEST_PROMTOOL
+
 if ! command -v redis-server >/dev/null; then
   if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
     echo 'The Redis server is not installed, and only root can install it here.' >&2
@@ -128,6 +145,23 @@ if ! command -v redis-server >/dev/null; then
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends redis-server >/dev/null
   unset RUNLEVEL
   hash -r
+fi
+
+if [ -z "${TEST_CHROMIUM:-}" ]; then
+  chromium_program() { command -v chromium || command -v chromium-browser || command -v google-chrome || true; }
+  if [ -z "$(chromium_program)" ]; then
+    if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
+      echo 'Chromium is not installed, and only root can install it here.' >&2
+      echo 'Run `apt-get install chromium`, or set TEST_CHROMIUM to the program, and try again.' >&2
+      exit 1
+    fi
+    echo 'Installing Chromium (apt-get) ...'
+    DEBIAN_FRONTEND=noninteractive apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null
+    hash -r
+  fi
+  TEST_CHROMIUM=$(chromium_program)
+  export TEST_CHROMIUM
 fi
 
 # The server refuses to run as root; the package has made a user for it.

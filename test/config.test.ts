@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { AlertSettings } from '../src/alerts/settings.ts';
 import { type Environment, missingCredentials, parseConfig } from '../src/config.ts';
 import { AppError } from '../src/core/errors.ts';
 import { newMasterKey } from '../src/core/session-key.ts';
@@ -45,6 +46,8 @@ describe('parseConfig', () => {
       logLevel: 'info',
       stop: { withinSeconds: 25, delaySeconds: 0 },
       apiToken: undefined,
+      metricsToken: undefined,
+      dashboard: { mode: 'on', administrators: [] },
       github: {
         appId: 7,
         privateKey: key,
@@ -61,8 +64,52 @@ describe('parseConfig', () => {
       budgets: { repositories: {} },
       retention: { afterCloseDays: 7, maxAgeDays: 30 },
       prices: {},
+      alerts: { settings: AlertSettings.parse({}) },
       context: { whenJiraFails: 'go-on', waitMinutes: 10, refreshAfterMinutes: 5, ttlHours: 24 },
     });
+  });
+
+  it('names administrators of the dashboard by login or number', () => {
+    const yml = 'dashboard: {administrators: [maria, 583231, rob_acme]}';
+    expect(parseConfig(credentials, yml).dashboard.administrators).toEqual(['maria', 583_231, 'rob_acme']);
+    expect(problemsOf({}, 'dashboard: {administrators: ["maria lang", 0]}')).toHaveLength(2);
+  });
+
+  it('lets people sign in with a client id and its secret, which it does not repeat', () => {
+    const client = { GITHUB_CLIENT_ID: 'Iv23abc', GITHUB_CLIENT_SECRET: 'secret-of-the-client' };
+    expect(parseConfig({ ...credentials, ...client }, undefined).github.client).toEqual({
+      id: 'Iv23abc',
+      secret: 'secret-of-the-client',
+    });
+    expect(problemsOf({ GITHUB_CLIENT_ID: 'Iv23abc' })).toEqual([
+      'GITHUB_CLIENT_SECRET is not set and GITHUB_CLIENT_ID is: signing in takes both',
+    ]);
+    expect(problemsOf({ ...client, GITHUB_CLIENT_SECRET: 'short' })).toEqual([
+      'GITHUB_CLIENT_SECRET must be at least 16 characters',
+    ]);
+  });
+
+  it.each(['localhost', '127.0.0.1', '127.8.0.1', '::1'])(
+    'opens the dashboard without signing in on %s',
+    (HOST) => {
+      const env = { ...credentials, HOST, DEXTER_DASHBOARD: 'open' };
+      expect(parseConfig(env, undefined).dashboard.mode).toBe('open');
+    },
+  );
+
+  it.each(['0.0.0.0', '::', '10.0.0.1', 'dexter.example.com', 'localhost.example.com'])(
+    'does not open the dashboard without signing in on %s',
+    (HOST) => {
+      expect(problemsOf({ HOST, DEXTER_DASHBOARD: 'open' })).toEqual([
+        expect.stringMatching(/^DEXTER_DASHBOARD must not be `open` where HOST is not of this machine/),
+      ]);
+    },
+  );
+
+  it('does not open the dashboard without signing in where others reach it by a proxy', () => {
+    expect(problemsOf({ DEXTER_URL: 'https://dexter.example.com', DEXTER_DASHBOARD: 'open' })).toEqual([
+      expect.stringMatching(/^DEXTER_DASHBOARD must not be `open` where DEXTER_URL is not of this machine/),
+    ]);
   });
 
   it.each(['redis://cache', 'rediss://user:pass@cache:6380/2', 'redis://:pass@127.0.0.1:6379'])(
@@ -488,5 +535,30 @@ describe('list', () => {
     [['a', 'b', 'c'], 'a, b and c'],
   ])('writes %j as %j', (names, text) => {
     expect(list(names)).toBe(text);
+  });
+});
+
+describe('alerts in the configuration', () => {
+  it('takes the webhook of alerts, and thresholds of them', () => {
+    const webhook = 'https://hooks.example/services/T0/B0/secret';
+    const yml = 'alerts:\n  canary: off\n  redisMemory: { critical: 4000 }\n';
+    const { alerts } = parseConfig({ ...credentials, DEXTER_ALERT_WEBHOOK: webhook }, yml);
+    expect(alerts).toMatchObject({
+      webhook,
+      settings: { canary: 'off', redisMemory: { warning: 500, critical: 4000 } },
+    });
+  });
+
+  it('names no part of a webhook that is no address', () => {
+    const parse = () =>
+      parseConfig({ ...credentials, DEXTER_ALERT_WEBHOOK: 'hooks.example/secret' }, undefined);
+    expect(parse).toThrow('DEXTER_ALERT_WEBHOOK must be an http(s) address');
+    expect(parse).not.toThrow('secret');
+  });
+
+  it('refuses an alert that is critical before it warns, and says where', () => {
+    expect(() => parseConfig(credentials, 'alerts:\n  redisMemory: { warning: 2000 }\n')).toThrow(
+      '`alerts.redisMemory` has a `critical` (1000) below its `warning` (2000)',
+    );
   });
 });

@@ -59,6 +59,13 @@ test('the installed package has the files that onboarding adds to a repository',
   expect(written).toBe(await readFile(join(root, 'examples/dexter.yml'), 'utf8'));
 });
 
+test('the installed package has what the pages of the dashboard are drawn with', async () => {
+  const assets = pathToFileURL(join(folder, 'node_modules/dexter/dist/dashboard/assets.js'));
+  const { styleSheet, liveScript } = await import(assets.href);
+  expect(styleSheet.body).toContain('--accent');
+  expect(liveScript.body).toContain('EventSource');
+});
+
 test('the installed package has the bundled action where dispatch looks for it', async () => {
   const dispatcher = pathToFileURL(join(folder, 'node_modules/dexter/dist/dispatch/local.js'));
   await access(dispatcher);

@@ -203,7 +203,7 @@ describe('npm start', () => {
           slug: 'dexter-of-acme',
           html_url: 'https://github.example/apps/dexter-of-acme',
           client_id: 'Iv1.client',
-          client_secret: 'client-secret',
+          client_secret: 'made-by-github-to-sign-in',
           webhook_secret: secret,
           pem: privateKey,
         }),

@@ -83,7 +83,17 @@ it('puts the cache in front of the servers of the base branch, and tells in the 
     summary: 'Looked.',
     denials: [],
     notices: [],
-    mcp: [{ server: 'notes', calls: 2, savedCalls: 1 }],
+    mcp: [
+      {
+        server: 'notes',
+        calls: 2,
+        savedCalls: 1,
+        items: 1,
+        bytes: expect.any(Number),
+        reads: { count: 2, sum: expect.any(Number), buckets: expect.any(Array) },
+        writes: { count: 1 },
+      },
+    ],
   });
   expect(await readFile(calls, 'utf8')).toMatch(/^read \{"key":"DX-1"\}$/m);
 });
@@ -95,7 +105,7 @@ it('answers the first question about the ticket without asking anybody', async (
   const { report, said } = await runWith(['mcp__notes__jira_get_issue'], [get]);
   expect(said).toContain('Take a percentage off.');
   expect(said).toContain('Mind the rounding.');
-  expect(report.mcp).toEqual([{ server: 'notes', calls: 1, savedCalls: 1 }]);
+  expect(report.mcp).toMatchObject([{ server: 'notes', calls: 1, savedCalls: 1 }]);
   expect(await readFile(calls, 'utf8')).not.toContain('jira_get_issue');
 });
 
@@ -136,7 +146,7 @@ it('keeps no answer of a tool that changes by itself', async () => {
   await configure({ mcpServers: notes() });
   const read = { name: 'mcp__notes__read', input: { key: 'DX-1' } };
   const { report } = await runWith(['mcp__notes'], [read, read], { 'mcp-not-cached': 'mcp__notes__read' });
-  expect(report.mcp).toEqual([{ server: 'notes', calls: 0, savedCalls: 0 }]);
+  expect(report.mcp).toMatchObject([{ server: 'notes', calls: 0, savedCalls: 0 }]);
   expect((await readFile(calls, 'utf8')).match(/^read/gm)).toHaveLength(2);
 });
 

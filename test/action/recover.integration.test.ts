@@ -121,10 +121,12 @@ describe('recover', () => {
 
   it('saves what the engine left, and finds it saved when it is asked once more', async () => {
     await leave(ours);
-    expect(await recovered(stateOf())).toMatchObject({
+    const restore = { outcome: 'miss', durationMs: 12 } as const;
+    expect(await recovered(stateOf({ store: { name: 's3', restore } }))).toMatchObject({
       outcome: 'failed',
       problem: { code: 'runner-lost' },
       session: { id: ours, generation: 1 },
+      store: { name: 's3', restore, save: { outcome: 'saved', durationMs: expect.any(Number) } },
       notices: [expect.any(String), expect.stringContaining('The session was saved')],
     });
     // The main step wrote it to the store, and died before it could say so.
@@ -333,7 +335,10 @@ describe('recover', () => {
         throw new Error('the disk is full');
       },
     };
-    expect(await recovered(stateOf())).toMatchObject({ session: { generation: 0 } });
+    expect(await recovered(stateOf({ store: { name: 's3' } }))).toMatchObject({
+      session: { generation: 0 },
+      store: { name: 's3', save: { outcome: 'failed' } },
+    });
     expect(warnings).toEqual(['the disk is full']);
   });
 

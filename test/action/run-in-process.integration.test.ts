@@ -244,6 +244,39 @@ describe('run', () => {
     expect(await reportOf({ session }, { store })).toMatchObject({ session: { generation: 1 }, notices: [] });
   });
 
+  it('tells whether the store had what there was to restore, and how long that took', async () => {
+    const store = memoryStore();
+    const times = { durationMs: expect.any(Number) };
+    const saved = { outcome: 'saved', ...times };
+    // Nothing is known of one, and nothing is there.
+    const first = await reportOf({}, { store });
+    expect(first.store).toEqual({ name: 'workspace', save: saved });
+    const next = await reportOf({ session: { generation: 1 } }, { store });
+    expect(next.store).toEqual({
+      name: 'workspace',
+      restore: { outcome: 'hit', bytes: first.session?.bytes, ...times },
+      save: saved,
+    });
+    const asked = await reportOf({ session: { mode: 'fresh', generation: 2 } }, { store });
+    expect(asked.store).toEqual({ name: 'workspace', save: saved });
+    const emptied = await reportOf({ session: { generation: 3 } }, { store: memoryStore() });
+    expect(emptied.store).toEqual({ name: 'workspace', restore: { outcome: 'miss', ...times }, save: saved });
+  });
+
+  it('tells what the workspace was measured to take, where it was', async () => {
+    const { workspace, runner } = world.options();
+    expect((await reportOf({})).workspace).toBeUndefined();
+    await writeFile(
+      join(workspace, 'usage.json'),
+      JSON.stringify({ measured: { at: '2026-05-04T10:00:00Z', bytes: 123_456 } }),
+    );
+    expect((await reportOf({})).workspace).toEqual({
+      runner: runner.name,
+      bytes: 123_456,
+      freeBytes: expect.any(Number),
+    });
+  });
+
   it('says so when it cannot be delivered', async () => {
     world.forge.faults.push(...Array.from({ length: 3 }, () => ({ path: /\/report$/, status: 500 })));
     const ended: RunEnd = await run(world.options());
@@ -272,6 +305,7 @@ describe('run', () => {
       outcome: 'done',
       commits: [{}],
       session: { generation: 0 },
+      store: { name: 'workspace', save: { outcome: 'failed', durationMs: expect.any(Number) } },
       notices: [expect.stringContaining('The disk is full.')],
     });
   });
@@ -281,6 +315,7 @@ describe('run', () => {
     expect(await reportOf({ plan: writes }, { store })).toMatchObject({
       outcome: 'done',
       session: { generation: 0 },
+      store: { save: { outcome: 'conflict' } },
       notices: [expect.stringContaining('Another run saved this session first')],
     });
   });
@@ -301,6 +336,7 @@ describe('run', () => {
     expect(await reportOf({ session: { generation: 3 } }, { store })).toMatchObject({
       outcome: 'done',
       session: { mode: 'fresh' },
+      store: { restore: { outcome: 'failed' }, save: { outcome: 'saved' } },
       notices: expect.arrayContaining([expect.stringContaining('The store is down')]),
     });
   });
@@ -371,6 +407,7 @@ describe('run', () => {
     expect(report).toMatchObject({
       outcome: 'done',
       session: { mode: 'fresh', generation: 2 },
+      store: { restore: { outcome: 'failed' }, save: { outcome: 'saved' } },
       notices: [expect.stringContaining(id)],
     });
     expect(report.notices[0]).toContain('DEXTER_SESSION_KEY_PREVIOUS');

@@ -287,6 +287,7 @@ describe('renderSummary', () => {
       | Commits | abcdef012 \`a\\|b <img>\` |
       | Duration | 0 s |
       | Turns | 0 |
+      | Command | \`11111111-2222-4333-8444-555555555555\` |
       | Session | none |
       | Tokens | 0 input (0 read from the cache, 0 written to it), 0 output |
       | Cost | $0.25 |"

@@ -9,6 +9,7 @@ import { type Logger, pino } from 'pino';
 import { type GitHub, startGitHub } from '../../demo/github/start-github.ts';
 import { type Jira, type JiraOptions, startJira } from '../../demo/jira/start-jira.ts';
 import { loginOf, story } from '../../demo/story/ticket.ts';
+import { AlertSettings } from '../../src/alerts/settings.ts';
 import { type App, type AppOptions, createApp } from '../../src/app.ts';
 import type { AppConfig } from '../../src/config.ts';
 import type { Report } from '../../src/core/report.ts';
@@ -20,6 +21,8 @@ import {
   reportPath,
 } from '../../src/core/runner.ts';
 import type { Dispatcher } from '../../src/dispatch/dispatcher.ts';
+import type { Db } from '../../src/ledger/commands.ts';
+import { openDatabase } from '../../src/ledger/database.ts';
 import { runTokens } from '../../src/runner-api/run-tokens.ts';
 import { handDispatcher } from '../fakes/hand-dispatcher.ts';
 
@@ -44,9 +47,19 @@ export interface WorldOptions {
   /** Something to stand between the app and GitHub's API, by that API's address. */
   viaGate?: (githubApiUrl: string) => Promise<{ url: string; close(): Promise<void> }>;
   jira?: JiraOptions;
+  dashboard?: Partial<AppConfig['dashboard']>;
+  /** Fills the ledger before the app starts. */
+  seed?: (db: Db, github: GitHub) => Promise<void>;
+  /** Null for an app that does not know its own OAuth client, so that nobody can sign in. */
+  client?: null;
+  /** Instead of the address at which nobody is. */
+  appUrl?: string;
+  /** Instead of the one that the configuration says. */
+  access?: AppOptions['access'];
   retention?: AppConfig['retention'];
   budgets?: AppConfig['budgets'];
   engine?: AppConfig['engine'];
+  alerts?: { settings?: unknown; webhook?: string; everyMs?: number };
   context?: Partial<AppConfig['context']>;
   /** Something to stand between the app and JIRA, by JIRA's address. */
   viaJiraGate?: (jiraUrl: string) => Promise<{ url: string; close(): Promise<void> }>;
@@ -54,6 +67,7 @@ export interface WorldOptions {
   /** Starts runs as GitHub does, instead of leaving them to the test; whose tokens they identify themselves with. */
   issuer?: (github: GitHub) => Promise<{ url: string; close(): Promise<void> }>;
   onGitHubRequest?: AppOptions['onGitHubRequest'];
+  metrics?: AppOptions['metrics'];
   runnerNoticeMinutes?: number;
   /** Of the workflow that is dispatched. */
   actions?: { ref?: string; jobWorkflow?: string };
@@ -82,12 +96,13 @@ export async function startWorld(options: WorldOptions = {}) {
     name: 'dexter',
     host: '127.0.0.1',
     port: 0,
-    url: 'http://127.0.0.1:1',
+    url: options.appUrl ?? 'http://127.0.0.1:1',
     dataDirectory: data,
     databaseUrl: options.databaseUrl,
     logLevel: 'warn',
     stop: { withinSeconds: 25, delaySeconds: 0 },
     apiToken,
+    dashboard: { mode: 'open', administrators: [], ...options.dashboard },
     github: {
       appId: github.app.id,
       privateKey: github.app.privateKey,
@@ -96,6 +111,7 @@ export async function startWorld(options: WorldOptions = {}) {
       serverUrl: github.url,
       throttle: false,
       oidcIssuer: issuer?.url ?? github.url,
+      ...(options.client === null ? {} : { client: github.app.client }),
     },
     runnerNoticeMinutes: options.runnerNoticeMinutes ?? 10,
     dispatcher: { kind: 'actions', workflow: 'dexter.yml', ...options.actions },
@@ -120,6 +136,7 @@ export async function startWorld(options: WorldOptions = {}) {
     budgets: options.budgets ?? { repositories: {} },
     retention: options.retention ?? { afterCloseDays: 7, maxAgeDays: 30 },
     prices: {},
+    alerts: { ...options.alerts, settings: AlertSettings.parse(options.alerts?.settings ?? {}) },
     context: {
       whenJiraFails: 'go-on',
       waitMinutes: 10,
@@ -136,8 +153,11 @@ export async function startWorld(options: WorldOptions = {}) {
       machine: {},
       ...(issuer ? {} : { dispatcher: options.dispatcher ?? hand.dispatcher }),
       onGitHubRequest: options.onGitHubRequest,
+      metrics: options.metrics,
+      access: options.access,
       onboardingTemplate,
     });
+  if (options.seed) await seedLedger(config, (db) => options.seed?.(db, github));
   let app = await start();
   const server = serve({
     fetch: (request, env) => app.routes.fetch(request, env),
@@ -167,14 +187,20 @@ export async function startWorld(options: WorldOptions = {}) {
     return listed;
   }
 
+  github.settings.callbackUrls = [`${config.url}/sign-in/callback`];
   return {
     url,
+    /** Under which the app believes to be reached. */
+    appUrl: config.url,
+    routes: () => app.routes.routes,
     github,
     jira,
     hand,
     tokens,
     call,
     commands,
+    /** What the app answers, without a connection. */
+    handle: async (request: Request): Promise<Response> => app.routes.fetch(request),
 
     /** Comments on a pull request or an issue as a person. */
     async comment(login: string, number: number, body: string): Promise<number> {
@@ -247,6 +273,18 @@ export async function startWorld(options: WorldOptions = {}) {
       await rm(data, { recursive: true, force: true });
     },
   };
+}
+
+async function seedLedger(
+  { databaseUrl, dataDirectory }: AppConfig,
+  seed: (db: Db) => Promise<void> | undefined,
+): Promise<void> {
+  const database = await openDatabase({ url: databaseUrl, directory: join(dataDirectory, 'database') });
+  try {
+    await seed(database.kysely);
+  } finally {
+    await database.close();
+  }
 }
 
 export type World = Awaited<ReturnType<typeof startWorld>>;

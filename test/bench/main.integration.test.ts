@@ -10,10 +10,10 @@ import { temporaryDirectory } from '../fakes/temporary-directory.ts';
 const program = fileURLToPath(new URL('../../bench/main.ts', import.meta.url));
 
 const Figure = z.strictObject({
-  bench: z.enum(['action', 'context', 'prefix', 'prompt-cache', 'sessions']),
+  bench: z.enum(['action', 'context', 'observability', 'prefix', 'prompt-cache', 'sessions']),
   figure: z.string(),
   value: z.number(),
-  unit: z.enum(['ratio', 'calls', 'tokens', 'ms', 's', 'MB', 'MB/s']),
+  unit: z.enum(['ratio', 'calls', 'tokens', 'ms', 's', 'kB', 'MB', 'MB/s']),
   goal: z.string().regex(/^(?:<=|>=|<)\d/),
   holds: z.boolean(),
 });
@@ -42,7 +42,7 @@ describe('the benchmarks', () => {
     expect(await run()).toMatchObject({
       code: 0,
       out: expect.stringMatching(
-        /^action: .*\ncontext: .*\neconomics: .*\nengines: .*\nprefix: .*\nprompt-cache: .*\nsessions: /,
+        /^action: .*\ncontext: .*\neconomics: .*\nengines: .*\nobservability: .*\nprefix: .*\nprompt-cache: .*\nsessions: /,
       ),
       log: '',
     });
@@ -53,6 +53,7 @@ describe('the benchmarks', () => {
     ['sessions --only nonsense', /no part nonsense/],
     ['sessions --rounds 0', /--rounds/],
     ['sessions --megabytes x', /--megabytes/],
+    ['observability --commands 1', /--commands/],
     ['constructor', /no bench constructor/],
   ])('are not run when asked for `%s`', async (args, problem) => {
     const { code, out, log } = await run(...args.split(' '));
@@ -100,6 +101,18 @@ describe('the benchmarks', () => {
       'actions_cache_size_ratio',
       'save_memory',
       'restore_memory',
+    ]);
+    expect(left).toEqual([]);
+  });
+
+  it('measure the dashboard, and leave nothing behind', { timeout: 240_000 }, async () => {
+    const { code, out, log, left } = await run('observability', '--commands', '1000', '--rounds', '1');
+    expect(code, log).toBe(0);
+    expect(figuresIn(out).map(({ figure }) => figure)).toEqual([
+      'page_of_50_ms',
+      'other_page_ms',
+      'first_view',
+      'metrics_cost',
     ]);
     expect(left).toEqual([]);
   });

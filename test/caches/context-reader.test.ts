@@ -6,6 +6,7 @@ import { type Clock, type ContextSource, contextReader, isFresh } from '../../sr
 import type { FetchLock } from '../../src/caches/fetch-lock.ts';
 import { memoryCache } from '../../src/caches/memory-cache.ts';
 import { snapshotsIn } from '../../src/caches/snapshots.ts';
+import { type Measured, sumMeasured } from '../../src/core/measure.ts';
 import { logLines } from '../fakes/log-lines.ts';
 
 const Ticket = z.object({ text: z.string(), updatedAt: z.string() });
@@ -98,17 +99,34 @@ function readerOf({
   opened.push(cache);
   const { log, lines } = logLines();
   const guard = cacheGuard({ log, now: clock.now });
-  const snapshots = snapshotsIn({ cache, guard, schema: Ticket, ttlMs: 24 * hour, log, now: clock.now });
+  const counted: Measured[] = [];
+  const count = (measured: Measured) => void counted.push(measured);
+  const snapshots = snapshotsIn({
+    cache,
+    guard,
+    schema: Ticket,
+    ttlMs: 24 * hour,
+    log,
+    count,
+    now: clock.now,
+  });
   const reader = contextReader({
     snapshots,
     guard,
     ...(lock ? { lock } : {}),
     updatedOf: ({ updatedAt }) => updatedAt,
     log,
+    count,
     clock,
   });
-  const gets = () => lines.filter(({ operation }) => operation === 'get').map(({ hit }) => hit);
-  return { reader, cache, clock, lines, gets };
+  /** How often each was counted since it was asked last. */
+  const counts = () => {
+    const sums = sumMeasured(counted.splice(0));
+    return Object.fromEntries(sums.map(({ name, label, values }) => [`${name} ${label}`, values.count]));
+  };
+  const gets = () =>
+    lines.filter(({ type }) => type === 'hit' || type === 'miss').map(({ type }) => type === 'hit');
+  return { reader, cache, clock, lines, gets, counts };
 }
 
 describe('reading a ticket through the cache', () => {
@@ -128,7 +146,8 @@ describe('reading a ticket through the cache', () => {
     expect(lines.at(-1)).toMatchObject({
       event: 'cache_operation',
       key,
-      hit: true,
+      type: 'hit',
+      cache: 'context',
       ageSeconds: 3600,
       sizeBytes: expect.any(Number),
       durationMs: expect.any(Number),
@@ -136,13 +155,15 @@ describe('reading a ticket through the cache', () => {
     expect(JSON.stringify(lines)).not.toContain('as written');
   });
 
-  test('a change since is fetched', async () => {
-    const { reader, clock } = readerOf();
+  test('a change since is fetched, and counts as a miss', async () => {
+    const { reader, clock, counts } = readerOf();
     const source = ticketSource();
     await reader.read(key, source);
     clock.time += hour;
     Object.assign(source.ticket, { text: 'rewritten', updatedAt: '2026-03-01T12:30:00.000Z' });
+    counts();
     expect(await reader.read(key, source)).toMatchObject({ from: 'source', value: { text: 'rewritten' } });
+    expect(counts()).toMatchObject({ 'cache_miss context': 1, 'cache_write context': 1 });
   });
 
   test('a snapshot that is known to be out of date is replaced without asking', async () => {
@@ -203,7 +224,7 @@ describe('reading a ticket through the cache', () => {
     await reader.read(key, source);
     await reader.outdate(key);
     await reader.outdate(key);
-    expect(lines.filter(({ operation }) => operation === 'invalidate')).toHaveLength(1);
+    expect(lines.filter(({ type }) => type === 'invalidate')).toHaveLength(1);
     expect(await reader.peek(key)).toMatchObject({ value: { text: 'as written' } });
     source.failure = new Down();
     expect(await reader.read(key, source)).toMatchObject({ from: 'outage', value: { text: 'as written' } });
@@ -218,7 +239,7 @@ describe('reading a ticket through the cache', () => {
     const { reader, lines } = readerOf();
     await reader.outdate(key);
     expect(await reader.peek(key)).toBeUndefined();
-    expect(lines.filter(({ operation }) => operation === 'invalidate')).toEqual([]);
+    expect(lines.filter(({ type }) => type === 'invalidate')).toEqual([]);
   });
 
   test('who fetches is told what is known', async () => {
@@ -261,7 +282,7 @@ describe('a source in trouble', () => {
       fetchedAt: '2026-03-01T12:00:00.000Z',
       error: source.failure,
     });
-    expect(lines.at(-1)).toMatchObject({ operation: 'get', hit: true, stale: true });
+    expect(lines.at(-1)).toMatchObject({ type: 'hit', stale: true });
   });
 
   test('that says the ticket changed and then goes down is stood in for as well', async () => {
@@ -401,10 +422,35 @@ describe('a cache in trouble', () => {
       get: (one) => attempt(() => inner.get(one)),
       set: (one, text, ttlMs) => attempt(() => inner.set(one, text, ttlMs)),
       delete: (one) => attempt(() => inner.delete(one)),
+      usage: () => attempt(() => inner.usage()),
       close: () => inner.close(),
     };
     return { cache, shaky, inner };
   }
+
+  test('is a miss and a failed write, and takes no time while nobody asks it', async () => {
+    const { cache, shaky } = shakyCache();
+    const { reader, clock, counts } = readerOf({ cache });
+    const source = ticketSource();
+    shaky.fails = true;
+    await reader.read(key, source);
+    // One call was tried; after its failure none is.
+    expect(counts()).toEqual({
+      'cache_miss context': 1,
+      'cache_read context': 1,
+      'cache_write_failed context': 1,
+    });
+    clock.time += 60_000;
+    shaky.fails = false;
+    await reader.read(key, source);
+    expect(counts()).toEqual({
+      'cache_miss context': 1,
+      'cache_read context': 1,
+      'cache_write context': 1,
+    });
+    await reader.read(key, source);
+    expect(counts()).toEqual({ 'cache_hit context': 1, 'cache_read context': 1 });
+  });
 
   test('is done without, counted in the log, and used again afterwards', async () => {
     const { cache, shaky } = shakyCache();
@@ -415,7 +461,7 @@ describe('a cache in trouble', () => {
     await reader.read(key, source);
     expect(source.fetched).toBe(2);
     expect(lines.filter(({ event }) => event === 'cache_outage')).toHaveLength(1);
-    expect(lines.filter(({ operation }) => operation === 'set').at(-1)).toMatchObject({
+    expect(lines.filter(({ type }) => type === 'set').at(-1)).toMatchObject({
       failed: true,
       failures: expect.any(Number),
     });

@@ -7,7 +7,11 @@ import { connectedRedis, twoConnections } from './redis-world.ts';
 
 const url = process.env.TEST_REDIS_URL ?? '';
 
-contextCacheContract('Redis', async () => ({ cache: (await connectedRedis(url)).cache }));
+contextCacheContract('Redis', async () => ({
+  cache: (await connectedRedis(url)).cache,
+  isShared: true,
+  isServer: true,
+}));
 
 fetchLockContract('Redis', () => twoConnections(url));
 

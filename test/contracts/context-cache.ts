@@ -5,6 +5,10 @@ import type { ContextCache } from '../../src/caches/context-cache.ts';
 
 export interface CacheUnderTest {
   cache: ContextCache;
+  /** Whether others keep texts there too. */
+  isShared?: boolean;
+  /** Whether it is a server, which says what it takes. */
+  isServer?: boolean;
   /** Ends what stands behind the cache, after the cache itself. */
   end?: () => Promise<void>;
 }
@@ -84,12 +88,35 @@ export function contextCacheContract(name: string, open: () => Promise<CacheUnde
       );
     });
 
+    test('it says how many texts it keeps and what they take', async () => {
+      const isAlone = under.isShared !== true;
+      const text = '\u{1F600}'.repeat(100);
+      const keys = Array.from({ length: 1_200 }, (_, index) => key(`SHOP-${index + 1}`));
+      await Promise.all(keys.map((one) => cache.set(one, text, 60_000)));
+      const full = await cache.usage();
+      expect(full.items).toBeGreaterThanOrEqual(1_200);
+      expect(full.bytes).toBeGreaterThanOrEqual(1_200 * 400);
+      if (isAlone) expect(full.items).toBe(1_200);
+      if (isAlone) expect(full.bytes).toBeLessThan(1_200 * 700);
+      if (under.isServer) expect(full.memoryBytes).toBeGreaterThan(full.bytes);
+      else expect(full).not.toHaveProperty('memoryBytes');
+      await Promise.all(keys.map((one) => cache.delete(one)));
+      if (isAlone) expect(await cache.usage()).toMatchObject({ items: 0, bytes: 0 });
+    });
+
+    test('what is over its time does not count', async () => {
+      await cache.set(key(), 'old', 30);
+      await expect.poll(() => cache.get(key()), { interval: 10, timeout: 5_000 }).toBeUndefined();
+      if (under.isShared !== true) expect(await cache.usage()).toMatchObject({ items: 0, bytes: 0 });
+    });
+
     test('once closed it rejects, and closing again does nothing', async () => {
       await cache.close();
       await cache.close();
       await expect(cache.get(key())).rejects.toThrow('closed');
       await expect(cache.set(key(), 'text', 60_000)).rejects.toThrow('closed');
       await expect(cache.delete(key())).rejects.toThrow('closed');
+      await expect(cache.usage()).rejects.toThrow('closed');
     });
   });
 }

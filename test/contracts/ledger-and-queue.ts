@@ -295,11 +295,11 @@ export function ledgerAndQueueContract(name: string, create: () => Promise<Ledge
       await keepRunReference(db(), other.id, { id: '73', url: '' });
       const repositoryId = large + 1;
       const ended = { repositoryId, conclusion: 'cancelled' };
-      expect(await keepConclusion(db(), { ...ended, runId: '71' })).toBe(true);
-      expect(await keepConclusion(db(), { ...ended, runId: '72', commandId: unknown.id })).toBe(true);
+      expect(await keepConclusion(db(), { ...ended, runId: '71' })).toBe(known.id);
+      expect(await keepConclusion(db(), { ...ended, runId: '72', commandId: unknown.id })).toBe(unknown.id);
       // Somebody named a run of their own after a command whose run is known.
-      expect(await keepConclusion(db(), { ...ended, runId: '74', commandId: other.id })).toBe(false);
-      expect(await keepConclusion(db(), { ...ended, runId: '73', repositoryId: 1 })).toBe(false);
+      expect(await keepConclusion(db(), { ...ended, runId: '74', commandId: other.id })).toBeUndefined();
+      expect(await keepConclusion(db(), { ...ended, runId: '73', repositoryId: 1 })).toBeUndefined();
       expect(await getRun(db(), known.id)).toMatchObject({
         run_id: '71',
         conclusion: 'cancelled',
@@ -316,7 +316,7 @@ export function ledgerAndQueueContract(name: string, create: () => Promise<Ledge
       expect(await getRun(db(), unknown.id)).toMatchObject({ run_id: '72', conclusion: 'cancelled' });
       expect(await getRun(db(), known.id)).toMatchObject({ run_id: '75', conclusion: null });
       await endCommand(db(), unknown.id, { status: 'failed' });
-      expect(await keepConclusion(db(), { ...ended, runId: '72' })).toBe(false);
+      expect(await keepConclusion(db(), { ...ended, runId: '72' })).toBeUndefined();
     });
 
     it('has nothing under an id that was never inserted', async () => {
@@ -346,7 +346,7 @@ export function ledgerAndQueueContract(name: string, create: () => Promise<Ledge
           const { id } = await inserted();
           await db().updateTable('commands').set({ status: from }).where('id', '=', id).execute();
           const moved = isEnd(to)
-            ? await endCommand(db(), id, { status: to })
+            ? (await endCommand(db(), id, { status: to })) !== undefined
             : await moveCommand(db(), id, to);
           const now = await statusOf(id);
           if (moved !== canMove(from, to) || now !== (canMove(from, to) ? to : from))
@@ -365,8 +365,9 @@ export function ledgerAndQueueContract(name: string, create: () => Promise<Ledge
       });
       const results = await Promise.all(ends);
       expect(results.filter(Boolean)).toHaveLength(1);
-      const first = results.indexOf(true);
+      const first = results.findIndex(Boolean);
       const row = await getCommand(db(), id);
+      expect(results[first]).toEqual(row);
       expect(row?.problem?.message).toBe(`end ${first}`);
       expect(row?.status).toBe(endStatuses[first % endStatuses.length]);
       expect(row?.lease_until).toBeNull();

@@ -2,11 +2,11 @@ import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 
 /**
- * A server that speaks enough of Redis's protocol (RESP2) for the context cache: strings with a time to live, and the
- * scripts of the lock, known by their words. It can be made to hang, to fail and to go away, which a real one cannot.
+ * A server that speaks enough of Redis's protocol (RESP2) for the context cache: strings with a time to live, what
+ * they take, and the scripts of the lock, known by their words. It can be made to hang, to fail and to go away, which a real one cannot.
  * https://redis.io/docs/latest/develop/reference/protocol-spec/
  */
-export async function startFakeRedis({ port = 0 }: { port?: number } = {}) {
+export async function startFakeRedis({ port = 0, refuses = [] }: { port?: number; refuses?: string[] } = {}) {
   const values = new Map<string, { text: string; until: number }>();
   const sockets = new Set<Socket>();
   const commands: string[][] = [];
@@ -37,7 +37,25 @@ export async function startFakeRedis({ port = 0 }: { port?: number } = {}) {
     return ':1\r\n';
   }
 
+  /** Page by page, with the number of the next key as cursor, and with one key twice: a real server may tell one again. */
+  function scan([cursor = '0', ...flags]: string[]): string {
+    const option = (name: string) => flags[flags.findIndex((flag) => flag.toUpperCase() === name) + 1] ?? '';
+    const prefix = option('MATCH').replace(/[*]$/, '');
+    const begin = Math.max(0, Number(cursor) - 1);
+    const all = [...values.keys()];
+    const end = Number(cursor) + Number(option('COUNT'));
+    const keys = all.slice(begin, end).filter((key) => key.startsWith(prefix) && read(key) !== undefined);
+    const next = end < all.length ? String(end) : '0';
+    return `*2\r\n${bulk(next)}*${keys.length}\r\n${keys.map(bulk).join('')}`;
+  }
+
+  function memoryBytes(): number {
+    return [...values].reduce((sum, [key, { text }]) => sum + 100 + Buffer.byteLength(key + text), 0);
+  }
+
   function answer([name = '', ...rest]: string[]): string {
+    if (refuses.includes(name.toUpperCase()))
+      return `-NOPERM User default has no permissions to run the '${name}' command\r\n`;
     switch (name.toUpperCase()) {
       case 'GET': {
         const text = read(rest[0] ?? '');
@@ -52,6 +70,12 @@ export async function startFakeRedis({ port = 0 }: { port?: number } = {}) {
       }
       case 'EVAL':
         return runScript(rest);
+      case 'SCAN':
+        return scan(rest);
+      case 'STRLEN':
+        return `:${Buffer.byteLength(read(rest[0] ?? '') ?? '')}\r\n`;
+      case 'INFO':
+        return bulk(`# Memory\r\nused_memory:${memoryBytes()}\r\nused_memory_human:1K\r\n`);
       case 'PING':
         return '+PONG\r\n';
       case 'AUTH':

@@ -66,6 +66,12 @@ const needs: Record<
   'GET /installation/repositories': { metadata: 'read' },
   'GET /repos/{owner}/{repo}/contents/{path}': { contents: 'read' },
   'GET /repos/{owner}/{repo}/actions/workflows/{workflow_id}': { actions: 'read' },
+  // By the app, for somebody who signs in to the dashboard; the last by its own OAuth client.
+  'POST /login/oauth/access_token': 'the app itself',
+  'GET /user': {},
+  'GET /user/installations': {},
+  'GET /user/installations/{installation_id}/repositories': { metadata: 'read' },
+  'DELETE /applications/{client_id}/token': 'the app itself',
   // By a run, with the token of its claim.
   'git fetch and push': { contents: 'write' },
   'pulls.create': { pull_requests: 'write' },

@@ -108,3 +108,29 @@ test('a command is read as it was typed, the ticket as Markdown', async () => {
   const { comments } = await client.readTicket(ticketKey);
   expect(comments.find((comment) => comment.id === id)?.text).toBe('@dexter \\<T> in a\\*b');
 });
+
+test('whoever counts hears how each request was answered, tries that failed included', async () => {
+  const { email, apiToken: token } = jira.connection;
+  const heard = async (apiUrl: string, ask: (client: ReturnType<typeof jiraClient>) => Promise<unknown>) => {
+    const statuses: (number | undefined)[] = [];
+    const client = jiraClient({ name: 'acme', url: 'https://acme.example', apiUrl, email, token }, 'dexter', {
+      onAnswer: (status) => statuses.push(status),
+      retryDelayMs: 1,
+    });
+    await ask(client).catch(() => undefined);
+    return statuses;
+  };
+  expect(await heard(jira.url, (client) => client.readUpdated(ticketKey))).toEqual([200]);
+  expect(await heard(jira.url, (client) => client.readUpdated('SHOP-999'))).toEqual([404]);
+  const file = { id: '999', name: 'a.txt' };
+  expect(await heard(jira.url, (client) => client.readAttachment(file, 10))).toEqual([404]);
+  const gone = await startJira(story);
+  await gone.close();
+  const nobody = gone.url;
+  expect(await heard(nobody, (client) => client.readUpdated(ticketKey))).toEqual([
+    undefined,
+    undefined,
+    undefined,
+  ]);
+  expect(await heard(nobody, (client) => client.readAttachment(file, 10))).toEqual([undefined]);
+});

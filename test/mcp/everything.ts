@@ -45,17 +45,16 @@ export function startProcess(
 }
 
 /** What the proxy logged, as far as whole lines of it have come. */
-export function operationsIn(said: string): { operation: string; hit: boolean; key: string }[] {
+export function operationsIn(said: string): { type: string; key: string }[] {
   return said
     .split('\n')
     .slice(0, -1)
-    .filter((line) => line.startsWith('{"event":"cache_operation"'))
+    .filter((line) => line.includes('"event":"cache_operation"'))
     .map((line) => JSON.parse(line));
 }
 
 /** How many calls were answered from the cache. The log comes by another pipe than the answers: wait for it. */
-export const hitsIn = (said: string) =>
-  operationsIn(said).filter(({ operation, hit }) => operation === 'get' && hit).length;
+export const hitsIn = (said: string) => operationsIn(said).filter(({ type }) => type === 'hit').length;
 
 export interface Heard {
   logged: unknown[];

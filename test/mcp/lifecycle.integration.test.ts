@@ -97,16 +97,9 @@ describe('dexter mcp-cache', () => {
     expect(await session.call('read', { b: { d: 3, c: 2 }, a: 1 })).toBe('answer 1');
     expect(await session.call('write', {})).toBe('answer 2');
     expect(await session.call('read', { a: 1, b: { c: 2, d: 3 } })).toBe('answer 3');
-    const operations = () => operationsIn(session.said()).map(({ operation, hit }) => `${operation} ${hit}`);
+    const operations = () => operationsIn(session.said()).map(({ type }) => type);
     await until(() => operations().length === 6);
-    expect(operations()).toEqual([
-      'get false',
-      'set false',
-      'get true',
-      'invalidate true',
-      'get false',
-      'set false',
-    ]);
+    expect(operations()).toEqual(['miss', 'set', 'hit', 'invalidate', 'miss', 'set']);
   });
 
   it('asks for the annotations itself when the client did not', async () => {
@@ -285,6 +278,8 @@ describe('dexter mcp-cache', () => {
       savedCalls: 1,
       primed: 1,
       stored: 2,
+      reads: { count: 3 },
+      writes: { count: 3 },
     });
   });
 

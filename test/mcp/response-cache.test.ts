@@ -17,7 +17,7 @@ function world(limits: Partial<CacheLimits> = {}) {
     resultJson: JSON.stringify({ content: [{ type: 'text', text }] }),
     storedAt,
   });
-  const told = () => operations.map(({ operation, hit, key }) => `${operation} ${key} ${hit}`);
+  const told = () => operations.map(({ type, key }) => `${type} ${key}`);
   return { cache, clock, answer, operations, told };
 }
 
@@ -29,8 +29,23 @@ describe('the cache of answers', () => {
     expect(cache.get('a')?.resultJson).toContain('one');
     clock.time += 1;
     expect(cache.get('a')).toBeUndefined();
-    expect(told()).toEqual(['set a false', 'get a true', 'delete a true', 'get a false']);
+    expect(told()).toEqual(['set a', 'hit a', 'delete a', 'miss a']);
     expect(cache.totals()).toMatchObject({ hits: 1, misses: 1, expired: 1, entries: 0, bytesHeld: 0 });
+  });
+
+  it('tells how long it took to look answers up, and to keep them', () => {
+    let elapsed = 0;
+    const cache = responseCache({ ttlMs: 60_000, maxEntries: 3, maxBytes: 10_000 }, () => undefined, {
+      now: () => 0,
+      // Each look at the clock is 0.3 ms after the one before.
+      elapsed: () => (elapsed += 0.3),
+    });
+    expect(cache.totals()).toMatchObject({ reads: { count: 0 }, writes: { count: 0 } });
+    cache.set('a', { tool: 'get', argumentsJson: '{}', resultJson: '{}', storedAt: 0 });
+    for (const key of ['a', 'b', 'a']) cache.get(key);
+    const { reads, writes } = cache.totals();
+    expect([reads.count, reads.buckets[0], writes.count]).toEqual([3, 3, 1]);
+    expect(reads.sum).toBeCloseTo(0.9);
   });
 
   it('counts the time to live from when an answer was true', () => {
@@ -74,7 +89,7 @@ describe('the cache of answers', () => {
     expect(cache.invalidate(({ resultJson }) => resultJson.includes('DX-1'))).toBe(1);
     expect(cache.get('a')).toBeUndefined();
     expect(cache.get('b')).toBeDefined();
-    expect(told()).toContain('invalidate a true');
+    expect(told()).toContain('invalidate a');
   });
 
   it('logs in the common format, with the beginning of the key alone', () => {
@@ -83,14 +98,15 @@ describe('the cache of answers', () => {
     clock.time += 5_400;
     cache.get('0123456789abcdef0123456789abcdef');
     expect(operations.at(-1)).toEqual({
+      level: 'info',
       event: 'cache_operation',
-      operation: 'get',
-      cache: 'mcp',
-      hit: true,
+      type: 'hit',
       key: '0123456789abcdef',
       sizeBytes: 32 + 2 + JSON.stringify({ content: [{ type: 'text', text: 'secret' }] }).length,
       durationMs: 0,
       ageSeconds: 5,
+      timestamp: new Date(clock.time).toISOString(),
+      cache: 'mcp',
     });
   });
 

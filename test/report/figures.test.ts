@@ -50,7 +50,7 @@ describe('figures', () => {
     [0.01, '$0.01'],
     [0.1134, '$0.11'],
     [12.5, '$12.50'],
-    [1234.5, '$1234.50'],
+    [1234.5, '$1,234.50'],
   ])('a cost of %s is %s', (cost, text) => {
     expect(formatCost(cost)).toBe(text);
   });

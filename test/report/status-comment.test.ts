@@ -24,6 +24,37 @@ const progress: Progress = {
 const render = (facts: Partial<StatusFacts> & Pick<StatusFacts, 'status'>) =>
   renderStatusComment({ commandId, ...facts }, options);
 
+describe('renderStatusComment of what was asked on the dashboard', () => {
+  const byMaria = { instruction: 'add tests', onDashboardBy: 'maria' };
+  const said = '> `add tests`\\\n> Asked on the dashboard by `maria`.';
+
+  it.each(CommandStatus.options)('says at every time who asked what: %s', (status) => {
+    const text = render({ status, ...byMaria, runUrl, progress, report, problem });
+    expect(text.split(said)).toHaveLength(2);
+    expect(text.split('add tests')).toHaveLength(2);
+    expect(text.indexOf(said)).toBeGreaterThan(0);
+  });
+
+  it('says it before an answer', () => {
+    expect(
+      render({ status: 'done', instruction: 'stop', onDashboardBy: 'maria', answer: 'Nothing runs.' }),
+    ).toBe(
+      `> \`stop\`\\\n> Asked on the dashboard by \`maria\`.\n\nNothing runs.\n\n${commentMarker(commandId)}`,
+    );
+  });
+
+  it('says who asked where nothing was understood', () => {
+    expect(render({ status: 'refused', onDashboardBy: 'maria', problem })).toContain(
+      '\n\n> Asked on the dashboard by `maria`.\n\n',
+    );
+  });
+
+  it('shows hostile names as one line of code', () => {
+    const text = render({ status: 'queued', onDashboardBy: '`@rob\n\n# Title <img src=x>' });
+    expect(text).toContain('> Asked on the dashboard by `` `@rob # Title <img src=x> ``.');
+  });
+});
+
 describe('renderStatusComment', () => {
   it('shows that a command was seen', () => {
     const text = render({ status: 'queued', instruction: 'add `tests`\nfor @maria' });

@@ -14,6 +14,44 @@ const pullRequest = { number: 5, url: 'https://github.com/acme/shop/pull/5' };
 /** As a person reads it. */
 const end = (facts: TicketEndFacts) => adfToMarkdown(renderTicketEnd(facts, options));
 
+describe('a ticket comment on what was asked on the dashboard', () => {
+  it('says who asked', () => {
+    const begun = renderTicketStart('acme/shop', 'add tests', 'maria');
+    expect(adfToMarkdown(begun)).toContain('`add tests` · asked on the dashboard by maria');
+    expect(validateAdf(begun).outcome).toBe('valid');
+  });
+
+  it.each(endStatuses)('says at the end who asked what: %s', (status) => {
+    const facts: TicketEndFacts = {
+      status,
+      instruction: 'add tests',
+      onDashboardBy: 'maria',
+      report,
+      problem,
+    };
+    expect(end(facts)).toContain('Asked on the dashboard by maria: `add tests`');
+  });
+
+  it('says it before an answer, and who asked where nothing was understood', () => {
+    expect(
+      end({ status: 'done', instruction: 'stop', onDashboardBy: 'maria', answer: 'Nothing runs.' }),
+    ).toMatch(/^Asked on the dashboard by maria: `stop`\n\nNothing runs\./);
+    expect(end({ status: 'refused', onDashboardBy: 'maria', problem })).toContain('by maria.');
+  });
+
+  it('is a valid document for any name and instruction', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), (name, instruction) => {
+        const facts: TicketEndFacts = { status: 'done', instruction, onDashboardBy: name, report };
+        return (
+          validateAdf(renderTicketEnd(facts, options)).outcome === 'valid' &&
+          validateAdf(renderTicketStart('acme/shop', instruction, name)).outcome === 'valid'
+        );
+      }),
+    );
+  });
+});
+
 describe('renderTicketStart', () => {
   it('says where the work begins, and on what', () => {
     expect(renderTicketStart('acme/shop', 'add tests\nand docs')).toEqual({

@@ -1,10 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Ask } from '../../src/core/command.ts';
-import {
-  commandFromComment,
-  type GitHubComment,
-  queueKeyFor,
-} from '../../src/webhooks/command-from-comment.ts';
+import { queueKeyFor } from '../../src/jobs/accept.ts';
+import { commandFromComment, type GitHubComment } from '../../src/webhooks/command-from-comment.ts';
 
 const comment: GitHubComment = {
   origin: {
