@@ -27,6 +27,8 @@ const name = 'dexter';
 export const RunEvent = z.object({
   GITHUB_EVENT_NAME: z.string().default(''),
   GITHUB_ACTOR: z.string().default(''),
+  /** Of the same account. Runners that are not GitHub's own may leave it out. */
+  GITHUB_ACTOR_ID: z.coerce.number().int().positive().optional().catch(undefined),
 });
 export type RunEvent = z.infer<typeof RunEvent>;
 
@@ -83,12 +85,14 @@ export async function planAlone(options: PlanAloneOptions): Promise<AlonePlan> {
 
 /** Why nothing is done for whoever caused the event; undefined when they may command. */
 async function forbiddenBy({ event, octokit, repository }: PlanAloneOptions): Promise<Problem | undefined> {
-  const { GITHUB_EVENT_NAME: eventName, GITHUB_ACTOR: login } = event;
+  const { GITHUB_EVENT_NAME: eventName, GITHUB_ACTOR: login, GITHUB_ACTOR_ID: id } = event;
   if (byWriters.includes(eventName)) return undefined;
   const type = login.endsWith('[bot]') ? 'Bot' : 'User';
-  const verdict = await authorize({ from: 'github', id: 0, login, type }, {}, repository, () =>
-    permissionOf(async () => octokit, 0, repository, login),
-  );
+  const verdict = await authorize({ from: 'github', id: id ?? 0, login, type }, {}, repository, async () => {
+    const { userId, ...answer } = await permissionOf(async () => octokit, 0, repository, login);
+    // Without the id of who asked there is none to compare.
+    return id === undefined || userId === undefined ? answer : { ...answer, userId };
+  });
   return verdict.allowed ? undefined : verdict.problem;
 }
 

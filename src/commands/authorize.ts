@@ -51,7 +51,7 @@ export async function authorize(
   if (actor.from === 'github' && userId !== undefined && userId !== actor.id) {
     return refuse(
       `${quoted(login)} is the name of another GitHub account now than of the one that asked.`,
-      'Sign in again under the new name, or ask in a comment.',
+      'Ask again under the name that the account has now.',
     );
   }
   if (permission === 'admin' || permission === 'write')

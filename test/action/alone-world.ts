@@ -94,6 +94,7 @@ export async function createAloneWorld(
       await step('main.ts', {
         GITHUB_EVENT_NAME: event,
         GITHUB_ACTOR: actor,
+        GITHUB_ACTOR_ID: String((await github.as(actor).rest.users.getAuthenticated()).data.id),
         ...inputVariables({
           'github-token': token,
           workspace,

@@ -238,9 +238,21 @@ describe('a run without the app is refused', { timeout: severalRuns }, () => {
     expect(await nothingBegan(issue)).toEqual([]);
   });
 
+  it('in green and in silence for a name that belongs to another account now', async () => {
+    const issue = await openIssue();
+    const asked = commented('maria', issue, '@dexter implement this');
+    const ended = await world.run({ ...asked, env: { GITHUB_ACTOR_ID: '987654321' } });
+    expect(ended.exitCode, ended.output).toBe(0);
+    expect(ended.outputs).toEqual({ outcome: 'refused' });
+    expect(ended.output).toContain('::notice::Nothing to do: `maria` is the name of another GitHub account now');
+    expect(await nothingBegan(issue)).toEqual([]);
+  });
+
   it('in green and with an answer for what cannot be done without the app', async () => {
     const issue = await openIssue();
-    const ended = await world.run(commented('rob', issue, '@dexter stop'));
+    // Of a runner that does not say the account's id.
+    const asked = { ...commented('rob', issue, '@dexter stop'), env: { GITHUB_ACTOR_ID: '' } };
+    const ended = await world.run(asked);
     expect(ended.exitCode, ended.output).toBe(0);
     expect(ended.outputs).toEqual({ outcome: 'refused' });
     expect(await nothingBegan(issue)).toMatchObject([

@@ -1,12 +1,15 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { fromText } from '../../demo/jira/adf.ts';
 import { accounts, ticketKey } from '../../demo/story/ticket.ts';
+import { until } from '../fakes/processes.ts';
 import { goodReport, startWorld, type World } from './world.ts';
 
 let world: World;
 
 beforeAll(async () => {
   world = await startWorld();
+  // Asked at the start, to know whether JIRA answers.
+  await until(() => world.jira.requests().length > 0);
 });
 
 afterAll(() => world.close());
