@@ -244,7 +244,9 @@ describe('a run without the app is refused', { timeout: severalRuns }, () => {
     const ended = await world.run({ ...asked, env: { GITHUB_ACTOR_ID: '987654321' } });
     expect(ended.exitCode, ended.output).toBe(0);
     expect(ended.outputs).toEqual({ outcome: 'refused' });
-    expect(ended.output).toContain('::notice::Nothing to do: `maria` is the name of another GitHub account now');
+    expect(ended.output).toContain(
+      '::notice::Nothing to do: `maria` is the name of another GitHub account now',
+    );
     expect(await nothingBegan(issue)).toEqual([]);
   });
 
