@@ -11,6 +11,11 @@ const count = z.number().int().nonnegative().max(1_000_000_000_000);
 const dollars = z.number().nonnegative().max(1_000_000);
 const milliseconds = z.number().nonnegative().max(1_000_000_000_000);
 
+/** A petabyte: network disks say that more is free than a number holds, and are told as that. */
+export const mostBytes = 1_000_000_000_000_000;
+/** Of a disk, which may well be larger than anything that is counted. */
+export const DiskBytes = z.number().int().nonnegative().max(mostBytes);
+
 /** Tokens by kind, as the Messages API counts them: the four never overlap. */
 export const Usage = z.object({
   inputTokens: count,
@@ -168,9 +173,9 @@ const WorkspaceUse = z.object({
   /** As the runner calls itself. */
   runner: z.string().max(200),
   /** As it was measured at the end of an earlier run, a day ago or so; of a very large one what was looked at. */
-  bytes: count,
+  bytes: DiskBytes,
   /** On its disk, now. */
-  freeBytes: count,
+  freeBytes: DiskBytes,
 });
 export type WorkspaceUse = z.infer<typeof WorkspaceUse>;
 

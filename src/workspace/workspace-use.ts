@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { messageOf } from '../core/errors.ts';
 import { readPlainFile } from '../core/read-plain-file.ts';
+import { DiskBytes, mostBytes } from '../core/report.ts';
 import { diskUsage } from './disk-usage.ts';
 
 /** What a workspace took when it was measured last; without that when it was only seen to be there. */
 const Measurement = z.object({
-  measured: z.object({ at: z.iso.datetime(), bytes: z.number().int().nonnegative() }).optional(),
+  measured: z.object({ at: z.iso.datetime(), bytes: DiskBytes }).optional(),
 });
 type Measurement = z.infer<typeof Measurement>;
 
@@ -23,7 +24,7 @@ export async function workspaceUse(
   const { measured } = (await lastMeasurement(workspace)) ?? {};
   if (measured === undefined) return undefined;
   const disk = await statfs(workspace);
-  return { bytes: measured.bytes, freeBytes: disk.bavail * disk.bsize };
+  return { bytes: measured.bytes, freeBytes: Math.min(disk.bavail * disk.bsize, mostBytes) };
 }
 
 export interface MeasureOptions {
@@ -53,7 +54,7 @@ export async function measureWorkspace({
     if (age >= 0 && age < dayMs) return;
     const until = performance.now() + limitMs;
     const bytes = await diskUsage(workspace, new Set(), () => performance.now() < until);
-    await keep(workspace, { measured: { at: now.toISOString(), bytes } });
+    await keep(workspace, { measured: { at: now.toISOString(), bytes: Math.min(bytes, mostBytes) } });
   } catch (error) {
     warn(`The workspace ${workspace} could not be measured: ${messageOf(error)}`);
   }

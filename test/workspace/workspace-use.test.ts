@@ -67,6 +67,7 @@ test('of one that takes too long it is what was looked at', async () => {
 test.each([
   ['no JSON', '{'],
   ['something else', '{"measured":{"bytes":-1}}'],
+  ['more than there can be', '{"measured":{"at":"2026-05-04T10:00:00Z","bytes":2000000000000000}}'],
   ['very long', `{"measured":{"at":"2026-05-04T10:00:00Z","bytes":1}}${' '.repeat(2_000)}`],
 ])('a file that holds %s is written anew', async (_what, text) => {
   await writeFile(join(workspace, 'usage.json'), text);
