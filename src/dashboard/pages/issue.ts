@@ -14,7 +14,8 @@ import { nothing } from '../html.ts';
 import type { Page } from '../layout.ts';
 import type { PageForms } from '../page-forms.ts';
 import { facts } from '../parts/facts.ts';
-import { commandPath, issueName, repositoryName } from '../parts/links.ts';
+import { commandPath, issueName, repositoryName, shortId } from '../parts/links.ts';
+import { live } from '../parts/live.ts';
 import { moment } from '../parts/moment.ts';
 import { outsideLink } from '../parts/outside-link.ts';
 import { section } from '../parts/section.ts';
@@ -53,7 +54,9 @@ export async function issuePage(
       { href: address('/commands', { repository: repositoryId }), text: name },
     ],
     body: html`
-      <section id="now" class="section" aria-label="What can be done" data-live>
+      <section id="now" class="section" aria-label="What can be done"${live(
+        isOpen ? `Something of ${name} ${issueName(issueKey)} waits or runs.` : `Nothing of ${name} ${issueName(issueKey)} waits or runs.`,
+      )}>
         <div class="actions">${forms.stopForm(viewer, { repositoryId, issueKey, isOpen })}${forms.forgetForm(
           viewer,
           {
@@ -123,7 +126,7 @@ function generationTable(generations: readonly GenerationOfIssue[]) {
       formatSize(one.bytes),
       formatCount(one.contextTokens),
       wentOn(one),
-      html`<a href="${commandPath(one.commandId)}"><code>${one.commandId.slice(0, 8)}</code></a>${one.engine === 'anthropic-api' ? html` <span class="muted">${engineWords[one.engine]}</span>` : nothing}`,
+      html`<a href="${commandPath(one.commandId)}"><code>${shortId(one.commandId)}</code></a>${one.engine === 'anthropic-api' ? html` <span class="muted">${engineWords[one.engine]}</span>` : nothing}`,
     ]),
     empty: 'No run has saved its session yet, or it was forgotten.',
   });

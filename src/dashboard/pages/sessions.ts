@@ -15,6 +15,7 @@ import type { Html } from '../html.ts';
 import type { Page } from '../layout.ts';
 import type { PageForms } from '../page-forms.ts';
 import { issueLink, repositoryName } from '../parts/links.ts';
+import { live } from '../parts/live.ts';
 import { day, moment } from '../parts/moment.ts';
 import { pager } from '../parts/pager.ts';
 import { section } from '../parts/section.ts';
@@ -64,7 +65,7 @@ export async function sessionsPage(
     title: 'Sessions',
     path: '/sessions',
     body: html`
-      <div id="sums" data-live>${tiles([
+      <div id="sums"${live()}>${tiles([
         { label: 'Sessions', value: formatCount(sums.sessions) },
         { label: 'Size together', value: formatSize(sums.bytes), note: 'of all generations that are kept' },
         { label: 'Forgotten without anybody asking', value: rules(retention) },
