@@ -45,7 +45,10 @@ const menu: readonly { path: string; text: string; forAdministrators?: boolean }
 ];
 
 /** A whole page around its own part. */
-export function layout(frame: Frame, { title, tab = title, path, body, trail = [], aside = nothing }: Page): Html {
+export function layout(
+  frame: Frame,
+  { title, tab = title, path, body, trail = [], aside = nothing }: Page,
+): Html {
   const { viewer, alerts = [], signOut = nothing, isLive = true } = frame;
   const entries = menu.filter(({ forAdministrators }) => !forAdministrators || viewer.isAdministrator);
   return html`<!doctype html>

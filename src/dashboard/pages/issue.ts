@@ -55,7 +55,9 @@ export async function issuePage(
     ],
     body: html`
       <section id="now" class="section" aria-label="What can be done"${live(
-        isOpen ? `Something of ${name} ${issueName(issueKey)} waits or runs.` : `Nothing of ${name} ${issueName(issueKey)} waits or runs.`,
+        isOpen
+          ? `Something of ${name} ${issueName(issueKey)} waits or runs.`
+          : `Nothing of ${name} ${issueName(issueKey)} waits or runs.`,
       )}>
         <div class="actions">${forms.stopForm(viewer, { repositoryId, issueKey, isOpen })}${forms.forgetForm(
           viewer,
