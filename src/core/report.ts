@@ -164,13 +164,16 @@ export const StoreUse = z.object({
 export type StoreUse = z.infer<typeof StoreUse>;
 
 /** What is kept on the runner's own disk, where that outlives runs. */
+/** Disks are larger than anything that is summed up. */
+const bytesOnDisk = z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER);
+
 const WorkspaceUse = z.object({
   /** As the runner calls itself. */
   runner: z.string().max(200),
   /** As it was measured at the end of an earlier run, a day ago or so; of a very large one what was looked at. */
-  bytes: count,
+  bytes: bytesOnDisk,
   /** On its disk, now. */
-  freeBytes: count,
+  freeBytes: bytesOnDisk,
 });
 export type WorkspaceUse = z.infer<typeof WorkspaceUse>;
 

@@ -197,7 +197,11 @@ it('who hears the pages is told in few words what became of a command', async ()
   expect(await heard()).toBe('');
   await world.claim(id);
   await expect.poll(heard, { timeout: 30_000 }).toBe(`${name} is now running.`);
-  const problem = { code: 'engine-failed', message: 'The model <b>fell</b> silent.', hint: 'Retry.' } as const;
+  const problem = {
+    code: 'engine-failed',
+    message: 'The model <b>fell</b> silent.',
+    hint: 'Retry.',
+  } as const;
   await world.report(id, 1, { ...goodReport({ outcome: 'cancelled' }), problem });
   await expect.poll(heard, { timeout: 30_000 }).toContain(`${name} is now cancelled.`);
   expect(await page.title()).toBe(`${name}: cancelled · Dexter`);

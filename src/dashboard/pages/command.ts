@@ -1,6 +1,6 @@
 import { html } from 'hono/html';
 import { promptLayers } from '../../context/prompt-layers.ts';
-import { type Ask, askedText, type Origin, sourceOf } from '../../core/command.ts';
+import { type Ask, askedText, sourceOf } from '../../core/command.ts';
 import { engineWords } from '../../core/engine.ts';
 import type { Report } from '../../core/report.ts';
 import { isEnd } from '../../core/status.ts';
@@ -10,12 +10,12 @@ import { type CommandDetail, commandDetail } from '../../ledger/command-detail.t
 import { costFacts } from '../../report/cost-facts.ts';
 import { formatCost, formatCount, formatDuration, plural } from '../../report/figures.ts';
 import { nameOf } from '../../report/issue-cost.ts';
+import type { ActionForms } from '../actions/forms.ts';
 import { type Html, nothing, type Text } from '../html.ts';
 import type { Page } from '../layout.ts';
-import type { PageForms } from '../page-forms.ts';
 import { statusBadge } from '../parts/badge.ts';
 import { facts } from '../parts/facts.ts';
-import { issueLink, repositoryName, shortId } from '../parts/links.ts';
+import { commandPath, issueLink, repositoryName, shortId } from '../parts/links.ts';
 import { live } from '../parts/live.ts';
 import { outsideLink } from '../parts/outside-link.ts';
 import { section } from '../parts/section.ts';
@@ -36,14 +36,14 @@ export async function commandPage(
   { db }: Services,
   viewer: Viewer,
   id: string,
-  forms: PageForms,
+  forms: ActionForms,
 ): Promise<Page> {
   if (!CommandId.safeParse(id).success) return notFoundPage;
   const detail = await commandDetail(db, viewer.scope, id);
   return detail ? viewOf(detail, viewer, forms) : notFoundPage;
 }
 
-function viewOf(detail: CommandDetail, viewer: Viewer, forms: PageForms): Page {
+function viewOf(detail: CommandDetail, viewer: Viewer, forms: ActionForms): Page {
   const { command, run } = detail;
   const { issue_key: issueKey, repository_id: repositoryId } = command;
   const isOpen = !isEnd(command.status);
@@ -124,7 +124,7 @@ function summary({ command, run, pullRequests }: CommandDetail): Html {
   const ticketUrl = run?.job.target.ticketUrl ?? '';
   return facts([
     ['Who', html`${line(nameOf(command.actor), 100)}, ${sourceWords[sourceOf(command.origin)]}`],
-    ['Where', where(command.origin)],
+    ['Where', where(command)],
     ['Repository', repository ? repositoryName(repository) : 'not known yet'],
     ['Issue', issueLink(repository, command.issue_key)],
     ['Ticket', ticketUrl === '' ? undefined : outsideLink(ticketUrl, line(ticketUrl))],
@@ -156,7 +156,7 @@ function summary({ command, run, pullRequests }: CommandDetail): Html {
   ]);
 }
 
-function where(origin: Origin): Text | undefined {
+function where({ origin, actor }: Pick<CommandDetail['command'], 'origin' | 'actor'>): Text {
   switch (origin.kind) {
     case 'github-comment':
       return `a comment on #${origin.number}`;
@@ -168,8 +168,17 @@ function where(origin: Origin): Text | undefined {
       return html`a comment on ${line(origin.issueKey, 60)}`;
     case 'jira-label':
       return html`the label ${line(origin.label, 60)} on ${line(origin.issueKey, 60)}`;
-    default:
-      return undefined;
+    case 'dashboard-github':
+    case 'dashboard-jira': {
+      const about = origin.kind === 'dashboard-github' ? `#${origin.number}` : line(origin.issueKey, 60);
+      return html`asked on the dashboard by ${line(nameOf(actor), 100)}, about ${about}${
+        origin.repeats === undefined
+          ? nothing
+          : html`; repeats <a href="${commandPath(origin.repeats)}">command <code>${shortId(origin.repeats)}</code></a>`
+      }`;
+    }
+    case 'retention':
+      return 'nobody asked: its session was due to be forgotten';
   }
 }
 

@@ -378,6 +378,10 @@ describe('retry', () => {
     await run(commandId);
     expect(await commentOf(number, commandId)).toContain('> `do it`\\\n> Asked on the dashboard by `rob`.');
     expect((await retry(as('rob'), first.id)).page).toContain('was done again already');
+    const shown = await fetch(`${world.url}/commands/${commandId}`, { headers: { [viewerHeader]: 'rob' } });
+    expect(await shown.text()).toContain(
+      `asked on the dashboard by <bdi>rob</bdi>, about #${number}; repeats <a href="/commands/${first.id}">`,
+    );
     expect((await retry(as('rob'), commandId)).page).toContain('nothing to do again');
   });
 
