@@ -13,8 +13,10 @@ import { openContextCache } from './caches/open-context-cache.ts';
 import { snapshotsIn } from './caches/snapshots.ts';
 import type { AppConfig } from './config.ts';
 import { redactor } from './core/redact.ts';
+import type { Scope } from './core/viewer.ts';
 import { formTokens } from './dashboard/actions/form-tokens.ts';
 import { watchChanges } from './dashboard/live/changes.ts';
+import { pageMark } from './dashboard/live/page-mark.ts';
 import { dashboardRoutes } from './dashboard/routes.ts';
 import { shownSettings } from './dashboard/shown-settings.ts';
 import type { Access } from './dashboard/sign-in/access.ts';
@@ -191,7 +193,8 @@ export async function createApp(options: AppOptions): Promise<App> {
     everyMs: config.alerts.everyMs,
   });
   const cacheSize = watchCacheSize({ ...contexts, db: database.kysely, log, processId: randomUUID() });
-  const changes = watchChanges({ markOf: (scope) => changeMark(database.kysely, scope), log });
+  const ledgerMark = (scope: Scope) => changeMark(database.kysely, scope);
+  const changes = watchChanges({ markOf: pageMark({ ledgerMark, health }), log });
   await probot.load((app) => registerGitHubEvents(app, services));
 
   const routes = new Hono();

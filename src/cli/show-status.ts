@@ -1,4 +1,5 @@
 import type { CommandLine, StatusFacts } from '../core/facts.ts';
+import { isWaiting } from '../core/status.ts';
 import type { Facts } from '../ledger/facts.ts';
 import { formatAge, formatCost, formatSaved, plural } from '../report/figures.ts';
 import { nameOf } from '../report/issue-cost.ts';
@@ -63,7 +64,6 @@ export async function showStatus(
 
 /** `2 running · 1 waiting (the oldest for 3 min) · 5 done and 1 failed in 24 h`. */
 function headline({ open, now, lastDay, at }: StatusFacts): string {
-  const isWaiting = (status: string) => status === 'queued' || status === 'received';
   const waiting = open.filter(({ status }) => isWaiting(status));
   const oldest = now.find(({ status }) => isWaiting(status));
   const since = oldest

@@ -9,7 +9,8 @@ export type Verdict =
       /** Who that is for what people spend: the GitHub account, whatever it is called and wherever it asks. */
       person: string;
     }
-  | { allowed: false; problem: Problem };
+  /** `isUnanswered`: GitHub did not say, and may say yes later. */
+  | { allowed: false; problem: Problem; isUnanswered?: true };
 
 /** Dexter itself needs no permission to do what its configuration says. */
 export type Person = Exclude<Actor, { from: 'dexter' }>;
@@ -57,10 +58,11 @@ export async function authorize(
   if (permission === 'admin' || permission === 'write')
     return { allowed: true, login, person: personOf(actor, userId) };
   if (reason) {
-    return refuse(
+    const refused = refuse(
       `Dexter could not find out whether ${quoted(login)} may write to ${name}. ${reason}`,
       'Try again later; nothing was started.',
     );
+    return { ...refused, isUnanswered: true };
   }
   return refuse(
     `${quoted(login)} may not write to ${name}, so Dexter does not act on this.`,
@@ -73,7 +75,7 @@ function personOf(actor: Person, userId: number | undefined): string {
   return userId === undefined ? `jira:${actor.accountId}` : `github:${userId}`;
 }
 
-function refuse(message: string, hint: string): Verdict {
+function refuse(message: string, hint: string): Extract<Verdict, { allowed: false }> {
   return { allowed: false, problem: { code: 'not-authorized', message, hint } };
 }
 

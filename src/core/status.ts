@@ -31,6 +31,11 @@ const order: Record<CommandStatus, number> = {
   expired: 5,
 };
 
+/** Whether nothing has taken it from the queue yet. */
+export function isWaiting(status: CommandStatus): boolean {
+  return order[status] < order.preparing;
+}
+
 export function isEnd(status: CommandStatus): status is EndStatus {
   return order[status] === 5;
 }

@@ -1,4 +1,4 @@
-import type { Scope } from '../core/viewer.ts';
+import { type Scope, scopeKey } from '../core/viewer.ts';
 
 export interface KeptOptions {
   /** Hears why an answer could not be renewed; whoever waits for the first one hears it as well. */
@@ -55,7 +55,7 @@ export function kept<T>(
   }
 
   return async (scope) => {
-    const key = scope === 'all' ? scope : [...scope].sort((one, other) => one - other).join();
+    const key = scopeKey(scope);
     const answer = answers.get(key);
     const age = answer ? now() - answer.at : Number.POSITIVE_INFINITY;
     if (answer && age < Math.min(longestMs, timesAsLong * answer.tookMs)) return answer.value;

@@ -10,8 +10,10 @@ import { version } from './version.ts';
 export type { Html } from './html.ts';
 
 export interface Page {
-  /** Names the page in the tab and above it. */
+  /** Names the page above it, and in the tab unless `tab` does. */
   title: string;
+  /** Says in the tab how things stand: it is what one hears first when the page opens, as after an action. */
+  tab?: string;
   /** Address that stands in the menu for it. */
   path: string;
   body: Html;
@@ -43,7 +45,10 @@ const menu: readonly { path: string; text: string; forAdministrators?: boolean }
 ];
 
 /** A whole page around its own part. */
-export function layout(frame: Frame, { title, path, body, trail = [], aside = nothing }: Page): Html {
+export function layout(
+  frame: Frame,
+  { title, tab = title, path, body, trail = [], aside = nothing }: Page,
+): Html {
   const { viewer, alerts = [], signOut = nothing, isLive = true } = frame;
   const entries = menu.filter(({ forAdministrators }) => !forAdministrators || viewer.isAdministrator);
   return html`<!doctype html>
@@ -52,7 +57,7 @@ export function layout(frame: Frame, { title, path, body, trail = [], aside = no
     <meta charset="utf-8">
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <meta name="color-scheme" content="light dark">
-    <title>${title} · Dexter</title>
+    <title>${tab} · Dexter</title>
     <link rel="icon" href="${icon}">
     <link rel="stylesheet" href="${styleSheet.path}">
     ${isLive ? html`<script type="module" src="${liveScript.path}"></script>` : ''}

@@ -1,6 +1,6 @@
 import { type Context, Hono } from 'hono';
 import { z } from 'zod';
-import { currentAlerts } from '../alerts/current-alerts.ts';
+import { type CurrentAlert, currentAlerts } from '../alerts/current-alerts.ts';
 import type { Viewer } from '../core/viewer.ts';
 import type { Services } from '../jobs/services.ts';
 import { repositoryFigures } from '../ledger/repository-figures.ts';
@@ -65,11 +65,14 @@ export function dashboardRoutes(options: DashboardOptions): Hono {
     c.header('cache-control', 'no-store');
     return next();
   });
-  const show = (c: Context<DashboardEnv>, page: Page) => showPage(options, c, page);
+  const alertsFor = (c: Context<DashboardEnv>) => currentAlerts(db, c.var.viewer.scope);
+  /** `alerts` where the page itself needed them. */
+  const show = async (c: Context<DashboardEnv>, page: Page, alerts?: readonly CurrentAlert[]) =>
+    showPage(options, c, page, alerts ?? (await alertsFor(c)));
   pages.get('/', async (c) => {
     const { viewer } = c.var;
-    const month = await monthOf(viewer.scope);
-    return show(c, await overviewPage({ services, viewer, month, now: new Date() }));
+    const [month, alerts] = await Promise.all([monthOf(viewer.scope), alertsFor(c)]);
+    return show(c, await overviewPage({ services, viewer, month, alerts, now: new Date() }), alerts);
   });
   pages.get('/repositories', async (c) =>
     show(c, repositoriesPage(services, await repositoriesOf(c.var.viewer.scope))),
@@ -96,7 +99,8 @@ export function dashboardRoutes(options: DashboardOptions): Hono {
   );
   pages.get('/settings', async (c, next) => {
     if (!c.var.viewer.isAdministrator || !options.app) return next();
-    return show(c, await settingsPage(services, options.app));
+    const alerts = await alertsFor(c);
+    return show(c, await settingsPage(services, options.app, alerts), alerts);
   });
   pages.get('/audit', async (c, next) => {
     if (!c.var.viewer.isAdministrator) return next();
@@ -116,14 +120,14 @@ export function dashboardRoutes(options: DashboardOptions): Hono {
 }
 
 /** A page in the frame of whoever asks. */
-async function showPage(
-  { services, signOut }: DashboardOptions,
+function showPage(
+  { signOut }: DashboardOptions,
   c: Context<DashboardEnv>,
   page: Page,
-): Promise<Response> {
+  alerts: readonly CurrentAlert[],
+): Response | Promise<Response> {
   const { viewer } = c.var;
   const status = page.status ?? 200;
-  const alerts = await currentAlerts(services.db, viewer.scope);
   const frame = {
     viewer,
     alerts,

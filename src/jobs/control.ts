@@ -1,5 +1,6 @@
 import { commandDocs, flagDocs } from '../commands/parse.ts';
 import { type Ask, askedText, type ControlWord } from '../core/command.ts';
+import { isWaiting } from '../core/status.ts';
 import {
   endWait,
   getCommand,
@@ -89,7 +90,7 @@ function shortAsk(ask: Ask | null): string {
 
 async function stop(services: Services, row: CommandRow): Promise<string> {
   const open = await otherCommands(services, row);
-  const running = open.filter((command) => command.status !== 'queued' && command.status !== 'received');
+  const running = open.filter(({ status }) => !isWaiting(status));
   const waiting = open.filter((command) => !running.includes(command));
   for (const { id } of waiting) {
     // One that was taken from the queue since is stopped as what runs is.

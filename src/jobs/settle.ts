@@ -6,6 +6,7 @@ import type { Report } from '../core/report.ts';
 import type { CommandStatus, EndStatus } from '../core/status.ts';
 import { endCommand, repositoryOf } from '../ledger/commands.ts';
 import { keepRunCost } from '../ledger/costs.ts';
+import { countBeside } from '../ledger/count-beside.ts';
 import { addMeasures, setGauges } from '../ledger/measures.ts';
 import { getRun, keepReport } from '../ledger/runs.ts';
 import { keepGeneration, keepPullRequest, noteUse, strikeSession } from '../ledger/sessions.ts';
@@ -42,7 +43,7 @@ export async function settle(
       const row = await endCommand(transaction, id, end, from);
       // Not where it was expected to be: it keeps its place in the queue.
       if (!row && from) throw new NotThere();
-      if (row) await keepEnd(transaction, row);
+      if (row) await keepEnd(transaction, row, services.log);
       return row !== undefined;
     })
     .catch((error: unknown) => {
@@ -80,11 +81,13 @@ export async function settleReport(
     if (!ended) return undefined;
     await keepReport(transaction, row.id, fence, report);
     await keepSession(transaction, row, run.job, report);
-    await addMeasures(transaction, [
-      ...tallyOfEnd(ended, run),
-      ...tallyOfReport(report, ended.repository_id),
-    ]);
-    await setGauges(transaction, gaugesOfReport(report, ended));
+    await countBeside(transaction, services.log, async () => {
+      await addMeasures(transaction, [
+        ...tallyOfEnd(ended, run),
+        ...tallyOfReport(report, ended.repository_id),
+      ]);
+      await setGauges(transaction, gaugesOfReport(report, ended));
+    });
     return { ...report, mode: run.job.session.mode };
   });
   if (!settled) return false;
@@ -104,10 +107,10 @@ export async function settleReport(
 }
 
 /** Counts an end without a report. A run that a runner took has cost nobody knows what then. */
-async function keepEnd(db: Services['db'], row: CommandRow): Promise<void> {
+async function keepEnd(db: Services['db'], row: CommandRow, log: Services['log']): Promise<void> {
   const run = await getRun(db, row.id);
   if (run?.claimed_at) await keepRunCost(db, row, run.job, undefined);
-  await addMeasures(db, tallyOfEnd(row, run));
+  await countBeside(db, log, () => addMeasures(db, tallyOfEnd(row, run)));
 }
 
 /** What is cached of the ticket goes with its session, whatever site it is of. */

@@ -30,6 +30,7 @@ import {
   moveCommand,
   repositoryOf,
 } from '../ledger/commands.ts';
+import { countBeside } from '../ledger/count-beside.ts';
 import { addMeasures } from '../ledger/measures.ts';
 import { getRun, insertRun, keepRunReference, noteDispatch } from '../ledger/runs.ts';
 import { newestGeneration, noteUse, pullRequestOfIssue } from '../ledger/sessions.ts';
@@ -422,17 +423,23 @@ async function dispatch(
   );
 }
 
-/** How long the command waited for it, once, however often its dispatch is begun. */
-function countDispatch(
-  services: Services,
+/** How long the command waited for it, once, however often its dispatch is begun. A runner has it: nothing here may stop that. */
+async function countDispatch(
+  { db, log }: Services,
   { id, origin, repository_id: repositoryId }: CommandRow,
 ): Promise<void> {
-  return services.db.transaction().execute(async (transaction) => {
-    const seconds = await noteDispatch(transaction, id);
-    if (seconds === undefined || repositoryId === null) return;
-    const label = sourceOf(origin);
-    await addMeasures(transaction, [{ name: 'dispatch_latency', label, value: seconds, repositoryId }]);
-  });
+  try {
+    await db.transaction().execute(async (transaction) => {
+      const seconds = await noteDispatch(transaction, id);
+      if (seconds === undefined || repositoryId === null) return;
+      const label = sourceOf(origin);
+      await countBeside(transaction, log, () =>
+        addMeasures(transaction, [{ name: 'dispatch_latency', label, value: seconds, repositoryId }]),
+      );
+    });
+  } catch (error) {
+    log.warn({ commandId: id, err: error }, 'when a job was dispatched was not noted');
+  }
 }
 
 /** An event of JIRA that claimed a word like `help` for a comment that holds an instruction. */

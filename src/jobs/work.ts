@@ -13,6 +13,7 @@ import {
   takeUnseen,
   takeWaited,
 } from '../ledger/commands.ts';
+import { countBeside } from '../ledger/count-beside.ts';
 import { addMeasures } from '../ledger/measures.ts';
 import type { CommandRow } from '../ledger/tables.ts';
 import { onboardNext } from '../onboarding/onboard-next.ts';
@@ -190,13 +191,15 @@ async function tellEnd(services: Services, row: CommandRow): Promise<void> {
 async function giveUpTelling(services: Services, row: CommandRow): Promise<void> {
   await services.db.transaction().execute(async (transaction) => {
     await markPublished(transaction, row.id);
-    await addMeasures(transaction, [
-      {
-        name: 'end_untold',
-        label: sourceOf(row.origin),
-        ...(row.repository_id === null ? {} : { repositoryId: row.repository_id }),
-      },
-    ]);
+    await countBeside(transaction, services.log, () =>
+      addMeasures(transaction, [
+        {
+          name: 'end_untold',
+          label: sourceOf(row.origin),
+          ...(row.repository_id === null ? {} : { repositoryId: row.repository_id }),
+        },
+      ]),
+    );
   });
 }
 

@@ -9,7 +9,14 @@ export const auditedActions = ['ask', 'retry', 'stop', 'forget'] as const;
 export type AuditedAction = (typeof auditedActions)[number];
 
 /** `accepted`: a command was made. Everything else was refused before one was: then nothing was done. */
-export type AuditOutcome = 'accepted' | 'forged' | 'not-found' | 'invalid' | 'pointless' | 'unanswered';
+export type AuditOutcome =
+  | 'accepted'
+  | 'forged'
+  | 'forbidden'
+  | 'not-found'
+  | 'invalid'
+  | 'pointless'
+  | 'unanswered';
 
 export interface AuditEntry {
   viewer: string;

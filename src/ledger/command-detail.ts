@@ -55,7 +55,6 @@ export async function commandDetail(db: Db, scope: Scope, id: string): Promise<C
       'progress_at',
       'report',
       'created_at',
-      'dispatched_at',
     ])
     .where('command_id', '=', id)
     .executeTakeFirst();

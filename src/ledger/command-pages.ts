@@ -1,5 +1,6 @@
 import { type ExpressionBuilder, type RawBuilder, sql } from 'kysely';
 import type { Actor, CommandSource, Origin } from '../core/command.ts';
+import { costOfCommand } from '../core/cost-of-command.ts';
 import type { CommandStatus, EndStatus } from '../core/status.ts';
 import { statusesBefore } from '../core/status.ts';
 import type { Scope } from '../core/viewer.ts';
@@ -187,7 +188,11 @@ function toListed(row: {
     asked: row.asked,
     createdAt: row.created_at,
     endedAt: row.ended_at,
-    costUsd: row.cost_usd ?? (row.ended_at === null ? row.told_usd : null),
+    costUsd: costOfCommand({
+      reportedUsd: row.cost_usd,
+      toldUsd: row.told_usd,
+      isEnded: row.ended_at !== null,
+    }),
     waitingFor: row.claimed_at === null ? row.waiting_for : null,
   };
 }

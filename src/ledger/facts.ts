@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { sourceOf } from '../core/command.ts';
+import { costOfCommand } from '../core/cost-of-command.ts';
 import type { CommandFacts, CommandLine, StatusFacts, TimelineStep } from '../core/facts.ts';
 import type { Report } from '../core/report.ts';
 import { endStatuses } from '../core/status.ts';
@@ -198,7 +199,11 @@ function toLine(row: LineRow): CommandLine {
     startedAt: row.started_at?.toISOString() ?? null,
     endedAt: row.ended_at?.toISOString() ?? null,
     step: row.ended_at === null ? (row.progress?.step ?? null) : null,
-    costUsd: report?.costUsd ?? row.progress?.costUsd ?? null,
+    costUsd: costOfCommand({
+      reportedUsd: report?.costUsd,
+      toldUsd: row.progress?.costUsd,
+      isEnded: row.ended_at !== null,
+    }),
     problem: row.problem,
   };
 }

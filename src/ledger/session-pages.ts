@@ -19,10 +19,10 @@ export interface SessionInList {
   repository: { id: number; owner: string; name: string };
   issueKey: string;
   usedAt: Date;
-  /** Generations that the ledger knows of; none where no run has saved one yet. */
+  /** Generations that stores still keep; none where no run has saved one yet. */
   generations: number;
   firstSavedAt: Date | null;
-  /** Of the newest one. */
+  /** Of the newest one: the last that was saved, which the next run goes on with. */
   bytes: number | null;
   contextTokens: number | null;
   store: StoreName | null;
@@ -66,7 +66,7 @@ export async function sessionPage(
       order by created_at desc, generation desc limit 1
     ) as newest on true
     cross join lateral (
-      select count(*)::int as generations, min(created_at) as first_saved_at from generations as g
+      select (count(*) filter (where not dropped))::int as generations, min(created_at) as first_saved_at from generations as g
       where ${sameSession}
     ) as counted
     order by s.used_at ${word}, s.installation_id ${word}, s.repository_id ${word}, s.issue_key ${word}`.execute(
@@ -140,6 +140,8 @@ export interface GenerationOfIssue {
   bytes: number;
   contextTokens: number;
   store: StoreName | null;
+  /** False once the store has removed it: stores keep the last few. */
+  isKept: boolean;
   savedAt: Date;
   /** How that run came by its conversation; null where no report says it. */
   mode: SessionMode | null;
@@ -152,7 +154,7 @@ export interface IssueDetail {
   repository: { id: number; owner: string; name: string };
   /** Null where no session is kept. */
   session: { usedAt: Date } | null;
-  /** Newest first. */
+  /** Newest first: by time, because a store that was emptied numbers anew. */
   generations: GenerationOfIssue[];
 }
 
@@ -197,6 +199,7 @@ export async function issueDetail(
       'context_tokens',
       'store',
       'generations.created_at',
+      'dropped',
       sql<SessionMode | null>`runs.report->'session'->>'mode'`.as('mode'),
       sql<ResumeChoice | null>`runs.report->'session'->'resumption'->>'choice'`.as('choice'),
       sql<EngineName | null>`runs.report->>'engine'`.as('engine'),
@@ -219,6 +222,7 @@ export async function issueDetail(
       bytes: row.bytes,
       contextTokens: row.context_tokens,
       store: row.store,
+      isKept: !row.dropped,
       savedAt: row.created_at,
       mode: row.mode,
       choice: row.choice,

@@ -285,7 +285,7 @@ export function pullRequestOfIssue(
 
 export interface KeptOfIssue {
   generations: number;
-  /** Of all generations that the ledger knows. */
+  /** Of the generations that stores still keep, by their last reports. */
   bytes: number;
   usedAt: Date;
 }
@@ -302,7 +302,8 @@ export async function keptOfIssue(
       join
         .onRef('g.installation_id', '=', 's.installation_id')
         .onRef('g.repository_id', '=', 's.repository_id')
-        .onRef('g.issue_key', '=', 's.issue_key'),
+        .onRef('g.issue_key', '=', 's.issue_key')
+        .on('g.dropped', '=', false),
     )
     .select([
       sql<number>`count(g.generation)::int`.as('generations'),

@@ -4,7 +4,7 @@ import type { Histogram } from '../core/histogram.ts';
 import { boundsOf, type MeasureName, measureUnits } from '../core/measure.ts';
 import { CacheCanary } from '../core/report.ts';
 import { StoreName } from '../core/session.ts';
-import { CommandStatus, endStatuses, isEnd } from '../core/status.ts';
+import { CommandStatus, endStatuses, isEnd, isWaiting } from '../core/status.ts';
 import type { MeasureSum } from '../ledger/measures.ts';
 import { plainName } from '../pricing/find-prices.ts';
 import { type ModelPrices, modelPrices } from '../pricing/model-prices.ts';
@@ -33,7 +33,7 @@ export function ledgerMetrics(facts: LedgerFacts, prices: readonly ModelPrices[]
     for (const status of CommandStatus.options.filter((each) => !isEnd(each)))
       open.set({ source, status }, 0);
   for (const { source, status, commands } of facts.open) open.set({ source, status }, commands);
-  const waiting = facts.open.filter(({ status }) => status === 'received' || status === 'queued');
+  const waiting = facts.open.filter(({ status }) => isWaiting(status));
   make
     .gauge(
       'queue_depth',

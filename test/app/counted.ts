@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { accounts, ticketKey } from '../../demo/story/ticket.ts';
 import type { MeasureName } from '../../src/core/measure.ts';
@@ -61,6 +62,38 @@ export function counted(name: string, open: () => Promise<Pick<SharedDatabase, '
 
     const ends = ['command_ended', 'run_duration'] as const;
     const caches = ['cache_hit', 'cache_miss', 'cache_read', 'cache_write', 'cache_write_failed'] as const;
+
+    it('disturbs nothing that it is counted of when it cannot be kept', async () => {
+      await sql`create function refuse_measures() returns trigger language plpgsql as
+        'begin raise exception ''no room for %'', new.name; end'`.execute(database.kysely);
+      await sql`create trigger refuse_measures before insert on measures for each row
+        when (new.name in ('dispatch_latency', 'command_ended')) execute function refuse_measures()`.execute(
+        database.kysely,
+      );
+      try {
+        const before = await counts(...ends, 'dispatch_latency');
+        const id = await running();
+        expect((await world.report(id, 1, goodReport())).status).toBe(200);
+        await world.until((one) => one.id === id && one.status === 'done' && one.told, 'told');
+        const run = () =>
+          database.kysely
+            .selectFrom('runs')
+            .select(['dispatched_at', 'run_id'])
+            .where('command_id', '=', id)
+            .executeTakeFirst();
+        await expect.poll(async () => (await run())?.dispatched_at, { timeout: 30_000 }).not.toBeNull();
+        // Nor the end that a person, and no report, makes.
+        const stopped = await running();
+        const issueKey = (await world.commands()).find((one) => one.id === stopped)?.issueKey ?? '';
+        await world.comment('maria', Number(issueKey.split('-').at(-1)), '@dexter help');
+        await world.until((one) => one.issueKey === issueKey && one.status === 'done' && one.told, 'told');
+        expect(grown(before, await counts(...ends, 'dispatch_latency'))).toEqual({});
+        expect((await world.report(stopped, 1, goodReport())).status).toBe(200);
+      } finally {
+        await sql`drop trigger refuse_measures on measures`.execute(database.kysely);
+        await sql`drop function refuse_measures()`.execute(database.kysely);
+      }
+    });
 
     it('is the end of each run, how long it took and how long it waited, once, whoever tells it again', async () => {
       const before = await counts(...ends, 'dispatch_latency');

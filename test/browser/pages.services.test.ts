@@ -178,3 +178,33 @@ it('what is brought up to date leaves open what was opened, the focus, and what 
   expect(complaints).toEqual([]);
   await context.close();
 });
+
+it('who hears the pages is told in few words what became of a command', async () => {
+  const { context, page, complaints } = await openWindow(browser, world.url);
+  const { data: issue } = await world.github
+    .as('rob')
+    .rest.issues.create({ owner: 'acme', repo: 'shop', title: 'Heard', body: 'Please.' });
+  await world.comment('rob', issue.number, '@dexter be heard');
+  const { id } = await world.until(
+    (one) => one.issueKey.endsWith(`-${issue.number}`) && one.status === 'dispatched',
+    'dispatched',
+  );
+  await page.goto(`${world.url}/commands/${id}`);
+  await page.getByText('Live', { exact: true }).waitFor();
+  const name = `Command ${id.slice(0, 8)}`;
+  expect(await page.title()).toBe(`${name}: dispatched · Dexter`);
+  const heard = () => page.locator('[role=status]').innerText();
+  expect(await heard()).toBe('');
+  await world.claim(id);
+  await expect.poll(heard, { timeout: 30_000 }).toBe(`${name} is now running.`);
+  const problem = {
+    code: 'engine-failed',
+    message: 'The model <b>fell</b> silent.',
+    hint: 'Retry.',
+  } as const;
+  await world.report(id, 1, { ...goodReport({ outcome: 'cancelled' }), problem });
+  await expect.poll(heard, { timeout: 30_000 }).toContain(`${name} is now cancelled.`);
+  expect(await page.title()).toBe(`${name}: cancelled · Dexter`);
+  expect(complaints).toEqual([]);
+  await context.close();
+});

@@ -99,6 +99,7 @@ describe('authorize', () => {
     }));
     expect(verdict).toMatchObject({
       allowed: false,
+      isUnanswered: true,
       problem: {
         message: expect.stringMatching(
           /could not find out whether `owner` may write to acme\/shop.*HTTP 502/,

@@ -20,6 +20,7 @@ import { AskFields, ask } from './ask.ts';
 import { type FormTokens, viewerKey } from './form-tokens.ts';
 import { type ActionForms, purposes } from './forms.ts';
 import { isSameOrigin } from './is-same-origin.ts';
+import { mayNotAct } from './may-not-act.ts';
 import { RetryFields, retry } from './retry.ts';
 import { IssueFields, sayWord } from './say-word.ts';
 import { notFound, type Refusal, refuse, sees, type Wanted } from './wanted.ts';
@@ -38,6 +39,7 @@ type Status = 200 | (typeof statusOf)[Refusal['why']] | 413;
 
 const statusOf = {
   forged: 403,
+  forbidden: 403,
   'not-found': 404,
   pointless: 409,
   invalid: 422,
@@ -127,6 +129,11 @@ export function actionRoutes(options: ActionOptions): Hono<DashboardEnv> {
 function add<T>(routes: Hono<DashboardEnv>, options: ActionOptions, action: Action<T>): void {
   const { services, tokens, forms, show } = options;
   const { name, schema, purposeOf, act, about } = action;
+  const allowed = async (asked: Promise<Wanted | Refusal>, actor: Actor): Promise<Wanted | Refusal> => {
+    const wanted = await asked;
+    if (wanted.outcome === 'refused') return wanted;
+    return (await mayNotAct(services, actor, wanted)) ?? wanted;
+  };
 
   routes.post(`/actions/${name}`, async (c) => {
     const { viewer } = c.var;
@@ -134,7 +141,9 @@ function add<T>(routes: Hono<DashboardEnv>, options: ActionOptions, action: Acti
     const refused = async (refusal: Refusal, entry: ReturnType<typeof about>, again?: Html) => {
       const { why, problem } = refusal;
       const detail = [problem.message, entry.detail].filter(Boolean).join(' · ');
-      await keepAudit(services.db, { ...who, ...entry, detail, outcome: why });
+      // Where nobody signs in, what another site sends is nobody's deed: rows would let any site fill the table.
+      if (refusal !== crossSite || viewer.id !== undefined)
+        await keepAudit(services.db, { ...who, ...entry, detail, outcome: why });
       services.log.warn(
         { event: 'audit', ...who, ...entry, detail: problem.message, outcome: why },
         'refused',
@@ -157,7 +166,8 @@ function add<T>(routes: Hono<DashboardEnv>, options: ActionOptions, action: Acti
     const show303 = (id: string) => c.redirect(`/commands/${id}`, 303);
     const before = await commandByKey(services.db, dedupeKey);
     if (before) return show303(before.id);
-    const wanted = await act(fields, viewer).catch(unanswered);
+    const actor = actorOf(viewer);
+    const wanted = await allowed(act(fields, viewer), actor).catch(unanswered);
     if (wanted.outcome === 'refused') {
       // Of two clicks at once the second may find the first one in its way.
       const meanwhile = await commandByKey(services.db, dedupeKey);
@@ -178,7 +188,7 @@ function add<T>(routes: Hono<DashboardEnv>, options: ActionOptions, action: Acti
         id,
         dedupeKey,
         origin,
-        actor: actorOf(viewer),
+        actor,
         issueKey,
         queueKey: queueKeyFor(wanted.ask, issueKey, id),
         installationId,

@@ -15,6 +15,14 @@ function say(text, isLost = true) {
   shown.hidden = false;
 }
 
+/** To who hears the page: in a few words what became of a part, never the whole part. */
+function tell(part, fresh) {
+  const { says } = fresh.dataset;
+  if (says === part.dataset.says) return [];
+  part.dataset.says = says;
+  return [says];
+}
+
 /** The tokens of forms are new each time, and no reason to draw a part anew. */
 function contentOf(part) {
   const copy = part.cloneNode(true);
@@ -63,6 +71,8 @@ async function update() {
       // Signed out: the next click says so.
       if (!answer.ok || answer.redirected) throw new Error(`${answer.status}`);
       const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+      document.title = page.title;
+      const told = [];
       for (const fresh of partsOf(page)) {
         const part = document.getElementById(fresh.id);
         const content = contentOf(fresh);
@@ -73,8 +83,9 @@ async function update() {
         }
         drawn.set(part.id, content);
         redraw(part, fresh);
-        if (part.dataset.live) news.textContent = `${part.dataset.live}: ${part.innerText.trim()}`;
+        told.push(...tell(part, fresh));
       }
+      if (told.length > 0) news.textContent = told.join(' ');
       say('Live', false);
     } catch {
       say('Not live: reload the page');

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import type { Scope } from '../../core/viewer.ts';
+import { type Scope, scopeKey } from '../../core/viewer.ts';
 
 /** Tells who listens that something that they may see has changed: not what. */
 export interface Changes {
@@ -55,7 +55,7 @@ export function watchChanges(options: ChangesOptions): Changes {
   return {
     listen(scope, onChange, signal) {
       if (listening >= most || stopped.signal.aborted || signal.aborted) return undefined;
-      const key = scope === 'all' ? scope : [...scope].sort((one, other) => one - other).join();
+      const key = scopeKey(scope);
       const listeners = groups.get(key)?.listeners ?? new Set();
       listeners.add(onChange);
       listening += 1;

@@ -4,7 +4,7 @@ import { type AuditRow, auditPage as readPage } from '../../ledger/audit.ts';
 import { nothing, type Text } from '../html.ts';
 import type { Page } from '../layout.ts';
 import { badge } from '../parts/badge.ts';
-import { commandPath, issueLink } from '../parts/links.ts';
+import { commandPath, issueLink, shortId } from '../parts/links.ts';
 import { moment } from '../parts/moment.ts';
 import { pager } from '../parts/pager.ts';
 import { table } from '../parts/table.ts';
@@ -42,7 +42,7 @@ function cells(row: AuditRow): Text[] {
   const command =
     commandId === null
       ? nothing
-      : html` <a href="${commandPath(commandId)}">command <code>${commandId.slice(0, 8)}</code></a>`;
+      : html` <a href="${commandPath(commandId)}">command <code>${shortId(commandId)}</code></a>`;
   return [
     moment(row.at),
     line(row.viewer, 100),

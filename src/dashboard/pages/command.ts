@@ -1,6 +1,6 @@
 import { html } from 'hono/html';
 import { promptLayers } from '../../context/prompt-layers.ts';
-import { type Ask, askedText, type Origin, sourceOf } from '../../core/command.ts';
+import { type Ask, askedText, sourceOf } from '../../core/command.ts';
 import { engineWords } from '../../core/engine.ts';
 import type { Report } from '../../core/report.ts';
 import { isEnd } from '../../core/status.ts';
@@ -10,16 +10,17 @@ import { type CommandDetail, commandDetail } from '../../ledger/command-detail.t
 import { costFacts } from '../../report/cost-facts.ts';
 import { formatCost, formatCount, formatDuration, plural } from '../../report/figures.ts';
 import { nameOf } from '../../report/issue-cost.ts';
+import type { ActionForms } from '../actions/forms.ts';
 import { type Html, nothing, type Text } from '../html.ts';
 import type { Page } from '../layout.ts';
-import type { PageForms } from '../page-forms.ts';
 import { statusBadge } from '../parts/badge.ts';
 import { facts } from '../parts/facts.ts';
-import { issueLink, repositoryName } from '../parts/links.ts';
+import { commandPath, issueLink, repositoryName, shortId } from '../parts/links.ts';
+import { live } from '../parts/live.ts';
 import { outsideLink } from '../parts/outside-link.ts';
 import { section } from '../parts/section.ts';
 import { table } from '../parts/table.ts';
-import { block, folded, line } from '../parts/untrusted.ts';
+import { block, folded, line, lineOf } from '../parts/untrusted.ts';
 import { CommandId } from '../query.ts';
 import { sourceWords } from './commands.ts';
 import { notFoundPage } from './error.ts';
@@ -35,23 +36,24 @@ export async function commandPage(
   { db }: Services,
   viewer: Viewer,
   id: string,
-  forms: PageForms,
+  forms: ActionForms,
 ): Promise<Page> {
   if (!CommandId.safeParse(id).success) return notFoundPage;
   const detail = await commandDetail(db, viewer.scope, id);
   return detail ? viewOf(detail, viewer, forms) : notFoundPage;
 }
 
-function viewOf(detail: CommandDetail, viewer: Viewer, forms: PageForms): Page {
+function viewOf(detail: CommandDetail, viewer: Viewer, forms: ActionForms): Page {
   const { command, run } = detail;
   const { issue_key: issueKey, repository_id: repositoryId } = command;
   const isOpen = !isEnd(command.status);
   return {
     title: 'Command',
+    tab: `Command ${shortId(command.id)}: ${command.status}`,
     path: '/commands',
     trail: [{ href: '/commands', text: 'Commands' }],
     body: html`
-      <section id="now" class="section" aria-label="Where it stands" data-live>
+      <section id="now" class="section" aria-label="Where it stands"${live(said(detail))}>
         <div class="fields">${statusBadge(command.status)} ${command.stop_requested && isOpen ? html`<span class="muted">is asked to stop</span>` : nothing}
           <div class="actions">${forms.retryForm(viewer, command)}${
             repositoryId === null ? nothing : forms.stopForm(viewer, { repositoryId, issueKey, isOpen })
@@ -61,10 +63,22 @@ function viewOf(detail: CommandDetail, viewer: Viewer, forms: PageForms): Page {
       ${section({ id: 'facts', title: 'What was asked', body: html`${asked(command.ask, command.claimed_text)}${summary(detail)}` })}
       ${section({ id: 'timeline', title: 'From webhook to report', isLive: true, body: timeline(stepsOf(detail)) })}
       ${isOpen || run?.progress ? log(detail) : nothing}
-      <div id="end" class="parts" data-live>${command.answer === null ? nothing : section({ id: 'answer', title: 'What Dexter answered', body: block(command.answer) })}
+      <div id="end" class="parts"${live()}>${command.answer === null ? nothing : section({ id: 'answer', title: 'What Dexter answered', body: block(command.answer) })}
       ${run?.report ? reported(run.report) : nothing}</div>
       ${run ? layers(run) : nothing}`,
   };
+}
+
+/** `Command 1a2b3c4d is now done. Dexter has answered.` */
+function said({ command, run }: CommandDetail): string {
+  const { id, status, stop_requested: isStopping, answer, problem: failed } = command;
+  const isOpen = !isEnd(status);
+  return [
+    `Command ${shortId(id)} is now ${status}${isStopping && isOpen ? ', and is asked to stop' : ''}.`,
+    ...(waitsForRunner({ run, command }) ? ['It has no runner yet.'] : []),
+    ...(failed ? [lineOf(failed.message, 300)] : []),
+    ...(answer === null ? [] : ['Dexter has answered.']),
+  ].join(' ');
 }
 
 function problem({ command }: CommandDetail): Html {
@@ -74,8 +88,8 @@ function problem({ command }: CommandDetail): Html {
 }
 
 function waiting({ run, command }: CommandDetail): Html {
-  if (!run?.waiting_for || run.claimed_at !== null || isEnd(command.status)) return nothing;
-  const { waiting_for: waitingFor } = run;
+  const waitingFor = waitsForRunner({ run, command });
+  if (!waitingFor) return nothing;
   const what =
     waitingFor.what === 'runner'
       ? html`No runner has taken it yet. It needs one with the labels ${waitingFor.labels.slice(0, 20).map((label) => html`<code>${line(label, 100)}</code> `)}`
@@ -83,6 +97,11 @@ function waiting({ run, command }: CommandDetail): Html {
         ? 'It waits until somebody approves it: the environment of its job asks for that.'
         : 'It waits for another run of its concurrency group.';
   return html`<div class="message warning"><p>${what}</p></div>`;
+}
+
+function waitsForRunner({ run, command }: Pick<CommandDetail, 'run' | 'command'>) {
+  if (!run || run.claimed_at !== null || isEnd(command.status)) return null;
+  return run.waiting_for;
 }
 
 function asked(ask: Ask | null, claimed: string | null): Html {
@@ -105,7 +124,7 @@ function summary({ command, run, pullRequests }: CommandDetail): Html {
   const ticketUrl = run?.job.target.ticketUrl ?? '';
   return facts([
     ['Who', html`${line(nameOf(command.actor), 100)}, ${sourceWords[sourceOf(command.origin)]}`],
-    ['Where', where(command.origin)],
+    ['Where', where(command)],
     ['Repository', repository ? repositoryName(repository) : 'not known yet'],
     ['Issue', issueLink(repository, command.issue_key)],
     ['Ticket', ticketUrl === '' ? undefined : outsideLink(ticketUrl, line(ticketUrl))],
@@ -137,7 +156,7 @@ function summary({ command, run, pullRequests }: CommandDetail): Html {
   ]);
 }
 
-function where(origin: Origin): Text | undefined {
+function where({ origin, actor }: Pick<CommandDetail['command'], 'origin' | 'actor'>): Text {
   switch (origin.kind) {
     case 'github-comment':
       return `a comment on #${origin.number}`;
@@ -149,8 +168,17 @@ function where(origin: Origin): Text | undefined {
       return html`a comment on ${line(origin.issueKey, 60)}`;
     case 'jira-label':
       return html`the label ${line(origin.label, 60)} on ${line(origin.issueKey, 60)}`;
-    default:
-      return undefined;
+    case 'dashboard-github':
+    case 'dashboard-jira': {
+      const about = origin.kind === 'dashboard-github' ? `#${origin.number}` : line(origin.issueKey, 60);
+      return html`asked on the dashboard by ${line(nameOf(actor), 100)}, about ${about}${
+        origin.repeats === undefined
+          ? nothing
+          : html`; repeats <a href="${commandPath(origin.repeats)}">command <code>${shortId(origin.repeats)}</code></a>`
+      }`;
+    }
+    case 'retention':
+      return 'nobody asked: its session was due to be forgotten';
   }
 }
 

@@ -50,7 +50,7 @@ export async function commandsPage({ db }: Services, { scope }: Viewer, query: Q
   };
 }
 
-/** Commands as a list; `without` leaves out what the page says by itself. */
+/** Commands as a list; `isOfIssue` leaves out issue and repository, which the page says by itself. */
 export function commandTable(
   commands: readonly CommandInList[],
   empty: Text,

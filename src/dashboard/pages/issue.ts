@@ -10,11 +10,12 @@ import { costOfIssue } from '../../ledger/costs.ts';
 import { type GenerationOfIssue, issueDetail } from '../../ledger/session-pages.ts';
 import { formatCount, formatUsage } from '../../report/figures.ts';
 import { totalLine, unknownLine } from '../../report/issue-cost.ts';
+import type { ActionForms } from '../actions/forms.ts';
 import { nothing } from '../html.ts';
 import type { Page } from '../layout.ts';
-import type { PageForms } from '../page-forms.ts';
 import { facts } from '../parts/facts.ts';
-import { commandPath, issueName, repositoryName } from '../parts/links.ts';
+import { commandPath, issueName, repositoryName, shortId } from '../parts/links.ts';
+import { live } from '../parts/live.ts';
 import { moment } from '../parts/moment.ts';
 import { outsideLink } from '../parts/outside-link.ts';
 import { section } from '../parts/section.ts';
@@ -31,7 +32,7 @@ export async function issuePage(
   { db }: Services,
   viewer: Viewer,
   parts: { repositoryId: string; issueKey: string },
-  forms: PageForms,
+  forms: ActionForms,
 ): Promise<Page> {
   const named = IssueAddress.safeParse(parts);
   if (!named.success) return notFoundPage;
@@ -53,7 +54,11 @@ export async function issuePage(
       { href: address('/commands', { repository: repositoryId }), text: name },
     ],
     body: html`
-      <section id="now" class="section" aria-label="What can be done" data-live>
+      <section id="now" class="section" aria-label="What can be done"${live(
+        isOpen
+          ? `Something of ${name} ${issueName(issueKey)} waits or runs.`
+          : `Nothing of ${name} ${issueName(issueKey)} waits or runs.`,
+      )}>
         <div class="actions">${forms.stopForm(viewer, { repositoryId, issueKey, isOpen })}${forms.forgetForm(
           viewer,
           {
@@ -94,7 +99,7 @@ export async function issuePage(
       ${section({
         id: 'generations',
         title: 'Generations of its session',
-        note: 'Each run that ends well saves one; the newest is what the next run goes on with.',
+        note: 'Each run that ends well saves one. The newest by time is what the next run goes on with, whatever its number: a store that was emptied numbers anew. Stores keep the last few.',
         isLive: true,
         body: generationTable(generations),
       })}
@@ -119,11 +124,11 @@ function generationTable(generations: readonly GenerationOfIssue[]) {
     rows: generations.map((one) => [
       `${one.generation}`,
       moment(one.savedAt),
-      one.store ?? html`<span class="muted">not told</span>`,
+      html`${one.store ?? html`<span class="muted">not told</span>`}${one.isKept ? nothing : html` <span class="muted">removed since</span>`}`,
       formatSize(one.bytes),
       formatCount(one.contextTokens),
       wentOn(one),
-      html`<a href="${commandPath(one.commandId)}"><code>${one.commandId.slice(0, 8)}</code></a>${one.engine === 'anthropic-api' ? html` <span class="muted">${engineWords[one.engine]}</span>` : nothing}`,
+      html`<a href="${commandPath(one.commandId)}"><code>${shortId(one.commandId)}</code></a>${one.engine === 'anthropic-api' ? html` <span class="muted">${engineWords[one.engine]}</span>` : nothing}`,
     ]),
     empty: 'No run has saved its session yet, or it was forgotten.',
   });

@@ -1,6 +1,6 @@
 import { html } from 'hono/html';
-import { type CurrentAlert, currentAlerts } from '../../alerts/current-alerts.ts';
-import type { CommandStatus } from '../../core/status.ts';
+import type { CurrentAlert } from '../../alerts/current-alerts.ts';
+import { isWaiting } from '../../core/status.ts';
 import type { Viewer } from '../../core/viewer.ts';
 import type { Services } from '../../jobs/services.ts';
 import { commandPage, openWithAge } from '../../ledger/command-pages.ts';
@@ -23,17 +23,18 @@ export interface OverviewOptions {
   viewer: Viewer;
   /** What is summed up of a longer time. */
   month: MonthFigures;
+  /** Those that the viewer may see. */
+  alerts: readonly CurrentAlert[];
   now: Date;
 }
 
 const newest = 8;
 
 /** What goes on, what it costs, and whether all is well. */
-export async function overviewPage({ services, viewer, month, now }: OverviewOptions): Promise<Page> {
+export async function overviewPage({ services, viewer, month, alerts, now }: OverviewOptions): Promise<Page> {
   const { db } = services;
-  const [open, alerts, { commands }] = await Promise.all([
+  const [open, { commands }] = await Promise.all([
     openWithAge(db, viewer.scope),
-    currentAlerts(db, viewer.scope),
     commandPage(db, viewer.scope, {}, newest),
   ]);
   const body = html`
@@ -50,11 +51,9 @@ export async function overviewPage({ services, viewer, month, now }: OverviewOpt
 
 type Open = Awaited<ReturnType<typeof openWithAge>>;
 
-const waiting: readonly CommandStatus[] = ['received', 'queued'];
-
 function tilesOf(open: Open, month: MonthFigures, now: Date): Tile[] {
-  const waits = open.filter(({ status }) => waiting.includes(status));
-  const works = open.filter(({ status }) => !waiting.includes(status));
+  const waits = open.filter(({ status }) => isWaiting(status));
+  const works = open.filter(({ status }) => !isWaiting(status));
   const { comparedRuns, baselineUsd, savedUsd, costUsd, runs, unknownRuns } = month;
   return [
     { label: 'Waiting', value: count(waits), note: oldestOf(waits, now) ?? 'nobody waits' },

@@ -11,10 +11,11 @@ import {
   sessionSums,
 } from '../../ledger/session-pages.ts';
 import { formatCount } from '../../report/figures.ts';
+import type { ActionForms } from '../actions/forms.ts';
 import type { Html } from '../html.ts';
 import type { Page } from '../layout.ts';
-import type { PageForms } from '../page-forms.ts';
 import { issueLink, repositoryName } from '../parts/links.ts';
+import { live } from '../parts/live.ts';
 import { day, moment } from '../parts/moment.ts';
 import { pager } from '../parts/pager.ts';
 import { section } from '../parts/section.ts';
@@ -49,7 +50,7 @@ export async function sessionsPage(
   { db, retention }: Services,
   viewer: Viewer,
   query: Query,
-  forms: PageForms,
+  forms: ActionForms,
 ): Promise<Page> {
   const parsed = parseQuery(SessionQuery, query);
   if (!parsed.ok) return refusedPage('/sessions', 'All sessions', parsed.problems);
@@ -64,7 +65,7 @@ export async function sessionsPage(
     title: 'Sessions',
     path: '/sessions',
     body: html`
-      <div id="sums" data-live>${tiles([
+      <div id="sums"${live()}>${tiles([
         { label: 'Sessions', value: formatCount(sums.sessions) },
         { label: 'Size together', value: formatSize(sums.bytes), note: 'of all generations that are kept' },
         { label: 'Forgotten without anybody asking', value: rules(retention) },
@@ -82,9 +83,9 @@ export async function sessionsPage(
             'Repository',
             'Last used',
             'Begun',
-            { label: 'Generations', isNumeric: true },
-            { label: 'Size', isNumeric: true },
-            { label: 'Context, tokens', isNumeric: true },
+            { label: 'Generations kept', isNumeric: true },
+            { label: 'Size of the newest', isNumeric: true },
+            { label: 'Its context, tokens', isNumeric: true },
             'Store',
             'To be forgotten',
             'Forget',

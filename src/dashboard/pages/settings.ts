@@ -1,6 +1,6 @@
 import { html } from 'hono/html';
 import { alertKinds } from '../../alerts/alert-kinds.ts';
-import { type CurrentAlert, currentAlerts } from '../../alerts/current-alerts.ts';
+import type { CurrentAlert } from '../../alerts/current-alerts.ts';
 import type { AlertRule } from '../../alerts/evaluate.ts';
 import { formatValue } from '../../alerts/words.ts';
 import type { PartHealth } from '../../health/part-health.ts';
@@ -33,10 +33,11 @@ const longestSaid = 300;
 
 /** How the app is, and how it was set up: for administrators. */
 export async function settingsPage(
-  { db, health }: Pick<Services, 'db' | 'health'>,
+  { health }: Pick<Services, 'health'>,
   { settings, backend, readiness, redact }: AppState,
+  alerts: readonly CurrentAlert[],
 ): Promise<Page> {
-  const [ready, alerts] = await Promise.all([readiness(), currentAlerts(db, 'all')]);
+  const ready = await readiness();
   return {
     title: 'Settings',
     path: '/settings',

@@ -1,14 +1,15 @@
 import { html } from 'hono/html';
 import type { CurrentAlert } from '../../alerts/current-alerts.ts';
 import { type Html, nothing } from '../html.ts';
-import { line } from './untrusted.ts';
+import { live } from './live.ts';
+import { line, lineOf } from './untrusted.ts';
 
 /** Above every page while something is wrong, the worst first; nothing otherwise. */
 export function alertStrip(alerts: readonly CurrentAlert[]): Html {
   const [worst] = alerts;
-  if (!worst) return html`<div id="alert-strip" data-live="Alerts"></div>`;
+  if (!worst) return html`<div id="alert-strip"${live('No alert holds any more.')}></div>`;
   const more = alerts.length - 1;
-  return html`<div id="alert-strip" data-live="Alerts">
+  return html`<div id="alert-strip"${live(spoken(alerts))}>
     <aside class="strip ${worst.level}" aria-label="Alerts"><p><strong>${words[worst.level]}</strong> ${alertText(worst)}${more > 0 ? html` <a href="/#alerts">and ${more} more</a>` : nothing}</p></aside>
   </div>`;
 }
@@ -17,5 +18,17 @@ export function alertStrip(alerts: readonly CurrentAlert[]): Html {
 export function alertText({ title, label, comparison }: CurrentAlert): Html {
   return html`${title}${label === '' ? nothing : html` (${line(label, 80)})`}: ${comparison}`;
 }
+
+/** Without its figures: those change all the time. */
+function spoken(alerts: readonly CurrentAlert[]): string {
+  const said = alerts.slice(0, mostSpoken).map(({ level, title, label }) => {
+    const of = label === '' ? '' : ` (${lineOf(label, 80)})`;
+    return `${words[level]}: ${title}${of}.`;
+  });
+  const more = alerts.length - said.length;
+  return `${said.join(' ')}${more > 0 ? ` And ${more} more.` : ''}`;
+}
+
+const mostSpoken = 3;
 
 const words = { critical: 'Critical', warning: 'Warning' } as const;

@@ -6,6 +6,11 @@ export function commandPath(id: string): string {
   return `/commands/${id}`;
 }
 
+/** By which people tell commands apart. */
+export function shortId(id: string): string {
+  return id.slice(0, 8);
+}
+
 function issuePath(repositoryId: number, issueKey: string): string {
   return `/issues/${repositoryId}/${encodeURIComponent(issueKey)}`;
 }

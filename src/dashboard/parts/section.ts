@@ -1,5 +1,6 @@
 import { html } from 'hono/html';
 import { type Html, nothing, type Text } from '../html.ts';
+import { live } from './live.ts';
 
 export interface Section {
   /** Names it on its page; links may lead to it. */
@@ -12,13 +13,11 @@ export interface Section {
   body: Html;
   /** Whether it is brought up to date while the page is open. */
   isLive?: boolean;
-  /** Half of the page where there is room for two. */
-  isHalf?: boolean;
 }
 
 /** A part of a page under a heading. */
-export function section({ id, title, note, aside, body, isLive = false, isHalf = false }: Section): Html {
-  return html`<section id="${id}" class="section${isHalf ? ' half' : ''}" aria-labelledby="${id}-title"${isLive ? html` data-live` : nothing}>
+export function section({ id, title, note, aside, body, isLive = false }: Section): Html {
+  return html`<section id="${id}" class="section" aria-labelledby="${id}-title"${isLive ? live() : nothing}>
     <div class="section-head"><h2 id="${id}-title">${title}</h2>${aside ?? nothing}</div>
     ${note === undefined ? nothing : html`<p class="note">${note}</p>`}
     ${body}

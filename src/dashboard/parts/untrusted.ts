@@ -23,10 +23,14 @@ function isJoiner(character: string): boolean {
 }
 
 /** On one line, cut to a length, in a direction of its own. */
-export function line(text: string, most = 200): Html {
+export function line(text: string, most?: number): Html {
+  return html`<bdi>${lineOf(text, most)}</bdi>`;
+}
+
+/** The same where no element can stand: in an attribute, or in the name of the page. */
+export function lineOf(text: string, most = 200): string {
   const flat = visible(text).replaceAll(/\s+/g, ' ').trim();
-  const shown = flat.length > most ? `${flat.slice(0, most - 1).toWellFormed()}…` : flat;
-  return html`<bdi>${shown}</bdi>`;
+  return flat.length > most ? `${flat.slice(0, most - 1).toWellFormed()}…` : flat;
 }
 
 /** As it is, in lines. The keyboard can move what is wider or longer than there is room for. */

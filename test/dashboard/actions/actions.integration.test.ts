@@ -31,7 +31,7 @@ beforeAll(async () => {
   world = await startWorld({
     databaseUrl: server.url,
     log,
-    jira: { ...story, issues: [...story.issues, ticket('SHOP-7'), ticket('SHOP-8')] },
+    jira: { ...story, issues: [...story.issues, ticket('SHOP-7'), ticket('SHOP-8'), ticket('SHOP-9')] },
     access: { viewerOf: async (c) => viewers.get(c.req.header(viewerHeader) ?? '') ?? open },
   });
   database = await openDatabase({ url: server.url, directory: '' });
@@ -232,31 +232,11 @@ describe('what is asked by hand', () => {
     expect(body).toContain('Nothing is running or waiting on this issue.');
   });
 
-  it('by somebody who may not write is refused by GitHub’s word, and the issue is told', async () => {
-    const number = await newIssue('Not for guests');
-    const { status, commandId } = await ask(as('guest'), number, 'delete everything');
-    expect(status).toBe(303);
-    const { problem } = await told(commandId);
-    expect(problem).toMatchObject({ code: 'not-authorized', message: expect.stringContaining('`guest`') });
-    const body = await commentOf(number, commandId);
-    expect(body).toContain('**Not started**');
-    expect(body).toContain('Asked on the dashboard by `guest`.');
-    expect(jobOf(commandId)).toBeUndefined();
-    // Nor does anybody's `retry` do it again.
-    expect((await retry(as('maria'), commandId)).status).toBe(409);
-    await world.comment('maria', number, '@dexter retry');
-    const again = await world.until(
-      (one) => one.issueKey === keyOf(number) && one.id !== commandId && one.told,
-      'told',
-    );
-    expect(again.problem?.code).toBe('nothing-to-do');
-  });
-
   it('under a login that belongs to another account now is refused', async () => {
     const number = await newIssue('Renamed');
     viewers.set('renamed', { name: 'rob', id: 424242, scope: 'all', isAdministrator: false });
     const renamed = as('renamed');
-    const { commandId } = await page.send(
+    const { status, page: shown } = await page.send(
       '/actions/ask',
       {
         token: page.tokens.make(renamed, purposes.ask()),
@@ -266,10 +246,8 @@ describe('what is asked by hand', () => {
       },
       { [viewerHeader]: 'renamed' },
     );
-    expect((await told(commandId)).problem).toMatchObject({
-      code: 'not-authorized',
-      message: expect.stringContaining('another GitHub account'),
-    });
+    expect(status).toBe(403);
+    expect(shown).toContain('another GitHub account');
   });
 
   it('about an issue that does not exist ends with the reason', async () => {
@@ -323,6 +301,59 @@ describe('what is asked by hand', () => {
   });
 });
 
+describe('somebody who may only read', () => {
+  it('has nothing done and nobody told, and learns why', async () => {
+    const number = await newIssue('Not for guests');
+    const key = 'SHOP-9';
+    await world.jira.comment(accounts.rob, key, '@dexter do the ninth');
+    const ticketed = await world.until(
+      (one) => one.issueKey === key && one.status === 'dispatched',
+      'dispatched',
+    );
+    await run(ticketed.id, failed);
+    const { commandId: asked } = await ask(as('rob'), number, 'do it');
+    await run(asked, failed);
+    const guest = as('guest');
+    const before = {
+      commands: await countCommands(),
+      ticket: world.jira.comments(key).length,
+      issue: await world.conversation(number),
+    };
+    const answers = [
+      await ask(guest, number, 'delete everything'),
+      await ask(guest, number, 'help'),
+      await ask(guest, key, 'delete everything'),
+      await ask(guest, key, 'status'),
+      await retry(guest, asked),
+      await retry(guest, ticketed.id),
+      await onIssue('stop', guest, keyOf(number)),
+      await onIssue('stop', guest, key),
+      await onIssue('forget', guest, keyOf(number)),
+      await onIssue('forget', guest, key),
+    ];
+    for (const { status, page: shown } of answers) {
+      expect(status).toBe(403);
+      expect(shown).toContain('<code>guest</code> may not write to acme/shop');
+    }
+    // What was typed is not lost to them.
+    expect(answers[0]?.page).toContain('>delete everything</textarea>');
+    expect({
+      commands: await countCommands(),
+      ticket: world.jira.comments(key).length,
+      issue: await world.conversation(number),
+    }).toEqual(before);
+    const rows = await database.kysely
+      .selectFrom('audit')
+      .selectAll()
+      .where('viewer', '=', 'guest')
+      .where('outcome', '=', 'forbidden')
+      .execute();
+    expect(rows.map(({ action }) => action).toSorted()).toEqual([
+      ...['ask', 'ask', 'ask', 'ask', 'forget', 'forget', 'retry', 'retry', 'stop', 'stop'],
+    ]);
+  });
+});
+
 describe('retry', () => {
   it('does a failed run again in its session, once', async () => {
     const number = await newIssue('Fails');
@@ -347,6 +378,10 @@ describe('retry', () => {
     await run(commandId);
     expect(await commentOf(number, commandId)).toContain('> `do it`\\\n> Asked on the dashboard by `rob`.');
     expect((await retry(as('rob'), first.id)).page).toContain('was done again already');
+    const shown = await fetch(`${world.url}/commands/${commandId}`, { headers: { [viewerHeader]: 'rob' } });
+    expect(await shown.text()).toContain(
+      `asked on the dashboard by <bdi>rob</bdi>, about #${number}; repeats <a href="/commands/${first.id}">`,
+    );
     expect((await retry(as('rob'), commandId)).page).toContain('nothing to do again');
   });
 
@@ -524,6 +559,21 @@ describe('a form', () => {
     expect(answer.page).toContain('nothing was done');
     expect(await countCommands()).toBe(before);
     expect(await audited('forged')).toMatchObject({ viewer: 'rob', viewer_id: as('rob').id, action: 'ask' });
+  });
+
+  it('that another site sends where nobody signs in leaves no row behind', async () => {
+    const count = () => database.kysely.selectFrom('audit').select('id').execute();
+    const [rows, commands] = [await count(), await countCommands()];
+    const token = page.tokens.make(open, 'ask');
+    const from = { 'sec-fetch-site': 'cross-site', origin: 'http://evil.example' };
+    const { status } = await page.send('/actions/ask', { token, ...fields }, from);
+    expect(status).toBe(403);
+    expect(await count()).toEqual(rows);
+    expect(await countCommands()).toBe(commands);
+    expect(lines.findLast((line) => line.event === 'audit' && line.outcome === 'forged')).toMatchObject({
+      viewer: 'this machine',
+      action: 'ask',
+    });
   });
 
   it('that is no form is refused', async () => {
