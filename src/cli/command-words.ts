@@ -1,6 +1,6 @@
 import { askedText } from '../core/command.ts';
 import type { CommandLine } from '../core/facts.ts';
-import type { CommandStatus } from '../core/status.ts';
+import { CommandStatus, type Tone, toneOf } from '../core/status.ts';
 import type { Colour } from './printer.ts';
 
 /** Longest part of what was asked that a list shows. */
@@ -18,17 +18,16 @@ export function fewWords({ ask }: Pick<CommandLine, 'ask'>): string {
   return line.length > longestAsk ? `${line.slice(0, longestAsk - 1)}…` : line;
 }
 
-const colours: Partial<Record<CommandStatus | 'waiting', Colour>> = {
-  running: 'cyan',
-  dispatched: 'cyan',
-  preparing: 'cyan',
-  queued: 'yellow',
+const colours: Partial<Record<Tone, Colour>> = {
+  active: 'cyan',
   waiting: 'yellow',
-  done: 'green',
-  failed: 'red',
-  expired: 'red',
+  good: 'green',
+  bad: 'red',
 };
 
+/** Of a state as `stateOf` says it; undefined for what needs none, and for text that is no state. */
 export function colourOf(state: string): Colour | undefined {
-  return Object.entries(colours).find(([name]) => name === state)?.[1];
+  const status = CommandStatus.safeParse(state).data;
+  const tone = status ? toneOf(status) : state === 'waiting' ? state : 'quiet';
+  return colours[tone];
 }

@@ -40,6 +40,26 @@ export function isEnd(status: CommandStatus): status is EndStatus {
   return order[status] === 5;
 }
 
+/** How much a state wants to be seen, wherever it is shown; `quiet` needs no eye. */
+export type Tone = 'quiet' | 'waiting' | 'active' | 'good' | 'warning' | 'bad';
+
+const tones: Record<CommandStatus, Tone> = {
+  received: 'waiting',
+  queued: 'waiting',
+  preparing: 'active',
+  dispatched: 'active',
+  running: 'active',
+  done: 'good',
+  failed: 'bad',
+  refused: 'warning',
+  cancelled: 'quiet',
+  expired: 'bad',
+};
+
+export function toneOf(status: CommandStatus): Tone {
+  return tones[status];
+}
+
 /** A command only moves forward; an end is final. Steps may be left out (a refusal comes straight from `queued`). */
 export function canMove(from: CommandStatus, to: CommandStatus): boolean {
   return order[to] > order[from];

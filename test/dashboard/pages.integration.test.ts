@@ -330,6 +330,27 @@ describe('an issue', () => {
     expect(document.querySelectorAll('#commands tbody tr').length).toBe(2);
   });
 
+  it('says which generations its store keeps no more, and sessions count the others', async () => {
+    const dropping = (dropped: boolean) =>
+      database.kysely
+        .updateTable('generations')
+        .set({ dropped })
+        .where('repository_id', '=', shop.id)
+        .where('issue_key', '=', issueKey)
+        .execute();
+    const kept = async () => (await get('/sessions')).document.querySelector('#sessions tbody')?.textContent;
+    const before = await kept();
+    await dropping(true);
+    try {
+      expect(text((await get(`/issues/${shop.id}/${issueKey}`)).document)).toContain('removed since');
+      expect(await kept()).not.toBe(before);
+    } finally {
+      await dropping(false);
+    }
+    expect(text((await get(`/issues/${shop.id}/${issueKey}`)).document)).not.toContain('removed since');
+    expect(await kept()).toBe(before);
+  });
+
   it.each(['/issues/x/SHOP-42', '/issues/7/NOPE-1', '/issues/0/SHOP-42', '/issues/7/%00'])(
     'is not there: %s',
     async (path) => {

@@ -255,7 +255,10 @@ describe('every route of the app', () => {
     expect(await ids()).toEqual(before);
     const anonymous = await act('rob', openBrowser(world), line, beta);
     expect(anonymous.status).toBe(401);
-    expect((await act('guest', guest, line, beta)).status).toBe(303);
+    // Who may only read it sees it, and has nothing done.
+    expect((await act('guest', guest, line, beta)).status).toBe(403);
+    expect(await ids()).toEqual(before);
+    expect((await act('maria', maria, line, beta)).status).toBe(303);
   });
 
   it.each(of('administrators'))('is not there for others: %s', async (_, { path }) => {

@@ -1,6 +1,6 @@
 import { html } from 'hono/html';
 import { formatSize } from '../../core/size.ts';
-import type { EndStatus } from '../../core/status.ts';
+import type { EndStatus, Tone } from '../../core/status.ts';
 import { budgetsFor } from '../../jobs/budgets.ts';
 import type { Services } from '../../jobs/services.ts';
 import type { RepositoryFigures } from '../../ledger/repository-figures.ts';
@@ -8,7 +8,7 @@ import { formatCost, formatCount } from '../../report/figures.ts';
 import { type Html, nothing } from '../html.ts';
 import type { Page } from '../layout.ts';
 import { daysShown } from '../month-figures.ts';
-import { badge, statusBadge, type Tone } from '../parts/badge.ts';
+import { badge, statusBadge } from '../parts/badge.ts';
 import { repositoryName } from '../parts/links.ts';
 import { outsideLink } from '../parts/outside-link.ts';
 import { section } from '../parts/section.ts';
