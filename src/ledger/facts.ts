@@ -2,26 +2,17 @@ import { sql } from 'kysely';
 import { sourceOf } from '../core/command.ts';
 import type { CommandFacts, CommandLine, StatusFacts, TimelineStep } from '../core/facts.ts';
 import type { Report } from '../core/report.ts';
-import { endStatuses } from '../core/status.ts';
 import { openByStatus } from './command-pages.ts';
 import { type Db, repositoryOf } from './commands.ts';
-import {
-  type CostGroup,
-  type CostPeriod,
-  costOfIssue,
-  costsBy,
-  type GroupCost,
-  type IssueCost,
-} from './costs.ts';
+import { type CostGroup, costOfIssue, costsBy, type GroupCost, type IssueCost } from './costs.ts';
+import { costsByDay, type DayOfCosts } from './daily-figures.ts';
+import { isOpen } from './open-commands.ts';
 import { getRun } from './runs.ts';
 import type { CommandRow, RunRow } from './tables.ts';
 
 /** Commands that a status names one by one. */
 const namedNow = 50;
 const namedEnded = 10;
-
-/** Days and people of a month are far fewer. */
-const allDays = 40;
 
 /** What administrators ask of Dexter from outside of its pages, wherever the answer comes from. */
 export interface Facts {
@@ -55,15 +46,10 @@ export function factsOfLedger(db: Db, now = () => new Date()): Facts {
 /** What goes on now, what ended last, and what it cost. Of all repositories: it is for administrators. */
 async function statusFacts(db: Db, now: Date): Promise<StatusFacts> {
   const dayAgo = new Date(now.getTime() - 24 * 60 * 60_000);
-  const startOfDay = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), now.getUTCDate()));
   const startOfMonth = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), 1));
-  const [open, running, ended, lastDay, today, month] = await Promise.all([
+  const [open, running, ended, lastDay, costs] = await Promise.all([
     openByStatus(db, 'all'),
-    lines(db)
-      .where('command.status', 'not in', endStatuses)
-      .orderBy('command.created_at')
-      .limit(namedNow)
-      .execute(),
+    lines(db).where(isOpen('command')).orderBy('command.created_at').limit(namedNow).execute(),
     lines(db)
       .where('command.ended_at', 'is not', null)
       .orderBy('command.ended_at', 'desc')
@@ -76,8 +62,7 @@ async function statusFacts(db: Db, now: Date): Promise<StatusFacts> {
       .groupBy('status')
       .orderBy('status')
       .execute(),
-    sumOf(db, { since: startOfDay }),
-    sumOf(db, { since: startOfMonth }),
+    costsByDay(db, { scope: 'all', since: startOfMonth }),
   ]);
   return {
     at: now.toISOString(),
@@ -85,18 +70,17 @@ async function statusFacts(db: Db, now: Date): Promise<StatusFacts> {
     now: running.map(toLine),
     ended: ended.map(toLine),
     lastDay,
-    today,
-    month,
+    today: sumOf(costs.filter(({ day }) => day === now.toISOString().slice(0, 10))),
+    month: sumOf(costs),
   };
 }
 
-async function sumOf(db: Db, period: CostPeriod): Promise<StatusFacts['today']> {
-  const { sums } = await costsBy(db, 'day', period, { limit: allDays });
-  return sums.reduce(
-    (total, { runs, costUsd, estimatedCostSaved }) => ({
+function sumOf(days: readonly DayOfCosts[]): StatusFacts['today'] {
+  return days.reduce(
+    (total, { runs, costUsd, savedUsd }) => ({
       runs: total.runs + runs,
       costUsd: total.costUsd + costUsd,
-      estimatedCostSaved: total.estimatedCostSaved + estimatedCostSaved,
+      estimatedCostSaved: total.estimatedCostSaved + savedUsd,
     }),
     { runs: 0, costUsd: 0, estimatedCostSaved: 0 },
   );

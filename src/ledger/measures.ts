@@ -1,4 +1,4 @@
-import { type SqlBool, sql } from 'kysely';
+import { sql } from 'kysely';
 import type { Histogram } from '../core/histogram.ts';
 import {
   type Gauged,
@@ -10,6 +10,7 @@ import {
 import { storable } from '../core/storable.ts';
 import type { Scope } from '../core/viewer.ts';
 import type { Db } from './commands.ts';
+import { inScope } from './in-scope.ts';
 
 /**
  * Counts what happened, by the hour of the database. In the transaction of what it belongs to, so that both or neither
@@ -99,11 +100,10 @@ function hourOf(moment: Date) {
 function conditions({ names, since, until, scope }: MeasureQuery) {
   return sql.join(
     [
-      sql<SqlBool>`true`,
       ...(names ? [sql`name = any(${[...names]})`] : []),
       ...(since ? [sql`hour >= ${hourOf(since)}`] : []),
       ...(until ? [sql`hour < ${hourOf(until)}`] : []),
-      ...(scope === 'all' ? [] : [sql`repository_id = any(${[...scope]}::bigint[])`]),
+      inScope(scope),
     ],
     sql` and `,
   );

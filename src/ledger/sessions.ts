@@ -4,8 +4,8 @@ import type { KeptContext } from '../core/context.ts';
 import type { ContextSeen } from '../core/context-seen.ts';
 import type { PullRequestRef, Report } from '../core/report.ts';
 import type { SessionRef, StoreName } from '../core/session.ts';
-import { endStatuses } from '../core/status.ts';
 import type { Db } from './commands.ts';
+import { isOpen } from './open-commands.ts';
 
 export interface SavedGeneration {
   generation: number;
@@ -176,7 +176,7 @@ export async function takeUnused(db: Db, days: number, limit: number): Promise<K
           select count(*)::int from commands as c where ${ofRetention} and c.created_at > s.used_at
             and c.status in ('failed', 'expired', 'cancelled'))))
         and not exists (
-          select from commands as c where ${ofRetention} and c.status not in (${sql.join([...endStatuses])}))
+          select from commands as c where ${ofRetention} and ${isOpen('c')})
       order by s.used_at, s.issue_key
       limit ${limit}
       for update skip locked)`)
