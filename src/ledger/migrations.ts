@@ -1,5 +1,6 @@
 import { type Kysely, type Migration, sql } from 'kysely';
 import { commandSource } from './command-words.ts';
+import { isWithinDay } from './measures.ts';
 
 /** Below the time after which Postgres looks for two that wait for each other, and ends one of them. */
 const lockTimeoutMs = 500;
@@ -248,6 +249,7 @@ export const migrations: Record<string, Migration> = {
         .addPrimaryKeyConstraint('measures_key', ['name', 'label', 'repository_id', 'hour'])
         .execute();
       await db.schema.createIndex('measures_by_hour').on('measures').column('hour').execute();
+      await sql`create index measures_within_day on measures (hour) where ${isWithinDay}`.execute(db);
       await db.schema
         .createTable('gauges')
         .addColumn('name', 'text', (column) => column.notNull())
