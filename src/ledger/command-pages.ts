@@ -3,6 +3,7 @@ import type { Actor, CommandSource, Origin } from '../core/command.ts';
 import type { CommandStatus, EndStatus } from '../core/status.ts';
 import type { Scope } from '../core/viewer.ts';
 import type { WaitingFor } from '../core/waiting-for.ts';
+import { idBegins } from './command-ids.ts';
 import { commandPerson, commandSource, commandWords, wordsQuery } from './command-words.ts';
 import type { Db } from './commands.ts';
 import { inScope } from './in-scope.ts';
@@ -368,7 +369,8 @@ async function idsWithin(
 }
 
 const issueKeyPattern = /^(?:[a-z][a-z0-9_]{1,29}|gh-[1-9][0-9]{0,15})-[1-9][0-9]{0,9}$/i;
-const idPattern = /^[0-9a-f]{8}[0-9a-f-]{0,28}$/i;
+/** Fewer digits are taken for a word, such as `facade`. */
+const idPattern = /^[0-9a-f]{8}/i;
 const numberPattern = /^#?([1-9][0-9]{0,8})$/;
 
 /** Whatever the text may mean: as a rule only one of these finds something. */
@@ -376,9 +378,10 @@ async function idsBySearch(db: Db, text: string, walk: Walk): Promise<string[]> 
   const { matches } = walk;
   const query = wordsQuery(text);
   const number = numberPattern.exec(text)?.[1];
+  const begins = idPattern.test(text) ? idBegins(text) : undefined;
   const others = [
     ...(issueKeyPattern.test(text) ? [sql<boolean>`issue_key = ${keyOf(text)}`] : []),
-    ...(idPattern.test(text) ? [idBegins(text)] : []),
+    ...(begins ? [begins] : []),
     ...(number === undefined ? [] : [ofPullRequest(Number(number))]),
   ];
   const hasWords = sql<boolean>`${commandWords} @@ to_tsquery('simple', ${query ?? ''})`;
@@ -402,13 +405,6 @@ async function idsBySearch(db: Db, text: string, walk: Walk): Promise<string[]> 
 
 function keyOf(text: string): string {
   return /^gh-/i.test(text) ? text.toLowerCase() : text.toUpperCase();
-}
-
-/** As a range, which the key of the table can be asked for. */
-function idBegins(text: string): RawBuilder<boolean> {
-  const digits = text.replaceAll('-', '').toLowerCase();
-  if (digits.length > 32) return sql<boolean>`false`;
-  return sql<boolean>`id between ${digits.padEnd(32, '0')}::uuid and ${digits.padEnd(32, 'f')}::uuid`;
 }
 
 function ofPullRequest(number: number): RawBuilder<boolean> {

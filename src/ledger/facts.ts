@@ -1,7 +1,8 @@
 import { sql } from 'kysely';
 import { sourceOf } from '../core/command.ts';
-import type { CommandFacts, CommandLine, StatusFacts, TimelineStep } from '../core/facts.ts';
+import type { CommandFacts, CommandLine, StatusFacts } from '../core/facts.ts';
 import type { Report } from '../core/report.ts';
+import { idBegins } from './command-ids.ts';
 import { openByStatus } from './command-pages.ts';
 import { type Db, repositoryOf } from './commands.ts';
 import { type CostGroup, costOfIssue, costsBy, type GroupCost, type IssueCost } from './costs.ts';
@@ -9,6 +10,7 @@ import { costsByDay, type DayOfCosts } from './daily-figures.ts';
 import { isOpen } from './open-commands.ts';
 import { getRun } from './runs.ts';
 import type { CommandRow, RunRow } from './tables.ts';
+import { timelineOf } from './timeline.ts';
 
 /** Commands that a status names one by one. */
 const namedNow = 50;
@@ -87,13 +89,9 @@ function sumOf(days: readonly DayOfCosts[]): StatusFacts['today'] {
 }
 
 async function commandsMeant(db: Db, meant: string): Promise<CommandFacts[]> {
-  const ids = /^[0-9a-f-]{6,36}$/.test(meant)
-    ? await db
-        .selectFrom('commands')
-        .select('id')
-        .where(sql<boolean>`id >= ${rangeOf(meant, '0')}::uuid and id <= ${rangeOf(meant, 'f')}::uuid`)
-        .limit(severalMeant)
-        .execute()
+  const begins = idBegins(meant);
+  const ids = begins
+    ? await db.selectFrom('commands').select('id').where(begins).limit(severalMeant).execute()
     : [];
   const found =
     ids.length > 0
@@ -112,18 +110,6 @@ async function commandsMeant(db: Db, meant: string): Promise<CommandFacts[]> {
 /** Enough to say that there are several. */
 const severalMeant = 5;
 
-/** The first or the last UUID that begins so, so that the primary key finds it. */
-function rangeOf(beginning: string, fill: '0' | 'f'): string {
-  const digits = beginning.replaceAll('-', '').slice(0, 32).padEnd(32, fill);
-  return [
-    digits.slice(0, 8),
-    digits.slice(8, 12),
-    digits.slice(12, 16),
-    digits.slice(16, 20),
-    digits.slice(20),
-  ].join('-');
-}
-
 async function commandFacts(db: Db, id: string): Promise<CommandFacts> {
   const [line, row, run] = await Promise.all([
     lines(db).where('command.id', '=', id).executeTakeFirstOrThrow(),
@@ -132,28 +118,12 @@ async function commandFacts(db: Db, id: string): Promise<CommandFacts> {
   ]);
   return {
     command: toLine(line),
-    timeline: timelineOf(row, run),
+    timeline: timelineOf(row, run).map(({ what, at }) => ({ what, at: at.toISOString() })),
     answer: row.answer,
     runUrl: run?.run_url || null,
     progress: run?.progress ?? null,
     report: run?.report ?? null,
   };
-}
-
-/** What happened to a command, oldest first; steps that were not taken, or of which nobody noted the time, are not there. */
-function timelineOf(row: CommandRow, run: RunRow | undefined): TimelineStep[] {
-  const steps: [TimelineStep['what'], Date | null | undefined][] = [
-    ['received', row.created_at],
-    ['begun', row.started_at],
-    ['planned', run?.created_at],
-    ['claimed', run?.claimed_at],
-    ['progress', run?.progress_at],
-    ['ended', row.ended_at],
-    ['told', row.published_at],
-  ];
-  return steps
-    .flatMap(([what, at]) => (at ? [{ what, at: at.toISOString() }] : []))
-    .sort((one, other) => Date.parse(one.at) - Date.parse(other.at));
 }
 
 function lines(db: Db) {
