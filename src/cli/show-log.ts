@@ -86,8 +86,10 @@ function tellHead(page: Printer, { command, runUrl }: CommandFacts): void {
 
 const words: Record<Exclude<TimelineStep['what'], 'progress'>, string> = {
   received: 'received',
+  seen: 'shown to be seen, it waits for its turn',
   begun: 'begun',
   planned: 'its run was planned',
+  dispatched: 'its run was dispatched',
   claimed: 'a runner took it',
   ended: 'ended',
   told: 'the end was told',

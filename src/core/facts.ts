@@ -49,10 +49,20 @@ export const StatusFacts = z.object({
 });
 export type StatusFacts = z.infer<typeof StatusFacts>;
 
-/** One step of a command on its way. */
+/** One step of a command on its way. `seen`: it was shown that it waits for its turn. */
 export const TimelineStep = z.object({
   at: time,
-  what: z.enum(['received', 'begun', 'planned', 'claimed', 'progress', 'ended', 'told']),
+  what: z.enum([
+    'received',
+    'seen',
+    'begun',
+    'planned',
+    'dispatched',
+    'claimed',
+    'progress',
+    'ended',
+    'told',
+  ]),
 });
 export type TimelineStep = z.infer<typeof TimelineStep>;
 

@@ -23,6 +23,7 @@ import { endVanished, reconcile } from './reconcile.ts';
 import { forgetDue } from './retention.ts';
 import type { Services } from './services.ts';
 import { startCommand } from './start.ts';
+import { tidyLedger } from './tidy-ledger.ts';
 
 /** How long telling an end may take before another process does it. */
 const publishingSeconds = 60;
@@ -41,6 +42,9 @@ const lookEveryMs = 1_000;
 
 /** Days pass slowly: sessions are looked at this often. */
 const forgetEveryMs = 60 * 60 * 1000;
+
+/** Rows become old by the day. */
+const tidyEveryMs = 60 * 60 * 1000;
 
 /** Commands that one process prepares at the same time. */
 const preparedAtOnce = 4;
@@ -91,8 +95,6 @@ export function startWorker(services: Services, { reconcileEveryMs = 10_000 } = 
   }
 
   const startedAt = Date.now();
-  let reconciledAt = 0;
-  let forgotAt = 0;
   const loops = [
     ...Array.from({ length: preparedAtOnce }, () => loop('start', () => startNext(services))),
     // Apart from the others: a JIRA that hangs must not hold up what needs no JIRA.
@@ -103,20 +105,22 @@ export function startWorker(services: Services, { reconcileEveryMs = 10_000 } = 
       await endVanished(services);
       return false;
     }),
-    loop('reconcile', async () => {
-      if (Date.now() - reconciledAt < reconcileEveryMs) return false;
-      reconciledAt = Date.now();
-      await reconcile(services, startedAt, stopping.signal);
-      return false;
-    }),
+    loop(
+      'reconcile',
+      seldom(reconcileEveryMs, async () => {
+        await reconcile(services, startedAt, stopping.signal);
+        return false;
+      }),
+    ),
     loop('onboarding', () => onboardNext(services)),
-    loop('retention', async () => {
-      if (Date.now() - forgotAt < (services.retention.everyMs ?? forgetEveryMs)) return false;
-      forgotAt = Date.now();
-      const more = await forgetDue(services, stopping.signal);
-      if (more) forgotAt = 0;
-      return more;
-    }),
+    loop(
+      'retention',
+      seldom(services.retention.everyMs ?? forgetEveryMs, () => forgetDue(services, stopping.signal)),
+    ),
+    loop(
+      'tidy',
+      seldom(tidyEveryMs, () => tidyLedger(services.db)),
+    ),
   ];
 
   return {
@@ -127,6 +131,18 @@ export function startWorker(services: Services, { reconcileEveryMs = 10_000 } = 
       wake();
       await Promise.all(loops);
     },
+  };
+}
+
+/** Works again only after a while, unless there was more to do. */
+function seldom(everyMs: number, work: () => Promise<boolean>): () => Promise<boolean> {
+  let workedAt = 0;
+  return async () => {
+    if (Date.now() - workedAt < everyMs) return false;
+    workedAt = Date.now();
+    const more = await work();
+    if (more) workedAt = 0;
+    return more;
   };
 }
 

@@ -1,8 +1,6 @@
 import { sql } from 'kysely';
-import { endStatuses } from '../core/status.ts';
 import type { Db } from './commands.ts';
-
-const ends = sql.join([...endStatuses]);
+import { isOpen, isUntold } from './open-commands.ts';
 
 /** The time of the database, by which ages are told. */
 export async function databaseTime(db: Db): Promise<Date> {
@@ -27,9 +25,9 @@ export async function oldestWaiting(db: Db): Promise<OldestWaiting> {
     with waiting as (
       select c.*, exists (
           select from commands as e
-          where e.issue_key = c.issue_key and e.queue_key = c.queue_key and e.status not in (${ends})
+          where e.issue_key = c.issue_key and e.queue_key = c.queue_key and ${isOpen('e')}
             and (e.created_at, e.id) < (c.created_at, c.id)) as is_held
-      from commands as c where c.status in ('received', 'queued') and c.published_at is null
+      from commands as c where ${isOpen('c', ['received', 'queued'])}
     ), heads as (
       (select * from waiting where is_held order by created_at limit 1)
       union all
@@ -44,7 +42,7 @@ export async function oldestWaiting(db: Db): Promise<OldestWaiting> {
     select c.repository_id, min(c.repository_owner || '/' || c.repository_name) as repository,
       max(extract(epoch from now() - r.created_at))::float8 as seconds
     from commands as c join runs as r on r.command_id = c.id
-    where c.status = 'dispatched' and c.published_at is null and r.claimed_at is null and c.repository_id is not null
+    where ${isOpen('c', ['dispatched'])} and r.claimed_at is null and c.repository_id is not null
     group by c.repository_id`.execute(db);
   const secondsOf = (isHeld: boolean) =>
     Math.max(0, ...queued.rows.filter((row) => row.is_held === isHeld).map(({ seconds }) => seconds));
@@ -67,7 +65,7 @@ export async function deadLetters(db: Db, since: Date): Promise<number> {
     select count(*)::int as commands from commands
     where (ended_at >= ${since.toISOString()}::timestamptz
         and (status = 'expired' or (status = 'failed' and problem->>'code' in ('internal', 'no-runner', 'runner-lost'))))
-      or (status in (${ends}) and published_at is null
+      or (${isUntold()}
         and ended_at < now() - make_interval(mins => ${tellingMinutes}))`.execute(db);
   return rows[0]?.commands ?? 0;
 }

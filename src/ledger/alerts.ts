@@ -3,6 +3,7 @@ import type { AlertLevel, AlertState } from '../core/alert.ts';
 import { storable } from '../core/storable.ts';
 import type { Scope } from '../core/viewer.ts';
 import type { Db } from './commands.ts';
+import { inScope } from './in-scope.ts';
 
 /** How long an alert that is over is still known of. */
 const keptDays = 7;
@@ -90,12 +91,11 @@ const shown = ['name', 'label', 'repository_id', 'level', 'value', 'threshold', 
 
 /** Alerts that are not over, the worst first, of those the oldest. What belongs to no repository administrators see. */
 export async function raisedAlerts(db: Db, scope: Scope): Promise<ShownAlert[]> {
-  if (scope !== 'all' && scope.length === 0) return [];
   const rows = await db
     .selectFrom('alerts')
     .select(shown)
     .where('level', '!=', 'ok')
-    .$if(scope !== 'all', (query) => query.where('repository_id', 'in', scope === 'all' ? [] : scope))
+    .where(inScope(scope))
     .orderBy(sql`level = 'critical'`, 'desc')
     .orderBy('since')
     .orderBy('name')

@@ -53,6 +53,27 @@ export async function keepAudit(db: Db, entry: AuditEntry): Promise<void> {
     .execute();
 }
 
+/** How long it is known who did what. */
+const keptDays = 365;
+
+/** Removes what is older, up to `limit` rows at once. True when there may be more. */
+export async function forgetOldAudit(db: Db, limit: number): Promise<boolean> {
+  const { numDeletedRows } = await db
+    .deleteFrom('audit')
+    .where('id', 'in', (query) =>
+      query
+        .selectFrom('audit')
+        .select('id')
+        .where('at', '<', sql<Date>`now() - make_interval(days => ${keptDays})`)
+        .orderBy('at')
+        .limit(limit)
+        .forUpdate()
+        .skipLocked(),
+    )
+    .executeTakeFirstOrThrow();
+  return Number(numDeletedRows) === limit;
+}
+
 /** Newest first; `before` is the id of the row that the page before ended with. */
 export function auditPage(
   db: Db,

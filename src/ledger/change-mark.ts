@@ -1,7 +1,8 @@
-import { type SqlBool, sql } from 'kysely';
+import { sql } from 'kysely';
 import type { Scope } from '../core/viewer.ts';
-import { openStatuses } from './command-pages.ts';
 import type { Db } from './commands.ts';
+import { inScope } from './in-scope.ts';
+import { isOpen } from './open-commands.ts';
 
 /** More commands than are open at once, as a rule; what changes beyond them is seen when it ends. */
 const mostOpen = 500;
@@ -11,16 +12,13 @@ const mostOpen = 500;
  * and those that came or ended in the last hour. Cheap, whatever the ledger holds.
  */
 export async function changeMark(db: Db, scope: Scope): Promise<string> {
-  const seen =
-    scope === 'all' ? sql<SqlBool>`true` : sql<SqlBool>`c.repository_id = any(${[...scope]}::bigint[])`;
-  // In the words of the index that holds these alone, and those whose end is not told yet.
-  const open = sql.join([...openStatuses]);
+  const seen = inScope(scope, 'c.repository_id');
   const { rows } = await sql<{ mark: string }>`
     select md5(concat_ws('|',
       (select string_agg(concat_ws(' ', o.id, o.status, o.stop_requested, o.resume_at, o.repository_id,
           r.run_url, r.waiting_for, r.progress_at), ',' order by o.id)
         from (select c.id, c.status, c.stop_requested, c.resume_at, c.repository_id from commands as c
-          where c.published_at is null and c.status in (${open}) and ${seen} order by c.id limit ${mostOpen}) as o
+          where ${isOpen('c')} and ${seen} order by c.id limit ${mostOpen}) as o
         left join runs as r on r.command_id = o.id),
       (select concat_ws(' ', count(*), max(c.created_at)) from commands as c
         where c.created_at > now() - interval '1 hour' and ${seen}),

@@ -1,8 +1,8 @@
 import { type Selectable, sql } from 'kysely';
 import type { KeptContext } from '../core/context.ts';
 import type { Scope } from '../core/viewer.ts';
-import { visibleTo } from './command-pages.ts';
 import type { Db } from './commands.ts';
+import { inScope } from './in-scope.ts';
 import type { CommandRow, RunCostRow, RunsTable } from './tables.ts';
 
 type ShownRun = Omit<Selectable<RunsTable>, 'context' | 'claimant' | 'fence' | 'person'> & {
@@ -31,7 +31,7 @@ export async function commandDetail(db: Db, scope: Scope, id: string): Promise<C
     .selectFrom('commands')
     .selectAll()
     .where('commands.id', '=', id)
-    .where(visibleTo(scope))
+    .where(inScope(scope))
     .executeTakeFirst();
   if (!command) return undefined;
   const run = await db

@@ -1,29 +1,14 @@
-import { type ExpressionBuilder, type RawBuilder, sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { Actor, CommandSource, Origin } from '../core/command.ts';
 import { costOfCommand } from '../core/cost-of-command.ts';
 import type { CommandStatus, EndStatus } from '../core/status.ts';
-import { statusesBefore } from '../core/status.ts';
 import type { Scope } from '../core/viewer.ts';
 import type { WaitingFor } from '../core/waiting-for.ts';
+import { idBegins } from './command-ids.ts';
 import { commandPerson, commandSource, commandWords, wordsQuery } from './command-words.ts';
 import type { Db } from './commands.ts';
-import type { Tables } from './tables.ts';
-
-/** Of commands, those that a viewer may see; ones whose repository is not known yet only administrators see. */
-export function visibleTo(scope: Scope) {
-  return (where: ExpressionBuilder<Tables, 'commands'>) =>
-    scope === 'all'
-      ? where.lit(true)
-      : scope.length === 0
-        ? where.lit(false)
-        : where('commands.repository_id', 'in', scope);
-}
-
-/** Those without an end, in order. */
-export const openStatuses = statusesBefore('done');
-
-/** Without an end; in the words of the index that holds these alone, and those whose end is not told yet. */
-const isOpen = sql<boolean>`commands.published_at is null and commands.status in (${sql.join(openStatuses)})`;
+import { inScope } from './in-scope.ts';
+import { isOpen } from './open-commands.ts';
 
 /** How many commands without an end stand where. */
 export async function openByStatus(
@@ -46,8 +31,8 @@ export async function openWithAge(
       (of) => of.fn.countAll<number>().as('commands'),
       (of) => of.fn.min('commands.created_at').as('oldest'),
     ])
-    .where(isOpen)
-    .where(visibleTo(scope))
+    .where(isOpen())
+    .where(inScope(scope, 'commands.repository_id'))
     .groupBy('commands.status')
     .execute();
   return rows.map(({ status, commands, oldest }) => ({ status, commands: Number(commands), oldest }));
@@ -246,7 +231,7 @@ async function matchingIds(
   if (repositories !== 'all' && repositories.length === 0) return [];
   const direction = directionOf(from);
   const conditions = conditionsOf(filter);
-  const matches = all([direction.isLeft, inRepositories(repositories), ...conditions]);
+  const matches = all([direction.isLeft, inScope(repositories), ...conditions]);
   const walk = { repositories, matches, direction, limit };
   return db.transaction().execute(async (tx) => {
     if (search !== undefined && search.trim() !== '') return idsBySearch(tx, search.trim(), walk);
@@ -283,28 +268,18 @@ function visibleOf(scope: Scope, repositoryId: number): readonly number[] {
   return scope === 'all' || scope.includes(repositoryId) ? [repositoryId] : [];
 }
 
-function inRepositories(repositories: Scope): RawBuilder<boolean> {
-  if (repositories === 'all') return sql<boolean>`true`;
-  const [only, ...others] = repositories;
-  return others.length === 0
-    ? sql<boolean>`repository_id = ${only}::bigint`
-    : sql<boolean>`repository_id = any(${[...repositories]}::bigint[])`;
-}
-
 /** Each in the words of an index. */
 function conditionsOf({ status, source, person, issueKey }: CommandFilter): RawBuilder<boolean>[] {
   return [
     ...(issueKey === undefined ? [] : [sql<boolean>`issue_key = ${issueKey}`]),
     ...(person === undefined ? [] : [sql<boolean>`${commandPerson} = lower(${person})`]),
     ...(status === undefined ? [] : [statusIs(status)]),
-    ...(source === undefined
-      ? []
-      : [sql<boolean>`${commandSource} = ${source === 'dexter' ? 'retention' : source}`]),
+    ...(source === undefined ? [] : [sql<boolean>`${commandSource} = ${source}`]),
   ];
 }
 
 function statusIs(status: 'open' | EndStatus): RawBuilder<boolean> {
-  return status === 'open' ? isOpen : sql<boolean>`status = ${status} and ended_at is not null`;
+  return status === 'open' ? isOpen() : sql<boolean>`status = ${status} and ended_at is not null`;
 }
 
 function all(conditions: readonly RawBuilder<boolean>[]): RawBuilder<boolean> {
@@ -373,7 +348,7 @@ function byRepository(walk: Walk): Way[] {
   const { repositories } = walk;
   const byTime = inOrder(sql<boolean>`true`, walk);
   if (repositories === 'all') return [byTime];
-  if (repositories.length === 1) return [inOrder(inRepositories(repositories), walk)];
+  if (repositories.length === 1) return [inOrder(inScope(repositories), walk)];
   const { isLeft } = walk.direction;
   const whole: Way = {
     rows: (reach, columns) => sql`${ofEach(repositories, columns, isLeft, walk, reach)} limit ${reach}`,
@@ -399,7 +374,8 @@ async function idsWithin(
 }
 
 const issueKeyPattern = /^(?:[a-z][a-z0-9_]{1,29}|gh-[1-9][0-9]{0,15})-[1-9][0-9]{0,9}$/i;
-const idPattern = /^[0-9a-f]{8}[0-9a-f-]{0,28}$/i;
+/** Fewer digits are taken for a word, such as `facade`. */
+const idPattern = /^[0-9a-f]{8}/i;
 const numberPattern = /^#?([1-9][0-9]{0,8})$/;
 
 /** Whatever the text may mean: as a rule only one of these finds something. */
@@ -407,9 +383,10 @@ async function idsBySearch(db: Db, text: string, walk: Walk): Promise<string[]> 
   const { matches } = walk;
   const query = wordsQuery(text);
   const number = numberPattern.exec(text)?.[1];
+  const begins = idPattern.test(text) ? idBegins(text) : undefined;
   const others = [
     ...(issueKeyPattern.test(text) ? [sql<boolean>`issue_key = ${keyOf(text)}`] : []),
-    ...(idPattern.test(text) ? [idBegins(text)] : []),
+    ...(begins ? [begins] : []),
     ...(number === undefined ? [] : [ofPullRequest(Number(number))]),
   ];
   const hasWords = sql<boolean>`${commandWords} @@ to_tsquery('simple', ${query ?? ''})`;
@@ -423,7 +400,7 @@ async function idsBySearch(db: Db, text: string, walk: Walk): Promise<string[]> 
   }
   const ways = [
     ...others,
-    ...(query === undefined ? [] : [all([hasWords, sql`ended_at is not null`]), all([hasWords, isOpen])]),
+    ...(query === undefined ? [] : [all([hasWords, sql`ended_at is not null`]), all([hasWords, isOpen()])]),
   ];
   if (ways.length === 0) return [];
   await plan(db, 'all at once');
@@ -433,13 +410,6 @@ async function idsBySearch(db: Db, text: string, walk: Walk): Promise<string[]> 
 
 function keyOf(text: string): string {
   return /^gh-/i.test(text) ? text.toLowerCase() : text.toUpperCase();
-}
-
-/** As a range, which the key of the table can be asked for. */
-function idBegins(text: string): RawBuilder<boolean> {
-  const digits = text.replaceAll('-', '').toLowerCase();
-  if (digits.length > 32) return sql<boolean>`false`;
-  return sql<boolean>`id between ${digits.padEnd(32, '0')}::uuid and ${digits.padEnd(32, 'f')}::uuid`;
 }
 
 function ofPullRequest(number: number): RawBuilder<boolean> {

@@ -1,4 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
+import type { CommandSource } from '../core/command.ts';
 
 // The indexes of migration 0007 are made of these very characters: another expression would not use them.
 
@@ -7,8 +8,10 @@ export const commandPerson: RawBuilder<string> = sql.raw(
   `lower(coalesce(actor->>'login', actor->>'displayName', actor->>'name', 'dexter'))`,
 );
 
-/** Where a command came from: `github`, `jira`, `dashboard`, or `retention`. */
-export const commandSource: RawBuilder<string> = sql.raw(`split_part(origin->>'kind', '-', 1)`);
+/** Where a command came from, as `sourceOf` says it of its origin. */
+export const commandSource: RawBuilder<CommandSource> = sql.raw(
+  `replace(split_part(origin->>'kind', '-', 1), 'retention', 'dexter')`,
+);
 
 /** What separates words, besides white space: Postgres itself would take `src/coupon.ts` for one word. */
 const separators = `!"#$%&'()*+,-./:;<=>?@[\\]^_\`{|}~`;

@@ -4,6 +4,7 @@ import type { Problem } from '../core/errors.ts';
 import { type CommandStatus, type EndStatus, endStatuses, statusesBefore } from '../core/status.ts';
 import { storable } from '../core/storable.ts';
 import { toJson } from './json.ts';
+import { isOpen, isUntold } from './open-commands.ts';
 import type { CommandRow, PostedComment, Tables } from './tables.ts';
 
 export type Db = Kysely<Tables>;
@@ -148,12 +149,7 @@ export async function dropProcessLeases(db: Db): Promise<void> {
     .updateTable('commands')
     .set({ lease_until: sql<Date>`now() - interval '1 second'` })
     .where('lease_until', 'is not', null)
-    .where((where) =>
-      where.or([
-        where('status', '=', 'preparing'),
-        where.and([where('status', 'in', endStatuses), where('published_at', 'is', null)]),
-      ]),
-    )
+    .where((where) => where.or([isOpen('commands', ['preparing']), isUntold()]))
     .execute();
   await db.deleteFrom('leases').execute();
 }
@@ -230,7 +226,7 @@ export async function takeWaited(db: Db, seconds: number): Promise<string | unde
       query
         .selectFrom('commands')
         .select('id')
-        .where('status', '=', 'preparing')
+        .where(isOpen('commands', ['preparing']))
         .where('resume_at', '<=', sql<Date>`now()`)
         .orderBy('resume_at')
         .limit(1)
@@ -252,12 +248,15 @@ export async function endWait(db: Db, id: string): Promise<void> {
     .execute();
 }
 
+/** Where a command stands that a process or a runner has. */
+const begun = ['preparing', 'dispatched', 'running'] as const;
+
 /** Commands that a process or runner had and lost: begun, not ended, not put back, lease over. */
 export function lostCommands(db: Db): Promise<CommandRow[]> {
   return db
     .selectFrom('commands')
     .selectAll()
-    .where('status', 'in', ['preparing', 'dispatched', 'running'])
+    .where(isOpen('commands', begun))
     .where('lease_until', '<', sql<Date>`now()`)
     .where('resume_at', 'is', null)
     .orderBy('created_at')
@@ -271,7 +270,7 @@ export function vanishedCommands(db: Db): Promise<CommandRow[]> {
     .selectFrom('commands')
     .innerJoin('runs', 'runs.command_id', 'commands.id')
     .selectAll('commands')
-    .where('commands.status', 'in', ['preparing', 'dispatched', 'running'])
+    .where(isOpen('commands', begun))
     .where('runs.conclusion', 'is not', null)
     .orderBy('commands.created_at')
     .limit(100)
@@ -283,7 +282,7 @@ export function overdueCommands(db: Db, days: number): Promise<CommandRow[]> {
   return db
     .selectFrom('commands')
     .selectAll()
-    .where('status', 'in', ['received', 'queued'])
+    .where(isOpen('commands', ['received', 'queued']))
     .where('created_at', '<', sql<Date>`now() - make_interval(days => ${days})`)
     .limit(100)
     .execute();
@@ -304,12 +303,12 @@ export async function takeUnpublished(
       query
         .selectFrom('commands')
         .select(['id as due_id', 'lease_until as due_lease'])
-        .where('status', 'in', endStatuses)
-        .where('published_at', 'is', null)
+        .where(isUntold())
         .where((where) =>
           where.or([where('lease_until', 'is', null), where('lease_until', '<', sql<Date>`now()`)]),
         )
-        .orderBy('ended_at')
+        // An expression: along the index of all ends the few that are not told would be looked for in the whole ledger.
+        .orderBy(sql`coalesce(ended_at, created_at)`)
         .limit(limit)
         .forUpdate()
         .skipLocked(),
@@ -345,15 +344,17 @@ export async function takeProgressed(db: Db, seconds: number): Promise<CommandRo
   return db
     .updateTable('commands')
     .set({ shown_at: sql<Date>`now()` })
-    .where('status', '=', 'running')
+    .where(isOpen('commands', ['running']))
     .where('acknowledgement', 'is not', null)
     .where('shown_at', '<', sql<Date>`now() - make_interval(secs => ${seconds})`)
-    .where('id', 'in', (query) =>
-      query
-        .selectFrom('runs')
-        .innerJoin('commands as shown', 'shown.id', 'runs.command_id')
-        .select('runs.command_id')
-        .whereRef('runs.progress_at', '>', 'shown.shown_at'),
+    .where((where) =>
+      where.exists(
+        where
+          .selectFrom('runs')
+          .select('runs.command_id')
+          .whereRef('runs.command_id', '=', 'commands.id')
+          .whereRef('runs.progress_at', '>', 'commands.shown_at'),
+      ),
     )
     .returningAll()
     .execute();
@@ -364,7 +365,7 @@ export function takeUnseen(db: Db, seconds: number): Promise<CommandRow[]> {
   return db
     .updateTable('commands')
     .set({ seen_at: sql<Date>`now()` })
-    .where('status', '=', 'queued')
+    .where(isOpen('commands', ['queued']))
     .where('seen_at', 'is', null)
     .where('created_at', '<', sql<Date>`now() - make_interval(secs => ${seconds})`)
     .returningAll()

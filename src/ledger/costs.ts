@@ -180,8 +180,12 @@ export async function costsBy(
   const { after } = page;
   const rows = await db
     .selectFrom('run_costs as run')
-    .innerJoin('commands as command', 'command.id', 'run.command_id')
-    .leftJoin('runs as planned', 'planned.command_id', 'run.command_id')
+    // Large rows, which of people alone are needed.
+    .$if(group === 'person', (query) =>
+      query
+        .innerJoin('commands as command', 'command.id', 'run.command_id')
+        .leftJoin('runs as planned', 'planned.command_id', 'run.command_id'),
+    )
     .where('run.ended_at', '>=', since)
     .$if(until !== undefined, (query) => query.where('run.ended_at', '<', until ?? since))
     .$if(installationId !== undefined, (query) =>

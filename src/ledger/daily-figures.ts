@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { EndStatus } from '../core/status.ts';
 import type { Scope } from '../core/viewer.ts';
 import type { Db } from './commands.ts';
+import { inScope } from './in-scope.ts';
 
 export interface DayOfCosts {
   /** Of UTC: `2026-01-29`. */
@@ -61,8 +62,4 @@ export async function endsByDay(
     ) as hourly
     group by 1, 2 order by 1, 2`.execute(db);
   return rows;
-}
-
-function inScope(scope: Scope) {
-  return scope === 'all' ? sql`true` : sql`repository_id = any(${[...scope]}::bigint[])`;
 }

@@ -1,11 +1,13 @@
 import { mkdir } from 'node:fs/promises';
+import { setTimeout } from 'node:timers/promises';
 import { PGlite } from '@electric-sql/pglite';
 import { Kysely, Migrator, PostgresDialect, type PostgresPool } from 'kysely';
 import pg from 'pg';
 import { z } from 'zod';
-import { AppError, messageOf } from '../core/errors.ts';
+import { AppError, hasCode, messageOf } from '../core/errors.ts';
 import { lockDirectory } from './directory-lock.ts';
 import { embeddedPool } from './embedded-pool.ts';
+import { makeIndexes } from './indexes.ts';
 import { migrations } from './migrations.ts';
 import type { Tables } from './tables.ts';
 
@@ -47,6 +49,7 @@ export async function openDatabase(options: { url?: string; directory: string })
       // Also when a newer version has been here: going back to this one, and its processes that are started again
       // while the newer one is rolled out, find all they need. Migrations only add.
       if (!(await hasMigrated(executeSql))) await migrate({ kysely });
+      await makeIndexes(kysely, backend);
     } catch (error) {
       await close();
       throw error;
@@ -70,6 +73,8 @@ function openPostgres(url: string) {
     max: 10,
     statement_timeout: statementTimeoutMs,
     connectionTimeoutMillis: statementTimeoutMs,
+    // Compiling a sum over many rows takes longer than the sum.
+    onConnect: (client) => client.query('set jit = off'),
     types: {
       getTypeParser: (oid, format) => (oid === bigintOid ? Number : pg.types.getTypeParser(oid, format)),
     },
@@ -111,8 +116,19 @@ async function hasMigrated(executeSql: ExecuteSql): Promise<boolean> {
   return MigrationTable.parse(rows[0]).name !== null && isMigrated(executeSql);
 }
 
+/** How often tables are asked for that others use, with pauses that grow to `longestPauseMs`: for two minutes. */
+const mostTries = 30;
+const longestPauseMs = 5_000;
+
+/** https://www.postgresql.org/docs/current/errcodes-appendix.html */
+const lockNotAvailable = '55P03';
+
 async function migrate({ kysely }: Pick<Database, 'kysely'>): Promise<void> {
   const migrator = new Migrator({ db: kysely, provider: { getMigrations: async () => migrations } });
-  const { error } = await migrator.migrateToLatest();
-  if (error) throw error;
+  for (let tries = 1; ; tries += 1) {
+    const { error } = await migrator.migrateToLatest();
+    if (error === undefined) return;
+    if (!hasCode(error, lockNotAvailable) || tries === mostTries) throw error;
+    await setTimeout(Math.min(tries * 250, longestPauseMs));
+  }
 }

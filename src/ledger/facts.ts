@@ -1,28 +1,21 @@
 import { sql } from 'kysely';
 import { sourceOf } from '../core/command.ts';
 import { costOfCommand } from '../core/cost-of-command.ts';
-import type { CommandFacts, CommandLine, StatusFacts, TimelineStep } from '../core/facts.ts';
+import type { CommandFacts, CommandLine, StatusFacts } from '../core/facts.ts';
 import type { Report } from '../core/report.ts';
-import { endStatuses } from '../core/status.ts';
+import { idBegins } from './command-ids.ts';
 import { openByStatus } from './command-pages.ts';
 import { type Db, repositoryOf } from './commands.ts';
-import {
-  type CostGroup,
-  type CostPeriod,
-  costOfIssue,
-  costsBy,
-  type GroupCost,
-  type IssueCost,
-} from './costs.ts';
+import { type CostGroup, costOfIssue, costsBy, type GroupCost, type IssueCost } from './costs.ts';
+import { costsByDay, type DayOfCosts } from './daily-figures.ts';
+import { isOpen } from './open-commands.ts';
 import { getRun } from './runs.ts';
 import type { CommandRow, RunRow } from './tables.ts';
+import { timelineOf } from './timeline.ts';
 
 /** Commands that a status names one by one. */
 const namedNow = 50;
 const namedEnded = 10;
-
-/** Days and people of a month are far fewer. */
-const allDays = 40;
 
 /** What administrators ask of Dexter from outside of its pages, wherever the answer comes from. */
 export interface Facts {
@@ -56,15 +49,10 @@ export function factsOfLedger(db: Db, now = () => new Date()): Facts {
 /** What goes on now, what ended last, and what it cost. Of all repositories: it is for administrators. */
 async function statusFacts(db: Db, now: Date): Promise<StatusFacts> {
   const dayAgo = new Date(now.getTime() - 24 * 60 * 60_000);
-  const startOfDay = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), now.getUTCDate()));
   const startOfMonth = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), 1));
-  const [open, running, ended, lastDay, today, month] = await Promise.all([
+  const [open, running, ended, lastDay, costs] = await Promise.all([
     openByStatus(db, 'all'),
-    lines(db)
-      .where('command.status', 'not in', endStatuses)
-      .orderBy('command.created_at')
-      .limit(namedNow)
-      .execute(),
+    lines(db).where(isOpen('command')).orderBy('command.created_at').limit(namedNow).execute(),
     lines(db)
       .where('command.ended_at', 'is not', null)
       .orderBy('command.ended_at', 'desc')
@@ -77,8 +65,7 @@ async function statusFacts(db: Db, now: Date): Promise<StatusFacts> {
       .groupBy('status')
       .orderBy('status')
       .execute(),
-    sumOf(db, { since: startOfDay }),
-    sumOf(db, { since: startOfMonth }),
+    costsByDay(db, { scope: 'all', since: startOfMonth }),
   ]);
   return {
     at: now.toISOString(),
@@ -86,31 +73,26 @@ async function statusFacts(db: Db, now: Date): Promise<StatusFacts> {
     now: running.map(toLine),
     ended: ended.map(toLine),
     lastDay,
-    today,
-    month,
+    today: sumOf(costs.filter(({ day }) => day === now.toISOString().slice(0, 10))),
+    month: sumOf(costs),
   };
 }
 
-async function sumOf(db: Db, period: CostPeriod): Promise<StatusFacts['today']> {
-  const { sums } = await costsBy(db, 'day', period, { limit: allDays });
-  return sums.reduce(
-    (total, { runs, costUsd, estimatedCostSaved }) => ({
+function sumOf(days: readonly DayOfCosts[]): StatusFacts['today'] {
+  return days.reduce(
+    (total, { runs, costUsd, savedUsd }) => ({
       runs: total.runs + runs,
       costUsd: total.costUsd + costUsd,
-      estimatedCostSaved: total.estimatedCostSaved + estimatedCostSaved,
+      estimatedCostSaved: total.estimatedCostSaved + savedUsd,
     }),
     { runs: 0, costUsd: 0, estimatedCostSaved: 0 },
   );
 }
 
 async function commandsMeant(db: Db, meant: string): Promise<CommandFacts[]> {
-  const ids = /^[0-9a-f-]{6,36}$/.test(meant)
-    ? await db
-        .selectFrom('commands')
-        .select('id')
-        .where(sql<boolean>`id >= ${rangeOf(meant, '0')}::uuid and id <= ${rangeOf(meant, 'f')}::uuid`)
-        .limit(severalMeant)
-        .execute()
+  const begins = idBegins(meant);
+  const ids = begins
+    ? await db.selectFrom('commands').select('id').where(begins).limit(severalMeant).execute()
     : [];
   const found =
     ids.length > 0
@@ -129,18 +111,6 @@ async function commandsMeant(db: Db, meant: string): Promise<CommandFacts[]> {
 /** Enough to say that there are several. */
 const severalMeant = 5;
 
-/** The first or the last UUID that begins so, so that the primary key finds it. */
-function rangeOf(beginning: string, fill: '0' | 'f'): string {
-  const digits = beginning.replaceAll('-', '').slice(0, 32).padEnd(32, fill);
-  return [
-    digits.slice(0, 8),
-    digits.slice(8, 12),
-    digits.slice(12, 16),
-    digits.slice(16, 20),
-    digits.slice(20),
-  ].join('-');
-}
-
 async function commandFacts(db: Db, id: string): Promise<CommandFacts> {
   const [line, row, run] = await Promise.all([
     lines(db).where('command.id', '=', id).executeTakeFirstOrThrow(),
@@ -149,28 +119,12 @@ async function commandFacts(db: Db, id: string): Promise<CommandFacts> {
   ]);
   return {
     command: toLine(line),
-    timeline: timelineOf(row, run),
+    timeline: timelineOf(row, run).map(({ what, at }) => ({ what, at: at.toISOString() })),
     answer: row.answer,
     runUrl: run?.run_url || null,
     progress: run?.progress ?? null,
     report: run?.report ?? null,
   };
-}
-
-/** What happened to a command, oldest first; steps that were not taken, or of which nobody noted the time, are not there. */
-function timelineOf(row: CommandRow, run: RunRow | undefined): TimelineStep[] {
-  const steps: [TimelineStep['what'], Date | null | undefined][] = [
-    ['received', row.created_at],
-    ['begun', row.started_at],
-    ['planned', run?.created_at],
-    ['claimed', run?.claimed_at],
-    ['progress', run?.progress_at],
-    ['ended', row.ended_at],
-    ['told', row.published_at],
-  ];
-  return steps
-    .flatMap(([what, at]) => (at ? [{ what, at: at.toISOString() }] : []))
-    .sort((one, other) => Date.parse(one.at) - Date.parse(other.at));
 }
 
 function lines(db: Db) {

@@ -1,4 +1,4 @@
-import { type SqlBool, sql } from 'kysely';
+import { sql } from 'kysely';
 import type { Histogram } from '../core/histogram.ts';
 import {
   type Gauged,
@@ -10,6 +10,7 @@ import {
 import { storable } from '../core/storable.ts';
 import type { Scope } from '../core/viewer.ts';
 import type { Db } from './commands.ts';
+import { inScope } from './in-scope.ts';
 
 /**
  * Counts what happened, by the hour of the database. In the transaction of what it belongs to, so that both or neither
@@ -27,10 +28,7 @@ export async function addMeasures(db: Db, measured: readonly Measured[]): Promis
   await sql`
     insert into measures (name, label, repository_id, hour, count, sum, buckets)
     values ${sql.join(rows)}
-    on conflict (name, label, repository_id, hour) do update set
-      count = measures.count + excluded.count,
-      sum = measures.sum + excluded.sum,
-      buckets = ${addedBuckets}`.execute(db);
+    ${addedToKept}`.execute(db);
 }
 
 /** Element by element; where one is longer (another version has more buckets), what it has more stays. */
@@ -38,6 +36,11 @@ const addedBuckets = sql`array(
   select coalesce(one, 0) + coalesce(other, 0)
   from unnest(measures.buckets, excluded.buckets) with ordinality as both_of(one, other, place)
   order by place)`;
+
+const addedToKept = sql`on conflict (name, label, repository_id, hour) do update set
+  count = measures.count + excluded.count,
+  sum = measures.sum + excluded.sum,
+  buckets = ${addedBuckets}`;
 
 function literal(buckets: readonly number[]): string {
   return `{${buckets.join(',')}}`;
@@ -50,7 +53,7 @@ export interface MeasureSum extends Histogram {
 
 export interface MeasureQuery {
   names?: readonly MeasureName[];
-  /** From the hour that holds this moment on; from the beginning when absent. */
+  /** From the hour that holds this moment on, of old ones the day after it; from the beginning when absent. */
   since?: Date | undefined;
   /** To the end of the hour before the one that holds this moment; to now when absent. */
   until?: Date | undefined;
@@ -83,7 +86,7 @@ export interface HourOfMeasure {
   sum: number;
 }
 
-/** What was counted in each hour, oldest first, without its buckets. */
+/** What was counted in each hour, oldest first, without its buckets; of old days in all of their hours together. */
 export async function measuresByHour(db: Db, query: MeasureQuery): Promise<HourOfMeasure[]> {
   const { rows } = await sql<HourOfMeasure>`
     select name, label, hour, sum(count)::bigint as count, sum(sum)::float8 as sum
@@ -99,14 +102,42 @@ function hourOf(moment: Date) {
 function conditions({ names, since, until, scope }: MeasureQuery) {
   return sql.join(
     [
-      sql<SqlBool>`true`,
       ...(names ? [sql`name = any(${[...names]})`] : []),
       ...(since ? [sql`hour >= ${hourOf(since)}`] : []),
       ...(until ? [sql`hour < ${hourOf(until)}`] : []),
-      ...(scope === 'all' ? [] : [sql`repository_id = any(${[...scope]}::bigint[])`]),
+      inScope(scope),
     ],
     sql` and `,
   );
+}
+
+/** Of an hour other than the first one of its day of UTC; in the words of the index that holds these alone. */
+export const isWithinDay = sql<boolean>`extract(hour from hour at time zone 'UTC') <> 0`;
+
+/** How long the hours of a day are told apart, after its end by UTC. */
+const hourlyDays = 90;
+
+/**
+ * Makes one row of the hours of a day that is long over, at its beginning; up to `limit` rows at once. True when there
+ * may be more. In one statement, so that nothing is ever counted twice or not at all; any number of processes may do so.
+ */
+export async function foldMeasures(db: Db, limit: number): Promise<boolean> {
+  const { rows } = await sql`
+    with hourly as (
+      delete from measures where (name, label, repository_id, hour) in (
+        select name, label, repository_id, hour from measures
+        where hour < date_trunc('day', now(), 'UTC') - make_interval(days => ${hourlyDays}) and ${isWithinDay}
+        order by hour limit ${limit} for update skip locked)
+      returning *
+    ), folded as (
+      insert into measures (name, label, repository_id, hour, count, sum, buckets)
+      select name, label, repository_id, date_trunc('day', hour, 'UTC') as day, sum(count), sum(sum),
+        array_remove(array[${bucketSums}], null)
+      from hourly group by name, label, repository_id, day order by name, label, repository_id, day
+      ${addedToKept}
+    )
+    select from hourly`.execute(db);
+  return rows.length === limit;
 }
 
 /** Notes how large things are now. Last in a transaction, after `addMeasures`. */

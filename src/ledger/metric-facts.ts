@@ -2,9 +2,12 @@ import { sql } from 'kysely';
 import type { sourceOf } from '../core/command.ts';
 import type { Usage } from '../core/report.ts';
 import type { ResumeChoice, StoreName } from '../core/session.ts';
-import { type CommandStatus, endStatuses } from '../core/status.ts';
+import type { CommandStatus } from '../core/status.ts';
 import type { Scope } from '../core/viewer.ts';
+import { commandSource } from './command-words.ts';
 import type { Db } from './commands.ts';
+import { inScope } from './in-scope.ts';
+import { isOpen, isUntold } from './open-commands.ts';
 import type { RunOutcome } from './tables.ts';
 
 /** What runs came to that have all of these in common. */
@@ -30,7 +33,7 @@ export async function runSums(
   const rows = await db
     .selectFrom('run_costs as run')
     .$if(since !== undefined, (query) => query.where('run.ended_at', '>=', since ?? new Date(0)))
-    .$if(scope !== 'all', (query) => query.where(ofScope('run.repository_id', scope)))
+    .where(inScope(scope, 'run.repository_id'))
     .select([
       'run.model',
       'run.outcome',
@@ -85,7 +88,7 @@ export async function keptArchives(db: Db, scope: Scope): Promise<KeptArchives[]
       sql<number>`coalesce(sum(bytes), 0)::float8`.as('bytes'),
     ])
     .where('dropped', '=', false)
-    .$if(scope !== 'all', (query) => query.where(ofScope('repository_id', scope)))
+    .where(inScope(scope))
     .groupBy('store')
     .orderBy('store')
     .execute();
@@ -103,15 +106,13 @@ export interface OpenCommands {
 }
 
 export async function openCommandSums(db: Db): Promise<OpenCommands[]> {
-  // One that has no end was not told either: the condition is that of the index.
   const { rows } = await sql<OpenCommands>`
     select status,
-      case when origin->>'kind' = 'retention' then 'dexter' when origin->>'kind' like 'jira%' then 'jira'
-        when origin->>'kind' like 'dashboard%' then 'dashboard' else 'github' end as source,
+      ${commandSource} as source,
       count(*)::int as commands,
       greatest(0, max(extract(epoch from now() - created_at)))::float8 as "oldestSeconds"
     from commands
-    where published_at is null and status not in (${sql.join([...endStatuses])})
+    where ${isOpen()}
     group by 1, 2 order by 1, 2`.execute(db);
   return rows;
 }
@@ -126,8 +127,7 @@ export async function untoldEnds(db: Db): Promise<{ commands: number; oldestSeco
         'oldestSeconds',
       ),
     ])
-    .where('published_at', 'is', null)
-    .where('status', 'in', endStatuses)
+    .where(isUntold())
     .executeTakeFirstOrThrow();
   return row;
 }
@@ -163,8 +163,4 @@ export async function lastClosedHour(db: Db): Promise<Date> {
   const { rows } = await sql<{ hour: Date }>`
     select date_trunc('hour', now(), 'UTC') - interval '1 hour' as hour`.execute(db);
   return rows[0]?.hour ?? new Date(0);
-}
-
-function ofScope(column: string, scope: Scope) {
-  return sql<boolean>`${sql.ref(column)} = any(${scope === 'all' ? [] : [...scope]}::bigint[])`;
 }

@@ -1,10 +1,15 @@
 import { type Kysely, type Migration, sql } from 'kysely';
-import { commandPerson, commandSource, commandWords } from './command-words.ts';
+import { commandSource } from './command-words.ts';
+import { isWithinDay } from './measures.ts';
+
+/** Below the time after which Postgres looks for two that wait for each other, and ends one of them. */
+const lockTimeoutMs = 500;
 
 /**
  * The tables' history, oldest first. A migration that was released is never edited. Migrations only add: the version
  * before works on the tables of this one, while it is rolled out and when somebody goes back. What an old version does
- * not write needs a default; what nobody reads any more goes with the version after the next.
+ * not write needs a default; what nobody reads any more goes with the version after the next. Indexes of large tables
+ * are in `indexes.ts`.
  */
 export const migrations: Record<string, Migration> = {
   '0001-commands': {
@@ -230,7 +235,7 @@ export const migrations: Record<string, Migration> = {
   },
   '0007-observability': {
     async up(db: Kysely<unknown>) {
-      // Indexes of what a large ledger holds take longer than a statement may take otherwise.
+      // What a large ledger holds takes longer than a statement may take otherwise.
       await sql`set local statement_timeout = 0`.execute(db);
       await db.schema
         .createTable('measures')
@@ -244,6 +249,7 @@ export const migrations: Record<string, Migration> = {
         .addPrimaryKeyConstraint('measures_key', ['name', 'label', 'repository_id', 'hour'])
         .execute();
       await db.schema.createIndex('measures_by_hour').on('measures').column('hour').execute();
+      await sql`create index measures_within_day on measures (hour) where ${isWithinDay}`.execute(db);
       await db.schema
         .createTable('gauges')
         .addColumn('name', 'text', (column) => column.notNull())
@@ -288,6 +294,16 @@ export const migrations: Record<string, Migration> = {
         .addColumn('outcome', 'text', (column) => column.notNull())
         .execute();
       await db.schema.createIndex('audit_by_time').on('audit').columns(['at', 'id']).execute();
+      // How commands ended before this.
+      await sql`
+        insert into measures (name, label, repository_id, hour, count, sum, buckets)
+        select 'command_ended', ${commandSource} || '/' || status, coalesce(repository_id, 0),
+          date_trunc('hour', ended_at, 'UTC'), count(*), 0, '{}'
+        from commands where ended_at is not null group by 2, 3, 4`.execute(db);
+      // Last, because nobody else uses these tables from here to the end. The version before may hold one of them and wait
+      // for the other, in whatever order: who would wait for long gives up, and `migrate` tries again.
+      await sql`set local lock_timeout = ${sql.lit(`${lockTimeoutMs}ms`)}`.execute(db);
+      await db.schema.alterTable('runs').addColumn('dispatched_at', 'timestamptz').execute();
       await db.schema
         .alterTable('generations')
         .addColumn('store', 'text')
@@ -302,32 +318,6 @@ export const migrations: Record<string, Migration> = {
         where saved.place > 3 and g.installation_id = saved.installation_id
           and g.repository_id = saved.repository_id and g.issue_key = saved.issue_key
           and g.generation = saved.generation`.execute(db);
-      await db.schema.alterTable('runs').addColumn('dispatched_at', 'timestamptz').execute();
-      // Pages are read by key: newest first, of everything and of some repositories.
-      await db.schema.createIndex('commands_by_age').on('commands').columns(['created_at', 'id']).execute();
-      await db.schema
-        .createIndex('commands_by_repository')
-        .on('commands')
-        .columns(['repository_id', 'created_at', 'id'])
-        .execute();
-      await db.schema.createIndex('commands_by_end').on('commands').column('ended_at').execute();
-      // How commands ended before this.
-      await sql`
-        insert into measures (name, label, repository_id, hour, count, sum, buckets)
-        select 'command_ended',
-          case when origin->>'kind' = 'retention' then 'dexter' when origin->>'kind' like 'jira%' then 'jira'
-            else 'github' end || '/' || status,
-          coalesce(repository_id, 0), date_trunc('hour', ended_at, 'UTC'), count(*), 0, '{}'
-        from commands where ended_at is not null group by 2, 3, 4`.execute(db);
-      // And of what a list of them is narrowed down to. Ends alone, which do not change any more.
-      await sql`create index commands_by_status on commands (status, created_at, id) where ended_at is not null`.execute(
-        db,
-      );
-      await sql`create index commands_by_person on commands (${commandPerson}, created_at, id)`.execute(db);
-      await sql`create index commands_by_source on commands (${commandSource}, created_at, id)`.execute(db);
-      // What is added to it later would have to be searched word by word.
-      await sql`create index commands_by_words on commands using gin (${commandWords}) with (fastupdate = off)
-        where ended_at is not null`.execute(db);
     },
   },
 };

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { RepositoryRef } from '../core/command.ts';
 import type { Scope } from '../core/viewer.ts';
 import type { Db } from './commands.ts';
+import { inScope } from './in-scope.ts';
 
 /** Rows of one statement: a database takes at most 65,535 values at once. */
 const rowsAtOnce = 5_000;
@@ -164,15 +165,14 @@ export async function finishOnboarding(
 
 /** Names of the repositories that a viewer may see and that the app was installed on, for a list to choose from. */
 export async function installedRepositories(db: Db, scope: Scope): Promise<string[]> {
-  if (scope !== 'all' && scope.length === 0) return [];
-  let query = db
+  const rows = await db
     .selectFrom('onboardings')
     .select(['repository_owner', 'repository_name'])
     .orderBy('repository_owner')
     .orderBy('repository_name')
-    .limit(mostListed);
-  if (scope !== 'all') query = query.where('repository_id', 'in', scope);
-  const rows = await query.execute();
+    .where(inScope(scope))
+    .limit(mostListed)
+    .execute();
   return rows.map(({ repository_owner: owner, repository_name: name }) => `${owner}/${name}`);
 }
 

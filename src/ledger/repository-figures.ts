@@ -1,9 +1,11 @@
 import { sql } from 'kysely';
 import type { RepositoryRef } from '../core/command.ts';
-import { type EndStatus, endStatuses } from '../core/status.ts';
+import type { EndStatus } from '../core/status.ts';
 import type { Scope } from '../core/viewer.ts';
 import { commandRepositories } from './command-pages.ts';
 import type { Db } from './commands.ts';
+import { inScope } from './in-scope.ts';
+import { isOpen } from './open-commands.ts';
 import { spentByRepository } from './spending.ts';
 
 export interface RepositoryFigures extends RepositoryRef {
@@ -13,7 +15,7 @@ export interface RepositoryFigures extends RepositoryRef {
   /** US dollars that were spent in this month of UTC, as the budget counts it. */
   monthUsd: number;
   sessions: number;
-  /** Of the newest generation of each session. */
+  /** Of all generations that stores still keep. */
   sessionBytes: number;
   /** What became of its onboarding; null where it was not looked at, or has no row. */
   onboarding: { outcome: string | null; isDue: boolean } | null;
@@ -25,37 +27,32 @@ export async function repositoryFigures(
   scope: Scope,
   { since }: { since: Date },
 ): Promise<RepositoryFigures[]> {
-  const within = (column: string) =>
-    scope === 'all' ? sql`true` : sql`${sql.ref(column)} = any(${[...scope]}::bigint[])`;
-  const ends = sql.join([...endStatuses]);
   const [known, onboarded, ended, open, spent, sessions] = await Promise.all([
     commandRepositories(db, scope),
     sql<RepositoryRef & { outcome: string | null; isDue: boolean }>`
       select repository_id as id, repository_owner as owner, repository_name as name, outcome,
         due_at is not null as "isDue"
-      from onboardings where ${within('repository_id')}`.execute(db),
+      from onboardings where ${inScope(scope)}`.execute(db),
     sql<{ id: number; status: EndStatus; count: number }>`
       select repository_id as id, split_part(label, '/', 2) as status, sum(count)::int as count
       from measures
-      where name = 'command_ended' and hour >= ${since.toISOString()}::timestamptz and ${within('repository_id')}
+      where name = 'command_ended' and hour >= ${since.toISOString()}::timestamptz and ${inScope(scope)}
         and repository_id <> 0
       group by 1, 2`.execute(db),
     sql<{ id: number; count: number }>`
       select repository_id as id, count(*)::int as count from commands
-      where published_at is null and status not in (${ends}) and repository_id is not null and ${within('repository_id')}
+      where ${isOpen()} and repository_id is not null and ${inScope(scope)}
       group by 1`.execute(db),
     spentByRepository(db, scope),
     sql<{ id: number; sessions: number; bytes: number }>`
-      select s.repository_id as id, count(*)::int as sessions, coalesce(sum(newest.bytes), 0)::float8 as bytes
-      from sessions as s
-      left join (
-        select installation_id, repository_id, issue_key, (max(array[generation::bigint, bytes]))[2] as bytes
-        from generations where ${within('repository_id')} group by installation_id, repository_id, issue_key
-      ) as newest using (installation_id, repository_id, issue_key)
-      where ${within('s.repository_id')}
-      group by 1`.execute(db),
+      select id, counted.sessions, coalesce(kept.bytes, 0)::float8 as bytes
+      from (select repository_id as id, count(*)::int as sessions from sessions
+          where ${inScope(scope)} group by 1) as counted
+      left join (select repository_id as id, sum(bytes) as bytes from generations
+          where not dropped and ${inScope(scope)} group by 1) as kept using (id)`.execute(db),
   ]);
   const onboardings = new Map(onboarded.rows.map((row) => [row.id, row]));
+  const endsOf = Map.groupBy(ended.rows, ({ id }) => id);
   const ofId = <Row extends { id: number }>(rows: readonly Row[]) =>
     new Map(rows.map((row) => [row.id, row]));
   const [openOf, sessionsOf] = [ofId(open.rows), ofId(sessions.rows)];
@@ -69,9 +66,7 @@ export async function repositoryFigures(
         id,
         owner,
         name,
-        ended: Object.fromEntries(
-          ended.rows.filter((row) => row.id === id).map(({ status, count }) => [status, count]),
-        ),
+        ended: Object.fromEntries((endsOf.get(id) ?? []).map(({ status, count }) => [status, count])),
         open: openOf.get(id)?.count ?? 0,
         monthUsd: spentOf.get(id) ?? 0,
         sessions: sessionsOf.get(id)?.sessions ?? 0,

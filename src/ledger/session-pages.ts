@@ -2,8 +2,9 @@ import { sql } from 'kysely';
 import type { EngineName } from '../core/engine.ts';
 import type { ResumeChoice, SessionMode, StoreName } from '../core/session.ts';
 import type { Scope } from '../core/viewer.ts';
-import { microsOf, timeOf, visibleTo } from './command-pages.ts';
+import { microsOf, timeOf } from './command-pages.ts';
 import type { Db } from './commands.ts';
+import { inScope } from './in-scope.ts';
 
 /** Where a session stands in the list of them, by when it was used last. */
 export interface SessionPlace {
@@ -41,7 +42,6 @@ export async function sessionPage(
   limit: number,
   from?: { side: 'after' | 'before'; place: SessionPlace },
 ): Promise<SessionPage> {
-  if (scope !== 'all' && scope.length === 0) return { sessions: [], hasNewer: false, hasOlder: false };
   const isBackwards = from?.side === 'before';
   const word = sql.raw(isBackwards ? 'asc' : 'desc');
   const sign = sql.raw(isBackwards ? '>' : '<');
@@ -51,7 +51,7 @@ export async function sessionPage(
       counted.generations, counted.first_saved_at
     from (
       select * from sessions
-      where ${scope === 'all' ? sql`true` : sql`repository_id = any(${[...scope]}::bigint[])`}
+      where ${inScope(scope)}
         and ${
           place
             ? sql`(used_at, installation_id, repository_id, issue_key) ${sign}
@@ -123,7 +123,7 @@ export interface SessionSums {
 
 /** All sessions that a viewer may see together. */
 export async function sessionSums(db: Db, scope: Scope): Promise<SessionSums> {
-  const isSeen = scope === 'all' ? sql`true` : sql`repository_id = any(${[...scope]}::bigint[])`;
+  const isSeen = inScope(scope);
   const { rows } = await sql<SessionSums>`
     select (select count(*)::int from sessions where ${isSeen}) as sessions,
       (select coalesce(sum(bytes), 0)::float8 from generations where not dropped and ${isSeen}) as bytes`.execute(
@@ -173,7 +173,7 @@ export async function issueDetail(
     .select(['installation_id', 'repository_owner', 'repository_name'])
     .where('issue_key', '=', issueKey)
     .where('repository_id', '=', repositoryId)
-    .where(visibleTo(scope))
+    .where(inScope(scope))
     .orderBy('created_at', 'desc')
     .limit(1)
     .executeTakeFirst();

@@ -4,8 +4,8 @@ import type { KeptContext } from '../core/context.ts';
 import type { ContextSeen } from '../core/context-seen.ts';
 import type { PullRequestRef, Report } from '../core/report.ts';
 import type { SessionRef, StoreName } from '../core/session.ts';
-import { endStatuses } from '../core/status.ts';
 import type { Db } from './commands.ts';
+import { isOpen } from './open-commands.ts';
 
 export interface SavedGeneration {
   generation: number;
@@ -103,12 +103,18 @@ export async function keepGeneration(db: Db, ref: SessionRef, saved: SavedGenera
         })),
     )
     .execute();
-  const ofStore = sql`installation_id = ${ref.installationId} and repository_id = ${ref.repositoryId}
-    and issue_key = ${ref.issueKey} and store is not distinct from ${saved.store ?? null}`;
+  const ofSession = sql`installation_id = ${ref.installationId} and repository_id = ${ref.repositoryId}
+    and issue_key = ${ref.issueKey}`;
+  // Of which nobody knows the store, that may be any: all that were saved after it count.
   await sql`
-    update generations set dropped = true where ${ofStore} and not dropped and generation in (
-      select generation from generations where ${ofStore}
-      order by created_at desc, generation desc offset ${sql.lit(keptGenerations)})`.execute(db);
+    update generations set dropped = true where ${ofSession} and not dropped and generation in (
+      select generation from (
+        select generation, case when store is null then row_number() over newest_first
+          else row_number() over newest_of_store end as place
+        from generations where ${ofSession}
+        window newest_first as (order by created_at desc, generation desc),
+          newest_of_store as (partition by store order by created_at desc, generation desc)) as placed
+      where place > ${sql.lit(keptGenerations)})`.execute(db);
 }
 
 /** How many generations of a session each store keeps, the newest by time. */
@@ -176,7 +182,7 @@ export async function takeUnused(db: Db, days: number, limit: number): Promise<K
           select count(*)::int from commands as c where ${ofRetention} and c.created_at > s.used_at
             and c.status in ('failed', 'expired', 'cancelled'))))
         and not exists (
-          select from commands as c where ${ofRetention} and c.status not in (${sql.join([...endStatuses])}))
+          select from commands as c where ${ofRetention} and ${isOpen('c')})
       order by s.used_at, s.issue_key
       limit ${limit}
       for update skip locked)`)

@@ -1,8 +1,9 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Amounts } from '../core/budget.ts';
-import { endStatuses } from '../core/status.ts';
 import type { Scope } from '../core/viewer.ts';
 import type { Db } from './commands.ts';
+import { inScope } from './in-scope.ts';
+import { isOpen } from './open-commands.ts';
 
 /** Whose spending is asked for. */
 export interface SpendingOf {
@@ -49,9 +50,13 @@ const given = sql`(r.job->'session'->>'maxBudgetUsd')::float8`;
 const didNotBegin = sql`coalesce(r.report->'session' is null and r.report->>'turns' = '0'
   and r.report->'usage'->>'outputTokens' = '0', false)`;
 
-/** US dollars that an ended run counts for. */
-const spentOn = sql`coalesce(k.cost_usd, ${reported}, ${newestTold},
-  case when ${didNotBegin} then 0 else ${given} end, 0)`;
+/** US dollars that an ended run counts for. Its row of `runs` is large, and read only where the cost is not known. */
+const spentOn = sql`coalesce(k.cost_usd, (
+  select coalesce(${reported}, ${newestTold}, case when ${didNotBegin} then 0 else ${given} end)
+  from runs as r where r.command_id = k.command_id), 0)`;
+
+/** Whose spending an ended run is. */
+const spender = sql<string>`coalesce((select r.person from runs as r where r.command_id = k.command_id), k.actor)`;
 
 /**
  * All sums that a command's budgets need. A run counts on the day and in the month in which it ended, whatever its end.
@@ -69,15 +74,15 @@ export async function spendingOf(db: Db, of: SpendingOf, at?: Date): Promise<Spe
   const ofMonth = sql`${here} and (not ended or ended_at >= ${start('month')})`;
   const found = await sql<Record<string, number> & { at: Date }>`
     with counted as (
-      select true as ended, k.ended_at, k.issue_key, k.repository_id, coalesce(r.person, k.actor) as person,
-        ${spentOn} as usd
-      from run_costs as k left join runs as r on r.command_id = k.command_id
-      where k.issue_key = ${issueKey} or (k.ended_at >= ${start('month')}
-        and (k.repository_id = ${repositoryId} or coalesce(r.person, k.actor) = ${person}))
+      select true as ended, k.ended_at, k.issue_key, k.repository_id,
+        case when k.ended_at >= ${start('day')} then ${spender} end as person, ${spentOn} as usd
+      from run_costs as k
+      where k.issue_key = ${issueKey} or (k.ended_at >= ${start('month')} and k.repository_id = ${repositoryId})
+        or (k.ended_at >= ${start('day')} and ${spender} = ${person})
       union all
       select false, null, c.issue_key, c.repository_id, r.person, greatest(${given}, ${soFar}, 0)
       from commands as c join runs as r on r.command_id = c.id
-      where c.status not in (${sql.join([...endStatuses])}) and c.id <> ${commandId}
+      where ${isOpen('c')} and c.id <> ${commandId}
         and r.job->'session'->>'mode' <> 'forget'
     )
     select ${now} as at,
@@ -117,11 +122,10 @@ export async function spentByRepository(
   db: Db,
   scope: Scope = 'all',
 ): Promise<(Spent & { repositoryId: number })[]> {
-  const seen = scope === 'all' ? sql`true` : sql`k.repository_id = any(${[...scope]}::bigint[])`;
   const { rows } = await sql<Spent & { repository_id: number }>`
     select k.repository_id, k.repository_owner || '/' || k.repository_name as name, sum(${spentOn})::float8 as usd
-    from run_costs as k left join runs as r on r.command_id = k.command_id and k.cost_usd is null
-    where k.ended_at >= ${startOf('month', sql`now()`)} and ${seen}
+    from run_costs as k
+    where k.ended_at >= ${startOf('month', sql`now()`)} and ${inScope(scope, 'k.repository_id')}
     group by k.repository_id, k.repository_owner, k.repository_name
     order by max(k.ended_at)`.execute(db);
   const spent = new Map<number, Spent & { repositoryId: number }>();
@@ -134,12 +138,15 @@ export async function spentByRepository(
 /** What each person has spent today, by UTC, as the budget counts it. */
 export async function spentByPerson(db: Db): Promise<(Spent & { person: string })[]> {
   const { rows } = await sql<Spent & { person: string }>`
-    select coalesce(r.person, k.actor) as person, sum(${spentOn})::float8 as usd,
-      (array_agg(coalesce(c.actor->>'login', c.actor->>'displayName', 'dexter')
-        order by c.actor->>'login' is null, k.ended_at desc))[1] as name
-    from run_costs as k left join runs as r on r.command_id = k.command_id join commands as c on c.id = k.command_id
-    where k.ended_at >= ${startOf('day', sql`now()`)}
-    group by coalesce(r.person, k.actor)`.execute(db);
+    select person, sum(usd)::float8 as usd,
+      (array_agg(coalesce(actor->>'login', actor->>'displayName', 'dexter')
+        order by actor->>'login' is null, ended_at desc))[1] as name
+    from (
+      select ${spender} as person, ${spentOn} as usd, k.ended_at,
+        (select c.actor from commands as c where c.id = k.command_id) as actor
+      from run_costs as k where k.ended_at >= ${startOf('day', sql`now()`)}
+    ) as today
+    group by person`.execute(db);
   return rows;
 }
 

@@ -196,7 +196,10 @@ export interface RunCostsTable {
 
 export type RunOutcome = Report['outcome'] | 'lost';
 
-/** What happened in an hour of UTC, counted: a histogram where something was measured. Rows only grow. */
+/**
+ * What happened in an hour of UTC, counted: a histogram where something was measured. Rows only grow, until after some
+ * months those of a day become one, which has its first hour.
+ */
 export interface MeasuresTable {
   name: MeasureName;
   /** Which of those; what it means depends on the name. */

@@ -106,7 +106,7 @@ describe('dexter logs', () => {
     expect(await showLog(facts(), done.slice(0, 8), shown, terminal)).toBe(0);
     const text = printed.join('\n');
     expect(text).toMatch(
-      /received\n.*begun\n.*its run was planned\n.*a runner took it\n.*ended\n.*the end was told/,
+      /received\n.*begun\n.*its run was planned\n.*its run was dispatched\n.*a runner took it\n.*ended\n.*the end was told/,
     );
     expect(text).toContain('done · $0.11');
     expect(text).toContain('Done \\u{1b}[31mred');

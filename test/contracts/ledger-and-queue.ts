@@ -735,6 +735,29 @@ export function ledgerAndQueueContract(name: string, create: () => Promise<Ledge
       expect(rows.map(({ bytes }) => bytes)).toEqual([7, 5 * 2 ** 31, 5 * 2 ** 31]);
     });
 
+    it('takes the newest three generations of a store for kept, and of an unknown store those of the newest three', async () => {
+      const { id: commandId } = await inserted();
+      const ref = { installationId: large, repositoryId: large + 9, issueKey: 'GEN-3' };
+      const kept = async () => {
+        const rows = await db()
+          .selectFrom('generations')
+          .select('generation')
+          .where('issue_key', '=', ref.issueKey)
+          .where('dropped', '=', false)
+          .orderBy('generation')
+          .execute();
+        return rows.map(({ generation }) => generation);
+      };
+      const stores = [undefined, undefined, 's3', 'workspace', 's3', 's3', 's3'] as const;
+      const seen: number[][] = [];
+      for (const [index, store] of stores.entries()) {
+        const saved = { sessionId: randomUUID(), commandId, bytes: 1, contextTokens: 1, store };
+        await keepGeneration(db(), ref, { ...saved, generation: index + 1 });
+        seen.push(await kept());
+      }
+      expect(seen).toEqual([[1], [1, 2], [1, 2, 3], [2, 3, 4], [3, 4, 5], [3, 4, 5, 6], [4, 5, 6, 7]]);
+    });
+
     it('files a pull request under the first issue that it is said to be for', async () => {
       const repository = large + 20;
       const pullRequest = { number: 7, branch: 'dexter/PR-1', url: 'http://pr/7' };

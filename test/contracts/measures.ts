@@ -4,6 +4,7 @@ import { boundsMs, quantile } from '../../src/core/histogram.ts';
 import type { Database } from '../../src/ledger/database.ts';
 import {
   addMeasures,
+  foldMeasures,
   forgetOldGauges,
   gauges,
   measuresByHour,
@@ -11,6 +12,8 @@ import {
   setGauges,
   sumMeasures,
 } from '../../src/ledger/measures.ts';
+
+const dayMs = 86_400_000;
 
 /** What is counted and how large things are, in any database. */
 export function measuresContract(name: string, open: () => Promise<Database>): void {
@@ -99,6 +102,32 @@ export function measuresContract(name: string, open: () => Promise<Database>): v
       });
       await expect(undone).rejects.toThrow('undone');
       expect(await sumMeasures(database.kysely, { scope: 'all' })).toEqual([]);
+    });
+
+    it('makes one of the hours of each old day, whoever does so at the same time, and counts as before', async () => {
+      const db = database.kysely;
+      const startOfDay = Math.floor(Date.now() / dayMs) * dayMs;
+      const at = (days: number, hour: number) => new Date(startOfDay - days * dayMs + hour * 3_600_000);
+      const times = [100, 99, 91, 89, 1].flatMap((days) => [0, 1, 13, 23].map((hour) => at(days, hour)));
+      for (const hour of times)
+        for (const repositoryId of [7, 8])
+          await sql`insert into measures (name, label, repository_id, hour, count, sum, buckets) values
+            ('cache_hit', 'mcp', ${repositoryId}, ${hour.toISOString()}, 3, 0, '{}'),
+            ('cache_read', 'mcp', ${repositoryId}, ${hour.toISOString()}, 2, 74.5, '{1,0,1}')`.execute(db);
+      const before = await sumMeasures(db, { scope: 'all' });
+      const ofDays = await sumMeasures(db, { scope: [7], since: at(99, 0), until: at(89, 0) });
+      const fold = async () => {
+        while (await foldMeasures(db, 5));
+      };
+      await Promise.all([fold(), fold(), fold()]);
+      await fold();
+      expect(await sumMeasures(db, { scope: 'all' })).toEqual(before);
+      expect(await sumMeasures(db, { scope: [7], since: at(99, 0), until: at(89, 0) })).toEqual(ofDays);
+      const hours = await measuresByHour(db, { scope: [7], names: ['cache_hit'] });
+      expect(hours.map(({ hour, count }) => [hour.getTime(), count])).toEqual([
+        ...[100, 99, 91].map((days) => [at(days, 0).getTime(), 12]),
+        ...[89, 1].flatMap((days) => [0, 1, 13, 23].map((hour) => [at(days, hour).getTime(), 3])),
+      ]);
     });
 
     it('knows of a gauge what was seen last', async () => {

@@ -140,7 +140,7 @@ async function onboarded({ id, owner, name }: RepositoryRef, outcome: string | n
 const figures = (scope: Scope) => repositoryFigures(database.kysely, scope, { since });
 
 describe('the figures of repositories', () => {
-  it('sums ends of the days asked for, the cost of the month and the newest generation of each session', async () => {
+  it('sums ends of the days asked for, the cost of the month and what is kept of its sessions', async () => {
     expect(await figures([shop.id])).toEqual([
       {
         ...shop,
@@ -148,7 +148,7 @@ describe('the figures of repositories', () => {
         open: 1,
         monthUsd: 3.75,
         sessions: 3,
-        sessionBytes: 350,
+        sessionBytes: 1_250,
         onboarding: null,
       },
     ]);
@@ -205,7 +205,7 @@ describe('the page of repositories', () => {
         '1',
         '$3.75 of $3.00 spent',
         '3',
-        expect.stringMatching(/^350 /),
+        expect.stringMatching(/^1[.]\d+ /),
         '–',
       ],
     ]);

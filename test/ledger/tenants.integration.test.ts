@@ -12,11 +12,11 @@ import {
   commandRepositories,
   openByStatus,
   openWithAge,
-  visibleTo,
 } from '../../src/ledger/command-pages.ts';
 import type { Db } from '../../src/ledger/commands.ts';
 import { costsByDay, endsByDay } from '../../src/ledger/daily-figures.ts';
 import { type Database, openDatabase } from '../../src/ledger/database.ts';
+import { inScope } from '../../src/ledger/in-scope.ts';
 import { measuresByHour, sumMeasures } from '../../src/ledger/measures.ts';
 import { keptArchives, runSums } from '../../src/ledger/metric-facts.ts';
 import { installedRepositories } from '../../src/ledger/onboardings.ts';
@@ -42,12 +42,12 @@ const sumOf = (values: number[]) => values.reduce((sum, value) => sum + value, 0
 
 /** Every query that takes a scope, by its name: what of it a viewer gets who asks for something of a tenant. */
 const queries: Record<string, (db: Db, scope: Scope, asked: Tenant) => Promise<void>> = {
-  async visibleTo(db, scope, { ended, repository }) {
+  async inScope(db, scope, { ended, repository }) {
     const rows = await db
       .selectFrom('commands')
       .select('repository_id')
       .where('id', '=', ended)
-      .where(visibleTo(scope))
+      .where(inScope(scope))
       .execute();
     expect(rows).toEqual(mayBeSeen(scope, repository.id) ? [{ repository_id: repository.id }] : []);
   },
@@ -184,4 +184,15 @@ it.each(Object.entries(queries))(
     );
   },
   120_000,
+);
+
+it.each(Object.entries(queries))(
+  '%s takes more repositories than a statement takes values',
+  async (_, query) => {
+    const [first, , third] = tenants;
+    if (!first || !third) throw new Error('no tenants');
+    const others = Array.from({ length: 70_000 }, (__, index) => 1_000_000 + index);
+    const scope = [first.repository.id, ...others, third.repository.id];
+    for (const asked of tenants.slice(0, 3)) await query(database.kysely, scope, asked);
+  },
 );

@@ -1,5 +1,6 @@
 import { html } from 'hono/html';
 import type { CommandDetail } from '../../ledger/command-detail.ts';
+import { type PassedStep, timelineOf } from '../../ledger/timeline.ts';
 import { formatDuration } from '../../report/figures.ts';
 import { type Html, nothing, type Text } from '../html.ts';
 import { moment } from '../parts/moment.ts';
@@ -16,34 +17,44 @@ export interface Step {
 
 /** The way of a command from its webhook to its report, in the order of time, with what is still to come. */
 export function stepsOf({ command, run }: Pick<CommandDetail, 'command' | 'run'>): Step[] {
-  const isEnded = command.ended_at !== null;
-  const happened: (Step | undefined)[] = [
-    { name: 'Received', at: command.created_at, detail: 'The webhook was checked and kept' },
-    point('Shown to be seen', command.seen_at, 'It has to wait for its turn'),
-    point('Begun', command.started_at, waitDetail(command)),
-    point('Planned', run?.created_at ?? null),
-    point('Dispatched', run?.dispatched_at ?? null),
-    point('Claimed by a runner', run?.claimed_at ?? null),
-    point('Newest progress', run?.progress_at ?? null, run?.progress ? line(run.progress.step) : undefined),
-    isEnded
-      ? {
-          name: `Ended: ${command.status}`,
-          at: command.ended_at,
-          isBad: command.status === 'failed' || command.status === 'expired',
-        }
-      : undefined,
-    point('Told', command.published_at, 'The end stands where it was asked'),
-  ];
-  const known = happened.filter((step) => step !== undefined);
-  // Times of one clock, the database's: sorted, because progress may come in after the end.
   return [
-    ...known.toSorted((one, other) => (one.at?.getTime() ?? 0) - (other.at?.getTime() ?? 0)),
+    ...timelineOf(command, run).map(({ what, at }) => ({ at, ...pointOf(what, command, run) })),
     ...stillToCome({ command, run }),
   ];
 }
 
-function point(name: string, at: Date | null, detail?: Text): Step | undefined {
-  return at === null ? undefined : { name, at, ...(detail === undefined ? {} : { detail }) };
+function pointOf(
+  what: PassedStep['what'],
+  command: CommandDetail['command'],
+  run: CommandDetail['run'],
+): Omit<Step, 'at'> {
+  switch (what) {
+    case 'received':
+      return { name: 'Received', detail: 'The webhook was checked and kept' };
+    case 'seen':
+      return { name: 'Shown to be seen', detail: 'It has to wait for its turn' };
+    case 'begun':
+      return detailed('Begun', waitDetail(command));
+    case 'planned':
+      return { name: 'Planned' };
+    case 'dispatched':
+      return { name: 'Dispatched' };
+    case 'claimed':
+      return { name: 'Claimed by a runner' };
+    case 'progress':
+      return detailed('Newest progress', run?.progress ? line(run.progress.step) : undefined);
+    case 'ended':
+      return {
+        name: `Ended: ${command.status}`,
+        isBad: command.status === 'failed' || command.status === 'expired',
+      };
+    case 'told':
+      return { name: 'Told', detail: 'The end stands where it was asked' };
+  }
+}
+
+function detailed(name: string, detail: Text | undefined): Omit<Step, 'at'> {
+  return { name, ...(detail === undefined ? {} : { detail }) };
 }
 
 function waitDetail({ waits, attempts }: CommandDetail['command']): string | undefined {
