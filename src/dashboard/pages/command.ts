@@ -199,9 +199,14 @@ function log({ run, command }: CommandDetail): Html {
   const body =
     lines.length === 0
       ? html`<p class="muted">${command.status === 'running' ? 'The run has told nothing yet.' : 'No runner has it yet.'}</p>`
-      : html`${block(lines.join('\n'))}<p class="muted">${plural(progress?.turns ?? 0, 'turn')}${
-          progress?.costUsd == null ? nothing : html` · ${formatCost(progress.costUsd)} so far`
-        }</p>`;
+      : html`${block(lines.join('\n'))}${
+          // Afterwards the report has the figures of the whole run.
+          run?.report || !progress
+            ? nothing
+            : html`<p class="muted">${plural(progress.turns, 'turn')}${
+                progress.costUsd === null ? nothing : html` · ${formatCost(progress.costUsd)}`
+              } ${isEnd(command.status) ? 'when it was heard of last' : 'so far'}</p>`
+        }`;
   return section({ id: 'log', title: 'Newest lines of the run', isLive: true, body });
 }
 
