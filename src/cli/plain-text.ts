@@ -45,16 +45,31 @@ export function wrapped(text: string, room: number): string[] {
 }
 
 /**
- * The same for a terminal of so many columns, row by row. Where it is too narrow each row begins with its first cells as
- * text, and those from `foldAt` on stand below them, aligned.
+ * The same for a terminal of so many columns, row by row. Where it is too narrow the last column is cut, if `leastLast`
+ * characters of it remain. Otherwise each row begins with its first cells as text, and those from `foldAt` on stand below
+ * them, aligned.
  */
 export function tableFor(
-  { room, foldAt }: { room: number; foldAt: number },
+  { room, foldAt, leastLast }: { room: number; foldAt: number; leastLast?: number | undefined },
   head: string[],
   rows: string[][],
 ): string[][] {
   const wide = table(head, rows);
   if (wide.every((line) => line.length <= room)) return wide.map((line) => [line]);
+  const others = table(
+    [...head.slice(0, -1), '|'],
+    rows.map((row) => [...row.slice(0, -1), '|']),
+  );
+  if (leastLast !== undefined && room - (others[0]?.length ?? 0) + 1 >= leastLast) {
+    return wide.map((line) => [
+      line.length <= room
+        ? line
+        : `${line
+            .slice(0, room - 1)
+            .toWellFormed()
+            .trimEnd()}…`,
+    ]);
+  }
   const below = table(
     head.slice(foldAt),
     rows.map((row) => row.slice(foldAt)),

@@ -8,6 +8,8 @@ const narrowest = 40;
 export interface TableLook {
   /** Column from which on the cells stand below the others where the terminal is too narrow. */
   foldAt: number;
+  /** Characters of the last column that say enough: it is cut down to them before anything stands below. */
+  leastLast?: number;
   /** How many of the last columns are figures, which stand at the right. */
   figures?: number;
   /** The last row is a sum. */
@@ -44,14 +46,14 @@ export function printerFor({ colours, width }: Look, { print }: Pick<Terminal, '
     coloured(line, colour) {
       for (const part of linesOf(line)) print(styled(colour, part));
     },
-    table(head, rows, { foldAt, figures = 0, boldLast = false, colourOf }) {
+    table(head, rows, { foldAt, leastLast, figures = 0, boldLast = false, colourOf }) {
       const all = [head, ...rows];
       const firstFigure = head.length - figures;
       const widths = head.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
       const [first = [], ...others] = all.map((row) =>
         row.map((cell, column) => (column >= firstFigure ? cell.padStart(widths[column] ?? 0) : cell)),
       );
-      for (const [index, lines] of tableFor({ room, foldAt }, first, others).entries()) {
+      for (const [index, lines] of tableFor({ room, foldAt, leastLast }, first, others).entries()) {
         const isBold = index === 0 || (boldLast && index === rows.length);
         const cell = rows[index - 1]?.[0] ?? '';
         const colour = index === 0 ? undefined : colourOf?.(cell);

@@ -8,6 +8,9 @@ import { formatSince, plainJson } from './plain-text.ts';
 import { printerFor } from './printer.ts';
 import type { Look, Terminal } from './terminal.ts';
 
+/** Characters by which one knows again what was asked. */
+const leastLast = 10;
+
 /** `dexter status`. */
 export async function showStatus(
   facts: Facts,
@@ -35,7 +38,7 @@ export async function showStatus(
         formatAge(secondsBetween(command.startedAt ?? command.createdAt, now)),
         command.step ? `${fewWords(command)} · ${command.step}` : fewWords(command),
       ]),
-      { foldAt: 5, colourOf },
+      { foldAt: 5, leastLast, colourOf },
     );
     const left = countOf(status.open) - status.now.length;
     if (left > 0) page.text(`and ${plural(left, 'more command')}`);
@@ -54,7 +57,7 @@ export async function showStatus(
         command.id.slice(0, 8),
         fewWords(command),
       ]),
-      { foldAt: 6, colourOf },
+      { foldAt: 6, leastLast, colourOf },
     );
     page.text('');
     page.text('`dexter logs <id>` tells more of one.');

@@ -72,6 +72,17 @@ describe('tableFor', () => {
     ]);
   });
 
+  it('cuts the last column before it folds, as long as enough of it remains', () => {
+    const commands = [
+      ['done', 'add tests for the rounding 🎉'],
+      ['failed', 'stop'],
+    ];
+    const at = (room: number) => tableFor({ room, foldAt: 1, leastLast: 10 }, ['ENDED', 'WHAT'], commands);
+    expect(at(18)).toEqual([['ENDED   WHAT'], ['done    add tests…'], ['failed  stop']]);
+    expect(at(36)[1]).toEqual(['done    add tests for the rounding…']);
+    expect(at(17)[1]).toEqual(['done', '  add tests for the rounding 🎉']);
+  });
+
   it('shows nothing that a terminal obeys, and lets nobody begin a line', () => {
     const [, row] = tableFor({ room: 10, foldAt: 1 }, ['WHO', 'COST'], [['a\n\u001b[2Jb', '$1']]);
     expect(row).toEqual(['a\\u{a}\\u{1b}[2Jb', '  $1']);
