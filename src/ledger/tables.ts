@@ -194,6 +194,23 @@ export interface RunCostsTable {
   ended_at: Timestamp;
 }
 
+/** What the runs of a repository came to that ended in an hour of UTC: the database keeps it equal to `run_costs`. */
+export interface HourlyCostsTable {
+  repository_id: number;
+  hour: Date;
+  /** As the repository was called last. */
+  repository_owner: string;
+  repository_name: string;
+  runs: number;
+  /** Those of which nobody can say what they cost. */
+  unknown_runs: number;
+  cost_usd: number;
+  /** Those that are compared with a cold start; what follows is of them. */
+  compared_runs: number;
+  baseline_cost_usd: number;
+  estimated_cost_saved: number;
+}
+
 export type RunOutcome = Report['outcome'] | 'lost';
 
 /**
@@ -284,6 +301,7 @@ export interface Tables {
   pull_requests: PullRequestsTable;
   shown_tokens: ShownTokensTable;
   run_costs: RunCostsTable;
+  hourly_costs: HourlyCostsTable;
 }
 
 export type CommandRow = Selectable<CommandsTable>;
