@@ -1,16 +1,18 @@
 import { sql } from 'kysely';
 
-/** What a row of `run_costs` is in `hourly_costs`, once or as often as `times` says. */
+/** What a row of `run_costs` adds to `hourly_costs`, once or as often as `times` says. */
 const counted = (row: string, times: 1 | -1) =>
   sql.raw(
     [
-      `${times}`,
-      `${times} * (${row}.cost_usd is null)::int`,
-      `${times} * coalesce(${row}.cost_usd, 0)`,
-      `${times} * (${row}.baseline_cost_usd is not null)::int`,
-      `${times} * coalesce(${row}.baseline_cost_usd, 0)`,
-      `${times} * coalesce(${row}.estimated_cost_saved, 0)`,
-    ].join(', '),
+      '1',
+      `(${row}.cost_usd is null)::int`,
+      `coalesce(${row}.cost_usd, 0)::numeric`,
+      `(${row}.baseline_cost_usd is not null)::int`,
+      `coalesce(${row}.baseline_cost_usd, 0)::numeric`,
+      `coalesce(${row}.estimated_cost_saved, 0)::numeric`,
+    ]
+      .map((value) => `${times} * ${value}`)
+      .join(', '),
   );
 
 const addedUp = sql`runs = kept.runs + excluded.runs,
@@ -56,7 +58,7 @@ export const countingHours = [
     select repository_id, date_trunc('hour', ended_at, 'UTC') as hour,
       (array_agg(repository_owner order by ended_at desc))[1],
       (array_agg(repository_name order by ended_at desc))[1],
-      count(*), count(*) - count(cost_usd), coalesce(sum(cost_usd), 0), count(baseline_cost_usd),
-      coalesce(sum(baseline_cost_usd), 0), coalesce(sum(estimated_cost_saved), 0)
+      count(*), count(*) - count(cost_usd), coalesce(sum(cost_usd::numeric), 0), count(baseline_cost_usd),
+      coalesce(sum(baseline_cost_usd::numeric), 0), coalesce(sum(estimated_cost_saved::numeric), 0)
     from run_costs group by repository_id, hour`,
 ];

@@ -251,6 +251,7 @@ export const migrations: Record<string, Migration> = {
         .execute();
       await db.schema.createIndex('measures_by_hour').on('measures').column('hour').execute();
       await sql`create index measures_within_day on measures (hour) where ${isWithinDay}`.execute(db);
+      // Dollars as decimals: what is taken back leaves nothing behind.
       await db.schema
         .createTable('hourly_costs')
         .addColumn('repository_id', 'bigint', (column) => column.notNull())
@@ -259,10 +260,10 @@ export const migrations: Record<string, Migration> = {
         .addColumn('repository_name', 'text', (column) => column.notNull())
         .addColumn('runs', 'bigint', (column) => column.notNull())
         .addColumn('unknown_runs', 'bigint', (column) => column.notNull())
-        .addColumn('cost_usd', 'double precision', (column) => column.notNull())
+        .addColumn('cost_usd', 'numeric', (column) => column.notNull())
         .addColumn('compared_runs', 'bigint', (column) => column.notNull())
-        .addColumn('baseline_cost_usd', 'double precision', (column) => column.notNull())
-        .addColumn('estimated_cost_saved', 'double precision', (column) => column.notNull())
+        .addColumn('baseline_cost_usd', 'numeric', (column) => column.notNull())
+        .addColumn('estimated_cost_saved', 'numeric', (column) => column.notNull())
         .addPrimaryKeyConstraint('hourly_costs_key', ['repository_id', 'hour'])
         .execute();
       await db.schema.createIndex('hourly_costs_by_hour').on('hourly_costs').column('hour').execute();

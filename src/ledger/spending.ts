@@ -147,7 +147,7 @@ export async function spentByPerson(db: Db): Promise<(Spent & { person: string }
 /** US dollars that the runs of repositories count for that ended since the beginning of an hour, in parts. */
 function spentSince(start: RawBuilder<unknown>): RawBuilder<unknown> {
   return sql`
-    select repository_id, hour, repository_owner || '/' || repository_name as name, runs, cost_usd as usd
+    select repository_id, hour, repository_owner || '/' || repository_name as name, runs, cost_usd::float8 as usd
     from hourly_costs where hour >= ${start}
     union all
     select k.repository_id, k.ended_at, null, 0, ${spentOn} from run_costs as k

@@ -204,11 +204,12 @@ export interface HourlyCostsTable {
   runs: number;
   /** Those of which nobody can say what they cost. */
   unknown_runs: number;
-  cost_usd: number;
+  /** US dollars as decimals, which the driver gives as text; so are the others. */
+  cost_usd: string;
   /** Those that are compared with a cold start; what follows is of them. */
   compared_runs: number;
-  baseline_cost_usd: number;
-  estimated_cost_saved: number;
+  baseline_cost_usd: string;
+  estimated_cost_saved: string;
 }
 
 export type RunOutcome = Report['outcome'] | 'lost';

@@ -329,8 +329,8 @@ export function runCostsContract(name: string, open: () => Promise<Database>): v
       const kept = async () => {
         const { rows } = await sql`
           select repository_id || ' ' || to_char(hour at time zone 'UTC', 'HH24:MI') as "in", repository_name as name,
-            runs, unknown_runs as unknown, cost_usd as usd, compared_runs as compared,
-            baseline_cost_usd as baseline, estimated_cost_saved as saved
+            runs, unknown_runs as unknown, cost_usd::float8 as usd, compared_runs as compared,
+            baseline_cost_usd::float8 as baseline, estimated_cost_saved::float8 as saved
           from hourly_costs where runs > 0 order by 1`.execute(kysely);
         return rows;
       };
