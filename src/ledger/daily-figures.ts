@@ -18,7 +18,7 @@ export interface DayOfCosts {
   baselineUsd: number;
 }
 
-/** What runs cost that ended since then, day by day, oldest first; days without any are left out. */
+/** What runs cost that ended since the hour that holds this moment, day by day, oldest first; days without any are left out. */
 export async function costsByDay(
   db: Db,
   { scope, since }: { scope: Scope; since: Date },
@@ -26,18 +26,18 @@ export async function costsByDay(
   // The hours first: naming a day takes longer than all sums.
   const { rows } = await sql<DayOfCosts>`
     select to_char(hour at time zone 'UTC', 'YYYY-MM-DD') as day, sum(runs)::int as runs,
-      sum(unknown)::int as "unknownRuns", sum(cost)::float8 as "costUsd", sum(saved)::float8 as "savedUsd",
-      sum(compared)::int as "comparedRuns", sum(baseline)::float8 as "baselineUsd"
+      sum(unknown_runs)::int as "unknownRuns", sum(cost_usd)::float8 as "costUsd",
+      sum(estimated_cost_saved)::float8 as "savedUsd", sum(compared_runs)::int as "comparedRuns",
+      sum(baseline_cost_usd)::float8 as "baselineUsd"
     from (
-      select date_bin('1 hour', ended_at, timestamptz 'epoch') as hour, count(*) as runs,
-        count(*) - count(cost_usd) as unknown, coalesce(sum(cost_usd), 0) as cost,
-        coalesce(sum(estimated_cost_saved), 0) as saved, count(baseline_cost_usd) as compared,
-        coalesce(sum(baseline_cost_usd), 0) as baseline
-      from run_costs
-      where ended_at >= ${since.toISOString()}::timestamptz and ${inScope(scope)}
-      group by 1
+      select hour, sum(runs) as runs, sum(unknown_runs) as unknown_runs, sum(cost_usd) as cost_usd,
+        sum(estimated_cost_saved) as estimated_cost_saved, sum(compared_runs) as compared_runs,
+        sum(baseline_cost_usd) as baseline_cost_usd
+      from hourly_costs
+      where hour >= date_trunc('hour', ${since.toISOString()}::timestamptz, 'UTC') and ${inScope(scope)}
+      group by hour
     ) as hourly
-    group by 1 order by 1`.execute(db);
+    group by 1 having sum(runs) > 0 order by 1`.execute(db);
   return rows;
 }
 

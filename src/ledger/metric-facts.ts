@@ -24,15 +24,16 @@ export interface RunSum {
   estimatedTokensSaved: number;
 }
 
-/** All runs that ended since then, summed up. */
+/** All runs that ended since then and before that, summed up. */
 export async function runSums(
   db: Db,
-  { scope, since }: { scope: Scope; since?: Date | undefined },
+  { scope, since, until }: { scope: Scope; since?: Date | undefined; until?: Date | undefined },
 ): Promise<RunSum[]> {
   const sumOf = (column: string) => sql<number>`coalesce(sum(${sql.ref(`run.${column}`)}), 0)::float8`;
   const rows = await db
     .selectFrom('run_costs as run')
     .$if(since !== undefined, (query) => query.where('run.ended_at', '>=', since ?? new Date(0)))
+    .$if(until !== undefined, (query) => query.where('run.ended_at', '<', until ?? new Date(0)))
     .where(inScope(scope, 'run.repository_id'))
     .select([
       'run.model',
@@ -68,6 +69,18 @@ export async function runSums(
     estimatedCostSaved: row.estimated_cost_saved,
     estimatedTokensSaved: row.estimated_tokens_saved,
   }));
+}
+
+/** Runs that ended before then and whose report may still come. */
+export async function lostRuns(db: Db, until: Date): Promise<number> {
+  const row = await db
+    .selectFrom('run_costs')
+    .select(sql<number>`count(*)::int`.as('runs'))
+    // In the words of an index.
+    .where(sql<boolean>`outcome = 'lost'`)
+    .where('ended_at', '<', until)
+    .executeTakeFirstOrThrow();
+  return row.runs;
 }
 
 /** Archives of sessions that a store holds. */

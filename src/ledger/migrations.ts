@@ -1,5 +1,6 @@
 import { type Kysely, type Migration, sql } from 'kysely';
 import { commandSource } from './command-words.ts';
+import { countingHours } from './hourly-costs.ts';
 import { isWithinDay } from './measures.ts';
 
 /** Below the time after which Postgres looks for two that wait for each other, and ends one of them. */
@@ -250,6 +251,22 @@ export const migrations: Record<string, Migration> = {
         .execute();
       await db.schema.createIndex('measures_by_hour').on('measures').column('hour').execute();
       await sql`create index measures_within_day on measures (hour) where ${isWithinDay}`.execute(db);
+      // Dollars as decimals: what is taken back leaves nothing behind.
+      await db.schema
+        .createTable('hourly_costs')
+        .addColumn('repository_id', 'bigint', (column) => column.notNull())
+        .addColumn('hour', 'timestamptz', (column) => column.notNull())
+        .addColumn('repository_owner', 'text', (column) => column.notNull())
+        .addColumn('repository_name', 'text', (column) => column.notNull())
+        .addColumn('runs', 'bigint', (column) => column.notNull())
+        .addColumn('unknown_runs', 'bigint', (column) => column.notNull())
+        .addColumn('cost_usd', 'numeric', (column) => column.notNull())
+        .addColumn('compared_runs', 'bigint', (column) => column.notNull())
+        .addColumn('baseline_cost_usd', 'numeric', (column) => column.notNull())
+        .addColumn('estimated_cost_saved', 'numeric', (column) => column.notNull())
+        .addPrimaryKeyConstraint('hourly_costs_key', ['repository_id', 'hour'])
+        .execute();
+      await db.schema.createIndex('hourly_costs_by_hour').on('hourly_costs').column('hour').execute();
       await db.schema
         .createTable('gauges')
         .addColumn('name', 'text', (column) => column.notNull())
@@ -303,6 +320,7 @@ export const migrations: Record<string, Migration> = {
       // Last, because nobody else uses these tables from here to the end. The version before may hold one of them and wait
       // for the other, in whatever order: who would wait for long gives up, and `migrate` tries again.
       await sql`set local lock_timeout = ${sql.lit(`${lockTimeoutMs}ms`)}`.execute(db);
+      for (const statement of countingHours) await statement.execute(db);
       await db.schema.alterTable('runs').addColumn('dispatched_at', 'timestamptz').execute();
       await db.schema
         .alterTable('generations')

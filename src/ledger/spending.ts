@@ -71,14 +71,12 @@ export async function spendingOf(db: Db, of: SpendingOf, at?: Date): Promise<Spe
   const here = sql`repository_id = ${repositoryId}`;
   const today = sql`(not ended or ended_at >= ${start('day')})`;
   const ofPerson = sql`person = ${person} and ${today}`;
-  const ofMonth = sql`${here} and (not ended or ended_at >= ${start('month')})`;
   const found = await sql<Record<string, number> & { at: Date }>`
     with counted as (
       select true as ended, k.ended_at, k.issue_key, k.repository_id,
         case when k.ended_at >= ${start('day')} then ${spender} end as person, ${spentOn} as usd
       from run_costs as k
-      where k.issue_key = ${issueKey} or (k.ended_at >= ${start('month')} and k.repository_id = ${repositoryId})
-        or (k.ended_at >= ${start('day')} and ${spender} = ${person})
+      where k.issue_key = ${issueKey} or (k.ended_at >= ${start('day')} and ${spender} = ${person})
       union all
       select false, null, c.issue_key, c.repository_id, r.person, greatest(${given}, ${soFar}, 0)
       from commands as c join runs as r on r.command_id = c.id
@@ -88,7 +86,8 @@ export async function spendingOf(db: Db, of: SpendingOf, at?: Date): Promise<Spe
     select ${now} as at,
       ${sumsOf('issue', ofIssue)}, ${sumsOf('issueHere', sql`${ofIssue} and ${here}`)},
       ${sumsOf('person', ofPerson)}, ${sumsOf('personHere', sql`${ofPerson} and ${here}`)},
-      ${sumsOf('repository', ofMonth)}
+      (select coalesce(sum(usd), 0) from (${spentSince(start('month'))}) as month where ${here}) as repository_spent,
+      ${heldOf('repository', here)}
     from counted`.execute(db);
   const [row] = found.rows;
   if (row === undefined) throw new Error('sums without a row');
@@ -122,17 +121,12 @@ export async function spentByRepository(
   db: Db,
   scope: Scope = 'all',
 ): Promise<(Spent & { repositoryId: number })[]> {
-  const { rows } = await sql<Spent & { repository_id: number }>`
-    select k.repository_id, k.repository_owner || '/' || k.repository_name as name, sum(${spentOn})::float8 as usd
-    from run_costs as k
-    where k.ended_at >= ${startOf('month', sql`now()`)} and ${inScope(scope, 'k.repository_id')}
-    group by k.repository_id, k.repository_owner, k.repository_name
-    order by max(k.ended_at)`.execute(db);
-  const spent = new Map<number, Spent & { repositoryId: number }>();
-  // Under the name that it had last.
-  for (const { repository_id: repositoryId, name, usd } of rows)
-    spent.set(repositoryId, { repositoryId, name, usd: usd + (spent.get(repositoryId)?.usd ?? 0) });
-  return [...spent.values()];
+  const { rows } = await sql<Spent & { repositoryId: number }>`
+    select repository_id as "repositoryId", sum(usd)::float8 as usd,
+      (array_agg(name order by hour desc) filter (where name is not null))[1] as name
+    from (${spentSince(startOf('month', sql`now()`))}) as month
+    where ${inScope(scope)} group by repository_id having sum(runs) > 0`.execute(db);
+  return rows;
 }
 
 /** What each person has spent today, by UTC, as the budget counts it. */
@@ -150,8 +144,21 @@ export async function spentByPerson(db: Db): Promise<(Spent & { person: string }
   return rows;
 }
 
+/** US dollars that the runs of repositories count for that ended since the beginning of an hour, in parts. */
+function spentSince(start: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`
+    select repository_id, hour, repository_owner || '/' || repository_name as name, runs, cost_usd::float8 as usd
+    from hourly_costs where hour >= ${start}
+    union all
+    select k.repository_id, k.ended_at, null, 0, ${spentOn} from run_costs as k
+    where k.cost_usd is null and k.ended_at >= ${start}`;
+}
+
 function sumsOf(name: string, which: RawBuilder<unknown>): RawBuilder<unknown> {
-  const sum = (column: string, state: RawBuilder<unknown>) =>
-    sql`coalesce(sum(usd) filter (where ${which} and ${state}), 0) as ${sql.ref(`${name}_${column}`)}`;
-  return sql`${sum('spent', sql`ended`)}, ${sum('held', sql`not ended`)}`;
+  return sql`coalesce(sum(usd) filter (where ${which} and ended), 0) as ${sql.ref(`${name}_spent`)},
+    ${heldOf(name, which)}`;
+}
+
+function heldOf(name: string, which: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`coalesce(sum(usd) filter (where ${which} and not ended), 0) as ${sql.ref(`${name}_held`)}`;
 }

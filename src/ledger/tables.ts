@@ -194,6 +194,24 @@ export interface RunCostsTable {
   ended_at: Timestamp;
 }
 
+/** What the runs of a repository came to that ended in an hour of UTC: the database keeps it equal to `run_costs`. */
+export interface HourlyCostsTable {
+  repository_id: number;
+  hour: Date;
+  /** As the repository was called last. */
+  repository_owner: string;
+  repository_name: string;
+  runs: number;
+  /** Those of which nobody can say what they cost. */
+  unknown_runs: number;
+  /** US dollars as decimals, which the driver gives as text; so are the others. */
+  cost_usd: string;
+  /** Those that are compared with a cold start; what follows is of them. */
+  compared_runs: number;
+  baseline_cost_usd: string;
+  estimated_cost_saved: string;
+}
+
 export type RunOutcome = Report['outcome'] | 'lost';
 
 /**
@@ -284,6 +302,7 @@ export interface Tables {
   pull_requests: PullRequestsTable;
   shown_tokens: ShownTokensTable;
   run_costs: RunCostsTable;
+  hourly_costs: HourlyCostsTable;
 }
 
 export type CommandRow = Selectable<CommandsTable>;

@@ -5,6 +5,8 @@ export interface SeldomOptions {
   everyMs: number;
   /** How long somebody waits for one. */
   withinMs: number;
+  /** The same until there was an answer, which may take longer for the first time. */
+  firstWithinMs?: number;
   onError: (error: unknown) => void;
   /** Milliseconds of a clock that only goes forward. */
   now?: () => number;
@@ -16,9 +18,10 @@ export interface SeldomOptions {
  */
 export function askSeldom<T extends object>(
   ask: () => Promise<T>,
-  { everyMs, withinMs, onError, now = () => performance.now() }: SeldomOptions,
+  { everyMs, withinMs, firstWithinMs = withinMs, onError, now = () => performance.now() }: SeldomOptions,
 ): () => Promise<T | undefined> {
   let last: { at: number; answer: T | undefined } | undefined;
+  let isFirst = true;
   let asked: Promise<T | undefined> | undefined;
   return () => {
     if (last && now() - last.at < everyMs) return Promise.resolve(last.answer);
@@ -29,9 +32,10 @@ export function askSeldom<T extends object>(
       })
       .then((answer) => {
         last = { at: now(), answer };
+        isFirst &&= answer === undefined;
         asked = undefined;
         return answer;
       });
-    return inTime(withinMs, asked);
+    return inTime(isFirst ? firstWithinMs : withinMs, asked);
   };
 }

@@ -8,12 +8,12 @@ import {
   type OpenCommands,
   openCommandSums,
   type RunSum,
-  runSums,
   untoldEnds,
 } from '../ledger/metric-facts.ts';
 import type { ModelPrices } from '../pricing/model-prices.ts';
 import { type CacheReport, cacheMetricsOf, cacheSizes } from './cache-metrics.ts';
 import { measureTotals } from './measure-totals.ts';
+import { runTotals } from './run-totals.ts';
 
 /** What the ledger says of everything and of all time, for Prometheus. */
 export interface LedgerFacts {
@@ -37,9 +37,10 @@ const seenThisMonth = { seconds: 31 * 24 * 60 * 60 };
 /** Reads the ledger, one question after the other: a scrape is to take one connection of the pool. */
 export function ledgerReader(db: Db, prices: readonly ModelPrices[]): () => Promise<LedgerFacts> {
   const totals = measureTotals(db);
+  const totalsOfRuns = runTotals(db);
   return async () => {
     const measures = await totals();
-    const runs = await runSums(db, { scope: 'all' });
+    const runs = await totalsOfRuns();
     const archives = await keptArchives(db, 'all');
     const sizes = await cacheSizes(db, 'all');
     const [redis] = await gauges(db, 'redis_memory_bytes', seenLately);

@@ -103,6 +103,18 @@ export function runCostsContract(name: string, open: () => Promise<Database>): v
       return id;
     }
 
+    /** What the migration makes of the others, undone again. */
+    async function asMigrated() {
+      const transaction = await database.kysely.startTransaction().execute();
+      try {
+        await sql`drop table run_costs`.execute(transaction);
+        await migrations['0005-costs']?.up(transaction);
+        return await transaction.selectFrom('run_costs').selectAll().execute();
+      } finally {
+        await transaction.rollback().execute();
+      }
+    }
+
     it('take in what the reports of an earlier version said', async () => {
       const session = { id: randomUUID(), generation: 1, bytes: 1, contextTokens: 1, engineVersion: '1' };
       const fresh = await past({ report: { session: { ...session, mode: 'fresh', model: 'told' } } });
@@ -110,9 +122,7 @@ export function runCostsContract(name: string, open: () => Promise<Database>): v
       const lost = await past({});
       await past({ isClaimed: false });
       await past({ mode: 'forget', report: {} });
-      await sql`drop table run_costs`.execute(database.kysely);
-      await migrations['0005-costs']?.up(database.kysely);
-      const rows = await database.kysely.selectFrom('run_costs').selectAll().execute();
+      const rows = await asMigrated();
       const common = {
         installation_id: 5,
         repository_id: shop.id,
@@ -285,6 +295,73 @@ export function runCostsContract(name: string, open: () => Promise<Database>): v
         'acme/shop',
       ]);
       expect(everywhere.total).toMatchObject({ runs: 4, costUsd: 9 });
+    });
+
+    it('are kept by the hour, whatever becomes of their rows', async () => {
+      const { kysely } = database;
+      const hour = (at: number, minute = 0) => new Date(Date.UTC(2026, 4, 4, at, minute));
+      const insert = async (
+        endedAt: Date,
+        costUsd: number | null,
+        saved: number | null,
+        repositoryId = 7,
+      ) => {
+        const id = await past({});
+        await kysely
+          .insertInto('run_costs')
+          .values({
+            command_id: id,
+            installation_id: 5,
+            repository_id: repositoryId,
+            repository_owner: 'acme',
+            repository_name: 'shop',
+            issue_key: 'SHOP-1',
+            actor: 'github:1',
+            outcome: costUsd === null ? 'lost' : 'done',
+            cost_usd: costUsd,
+            baseline_cost_usd: saved === null ? null : saved + 1,
+            estimated_cost_saved: saved,
+            ended_at: endedAt,
+          })
+          .execute();
+        return id;
+      };
+      const kept = async () => {
+        const { rows } = await sql`
+          select repository_id || ' ' || to_char(hour at time zone 'UTC', 'HH24:MI') as "in", repository_name as name,
+            runs, unknown_runs as unknown, cost_usd::float8 as usd, compared_runs as compared,
+            baseline_cost_usd::float8 as baseline, estimated_cost_saved::float8 as saved
+          from hourly_costs where runs > 0 order by 1`.execute(kysely);
+        return rows;
+      };
+      await insert(hour(3), 0.5, 0.25);
+      await insert(hour(3, 59), 0.25, null);
+      const lost = await insert(hour(3, 30), null, null);
+      const gone = await insert(hour(4), 2, 2);
+      await insert(hour(4), 1, null, 8);
+      const at3 = { in: '7 03:00', name: 'shop', compared: 1, baseline: 1.25, saved: 0.25 };
+      const of8 = {
+        in: '8 04:00',
+        name: 'shop',
+        runs: 1,
+        unknown: 0,
+        usd: 1,
+        compared: 0,
+        baseline: 0,
+        saved: 0,
+      };
+      expect(await kept()).toEqual([
+        { ...at3, runs: 3, unknown: 1, usd: 0.75 },
+        { in: '7 04:00', name: 'shop', runs: 1, unknown: 0, usd: 2, compared: 1, baseline: 3, saved: 2 },
+        of8,
+      ]);
+      await kysely
+        .updateTable('run_costs')
+        .set({ outcome: 'done', cost_usd: 4, repository_name: 'store' })
+        .where('command_id', '=', lost)
+        .execute();
+      await kysely.deleteFrom('run_costs').where('command_id', '=', gone).execute();
+      expect(await kept()).toEqual([{ ...at3, name: 'store', runs: 3, unknown: 0, usd: 4.75 }, of8]);
     });
 
     it('are nothing for an issue that nothing ran for', async () => {

@@ -67,3 +67,23 @@ it('lets nobody wait for what does not answer, and has it asked once all the sam
   await expect.poll(answer).toEqual({ times: 1 });
   expect(asked).toBe(1);
 });
+
+it('waits for the first answer by a limit of its own, also after a failure', async () => {
+  const coming = [Promise.withResolvers<{ times: number }>(), Promise.withResolvers<{ times: number }>()];
+  let time = 0;
+  let asked = 0;
+  const answer = askSeldom(async () => (await coming[asked++]?.promise) ?? { times: asked }, {
+    everyMs: 10_000,
+    withinMs: 0,
+    firstWithinMs: 60_000,
+    onError: () => undefined,
+    now: () => time,
+  });
+  const failed = answer();
+  coming[0]?.reject(new Error('no connection'));
+  expect(await failed).toBeUndefined();
+  time += 10_000;
+  const first = answer();
+  setTimeout(() => coming[1]?.resolve({ times: 2 }), 20);
+  expect(await first).toEqual({ times: 2 });
+});

@@ -7,12 +7,14 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Db, insertCommand } from '../../src/ledger/commands.ts';
 import { type Database, openDatabase } from '../../src/ledger/database.ts';
 import { addMeasures, setGauges } from '../../src/ledger/measures.ts';
+import { type RunSum, runSums } from '../../src/ledger/metric-facts.ts';
 import { keepGeneration } from '../../src/ledger/sessions.ts';
 import type { Tables } from '../../src/ledger/tables.ts';
 import { cacheMetrics } from '../../src/metrics/cache-metrics.ts';
 import { measureTotals } from '../../src/metrics/measure-totals.ts';
 import { processMetrics } from '../../src/metrics/process-metrics.ts';
 import { type MetricsOptions, metricsRoutes } from '../../src/metrics/routes.ts';
+import { runTotals } from '../../src/metrics/run-totals.ts';
 import { readExposition } from '../fakes/exposition.ts';
 import { startPgliteServer } from '../ledger/pglite-server.ts';
 
@@ -59,6 +61,7 @@ async function startProcess(changes: Partial<MetricsOptions> = {}) {
       appUrl: 'http://localhost:3000',
       everyMs: 0,
       withinMs: 60_000,
+      firstWithinMs: 60_000,
       ...changes,
     }),
   );
@@ -225,6 +228,76 @@ describe('metrics of several processes', () => {
     expect(await total()).toBe(7);
     closed = 9;
     expect(await total()).toBe(7);
+  });
+});
+
+describe('the runs of all time', () => {
+  const hour = (at: number) => new Date(Date.UTC(2026, 4, 4, at));
+
+  async function run(at: number, usd: number | undefined): Promise<string> {
+    const id = await addCommand();
+    await db
+      .insertInto('run_costs')
+      .values({
+        command_id: id,
+        installation_id: 5,
+        repository_id: 7,
+        repository_owner: 'acme',
+        repository_name: 'shop',
+        issue_key: 'SHOP-1',
+        actor: 'github:1',
+        model: usd === undefined ? null : 'some-model',
+        outcome: usd === undefined ? 'lost' : 'done',
+        cost_usd: usd ?? null,
+        input_tokens: 10,
+        cache_read_tokens: 20,
+        cache_write_tokens: 30,
+        cache_write_hour_tokens: 5,
+        output_tokens: 40,
+        estimated_cost_saved: 1,
+        estimated_tokens_saved: 100,
+        ended_at: hour(at),
+      })
+      .execute();
+    return id;
+  }
+
+  it('are at each time what all their rows come to, also when a report comes late', async () => {
+    let closed = 2;
+    const totals = runTotals(db, async () => hour(closed));
+    const byKey = (sums: readonly RunSum[]) =>
+      sums.toSorted((one, other) => (one.outcome < other.outcome ? -1 : 1));
+    const check = async (runs: number) => {
+      const sums = await totals();
+      expect(byKey(sums)).toEqual(byKey(await runSums(db, { scope: 'all' })));
+      expect(sums.reduce((sum, one) => sum + one.runs, 0)).toBe(runs);
+    };
+    await check(0);
+    const late = await run(1, undefined);
+    await run(1, 0.5);
+    await run(2, 0.25);
+    closed = 3;
+    await check(3);
+    await run(3, undefined);
+    await check(4);
+    closed = 6;
+    await run(6, 2);
+    await check(5);
+    await db
+      .updateTable('run_costs')
+      .set({ outcome: 'done', model: 'some-model', cost_usd: 4 })
+      .where('command_id', '=', late)
+      .execute();
+    await check(5);
+    await check(5);
+  });
+
+  it('that are over are not read again', async () => {
+    const totals = runTotals(db, async () => hour(2));
+    await run(1, 0.5);
+    await totals();
+    await db.updateTable('run_costs').set({ cost_usd: 7 }).execute();
+    expect(await totals()).toMatchObject([{ costUsd: 0.5 }]);
   });
 });
 
@@ -438,7 +511,7 @@ describe('a ledger that does not answer', () => {
       },
     ],
   ])('and %s takes only its own figures away', async (_, open) => {
-    await using one = await startProcess({ db: await open(), withinMs: 50 });
+    await using one = await startProcess({ db: await open(), withinMs: 50, firstWithinMs: 50 });
     const { series } = await one.scrape();
     expect(series.get('dexter_ledger_up')).toBe(0);
     expect(series.get('process_cpu_seconds_total')).toBeGreaterThan(0);
