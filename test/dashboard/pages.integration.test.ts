@@ -363,6 +363,6 @@ it('shows the sessions with their sizes and when they are forgotten', async () =
   const { document } = await get('/sessions');
   const all = text(document);
   expect(all).toContain('1.2 MB');
-  expect(all).toContain('7 days after closing, 30 days unused');
+  expect(all).toContain('30 days after it was used last; 7 days after its issue was closed');
   expect(document.querySelectorAll('#sessions tbody tr').length).toBe(1);
 });

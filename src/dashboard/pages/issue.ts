@@ -103,7 +103,11 @@ export async function issuePage(
         isLive: true,
         body: generationTable(generations),
       })}
-      ${forms.askForm(viewer, { about: { repository: name, issue: issueKey } })}`,
+      ${section({
+        id: 'ask',
+        title: 'Ask by hand',
+        body: forms.askForm(viewer, { about: { repository: name, issue: issueKey } }),
+      })}`,
   };
 }
 

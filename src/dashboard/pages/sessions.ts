@@ -10,7 +10,7 @@ import {
   sessionPage,
   sessionSums,
 } from '../../ledger/session-pages.ts';
-import { formatCount } from '../../report/figures.ts';
+import { formatCount, plural } from '../../report/figures.ts';
 import type { ActionForms } from '../actions/forms.ts';
 import type { Html } from '../html.ts';
 import type { Page } from '../layout.ts';
@@ -20,7 +20,7 @@ import { day, moment } from '../parts/moment.ts';
 import { pager } from '../parts/pager.ts';
 import { section } from '../parts/section.ts';
 import { table } from '../parts/table.ts';
-import { tiles } from '../parts/tiles.ts';
+import { type Tile, tiles } from '../parts/tiles.ts';
 import { address, CursorText, cursorOf, Micros, parseQuery, placed, type Query } from '../query.ts';
 import { refusedPage } from './refused.ts';
 
@@ -68,7 +68,7 @@ export async function sessionsPage(
       <div id="sums"${live()}>${tiles([
         { label: 'Sessions', value: formatCount(sums.sessions) },
         { label: 'Size together', value: formatSize(sums.bytes), note: 'of all generations that are kept' },
-        { label: 'Forgotten without anybody asking', value: rules(retention) },
+        forgottenAfter(retention),
       ])}</div>
       ${section({
         id: 'sessions',
@@ -124,12 +124,18 @@ function to(part: { after?: string; before?: string } | undefined): string {
   return address('/sessions', part ?? {});
 }
 
-function rules({ afterCloseDays, maxAgeDays }: Services['retention']): string {
-  const parts = [
-    ...(afterCloseDays === 'never' ? [] : [`${afterCloseDays} days after closing`]),
-    ...(maxAgeDays === 'never' ? [] : [`${maxAgeDays} days unused`]),
-  ];
-  return parts.length === 0 ? 'never' : parts.join(', ');
+function forgottenAfter({ afterCloseDays, maxAgeDays }: Services['retention']): Tile {
+  const label = 'Forgotten by itself';
+  const closed = afterCloseDays === 'never' ? undefined : plural(afterCloseDays, 'day');
+  if (maxAgeDays === 'never')
+    return closed === undefined
+      ? { label, value: 'never' }
+      : { label, value: closed, note: 'after its issue was closed' };
+  return {
+    label,
+    value: plural(maxAgeDays, 'day'),
+    note: `after it was used last${closed === undefined ? '' : `; ${closed} after its issue was closed`}`,
+  };
 }
 
 /** When it goes if nobody uses it, and from when on it may where its ticket is closed. */
