@@ -48,7 +48,8 @@ export async function makeIndexes(db: Db, backend: 'pglite' | 'postgres'): Promi
       await sql`set statement_timeout = 0`.execute(one);
       for (const [name, columns] of await missing(one)) {
         await sql`drop index concurrently if exists ${sql.ref(name)}`.execute(one);
-        await sql`create index concurrently ${sql.ref(name)} on ${columns}`.execute(one);
+        // An embedded database behind Postgres's protocol has one session, whose lock all its clients have.
+        await sql`create index concurrently if not exists ${sql.ref(name)} on ${columns}`.execute(one);
       }
     } finally {
       await sql`reset statement_timeout`.execute(one);
