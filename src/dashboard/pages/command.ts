@@ -1,6 +1,6 @@
 import { html } from 'hono/html';
 import { promptLayers } from '../../context/prompt-layers.ts';
-import { type Ask, askedText, sourceOf } from '../../core/command.ts';
+import { type Ask, askedText, type Origin, sourceOf } from '../../core/command.ts';
 import { engineWords } from '../../core/engine.ts';
 import type { Report } from '../../core/report.ts';
 import { isEnd } from '../../core/status.ts';
@@ -124,7 +124,7 @@ function summary({ command, run, pullRequests }: CommandDetail): Html {
   const ticketUrl = run?.job.target.ticketUrl ?? '';
   return facts([
     ['Who', html`${line(nameOf(command.actor), 100)}, ${sourceWords[sourceOf(command.origin)]}`],
-    ['Where', where(command)],
+    ['Where', where(command.origin)],
     ['Repository', repository ? repositoryName(repository) : 'not known yet'],
     ['Issue', issueLink(repository, command.issue_key)],
     ['Ticket', ticketUrl === '' ? undefined : outsideLink(ticketUrl, line(ticketUrl))],
@@ -156,7 +156,7 @@ function summary({ command, run, pullRequests }: CommandDetail): Html {
   ]);
 }
 
-function where({ origin, actor }: Pick<CommandDetail['command'], 'origin' | 'actor'>): Text {
+function where(origin: Origin): Text {
   switch (origin.kind) {
     case 'github-comment':
       return `a comment on #${origin.number}`;
@@ -171,7 +171,7 @@ function where({ origin, actor }: Pick<CommandDetail['command'], 'origin' | 'act
     case 'dashboard-github':
     case 'dashboard-jira': {
       const about = origin.kind === 'dashboard-github' ? `#${origin.number}` : line(origin.issueKey, 60);
-      return html`asked on the dashboard by ${line(nameOf(actor), 100)}, about ${about}${
+      return html`about ${about}${
         origin.repeats === undefined
           ? nothing
           : html`; repeats <a href="${commandPath(origin.repeats)}">command <code>${shortId(origin.repeats)}</code></a>`

@@ -91,7 +91,7 @@ export function commandTable(
 export const sourceWords = {
   github: 'on GitHub',
   jira: 'in JIRA',
-  dashboard: 'here',
+  dashboard: 'on the dashboard',
   dexter: 'of its own accord',
 } as const;
 

@@ -1,4 +1,5 @@
 import { html } from 'hono/html';
+import { type CommandSource, sourceOf } from '../../core/command.ts';
 import type { CommandDetail } from '../../ledger/command-detail.ts';
 import { type PassedStep, timelineOf } from '../../ledger/timeline.ts';
 import { formatDuration } from '../../report/figures.ts';
@@ -23,6 +24,13 @@ export function stepsOf({ command, run }: Pick<CommandDetail, 'command' | 'run'>
   ];
 }
 
+const receivedDetails: Record<CommandSource, string | undefined> = {
+  github: 'The webhook was checked and kept',
+  jira: 'The webhook was checked and kept',
+  dashboard: 'It was asked on the dashboard',
+  dexter: undefined,
+};
+
 function pointOf(
   what: PassedStep['what'],
   command: CommandDetail['command'],
@@ -30,7 +38,7 @@ function pointOf(
 ): Omit<Step, 'at'> {
   switch (what) {
     case 'received':
-      return { name: 'Received', detail: 'The webhook was checked and kept' };
+      return detailed('Received', receivedDetails[sourceOf(command.origin)]);
     case 'seen':
       return { name: 'Shown to be seen', detail: 'It has to wait for its turn' };
     case 'begun':

@@ -379,9 +379,7 @@ describe('retry', () => {
     expect(await commentOf(number, commandId)).toContain('> `do it`\\\n> Asked on the dashboard by `rob`.');
     expect((await retry(as('rob'), first.id)).page).toContain('was done again already');
     const shown = await fetch(`${world.url}/commands/${commandId}`, { headers: { [viewerHeader]: 'rob' } });
-    expect(await shown.text()).toContain(
-      `asked on the dashboard by <bdi>rob</bdi>, about #${number}; repeats <a href="/commands/${first.id}">`,
-    );
+    expect(await shown.text()).toContain(`about #${number}; repeats <a href="/commands/${first.id}">`);
     expect((await retry(as('rob'), commandId)).page).toContain('nothing to do again');
   });
 
