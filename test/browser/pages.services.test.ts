@@ -30,6 +30,25 @@ beforeAll(async () => {
       ),
       issues,
     },
+    // What a runner calls itself, in an alert: of letters without a space, so that it must be broken.
+    seed: (db) =>
+      db
+        .insertInto('alerts')
+        .values({
+          name: 'workspace',
+          label: `${'x'.repeat(50)}/${hostile}`,
+          repository_id: null,
+          level: 'critical',
+          value: 2 ** 41,
+          threshold: 2 ** 40,
+          since: new Date(),
+          seen_at: new Date(),
+          failing_since: null,
+          pending_level: null,
+          pending_looks: 0,
+        })
+        .execute()
+        .then(() => undefined),
   });
   browser = await startBrowser();
   const runner = { runUrl: script, runnerName: hostile };
