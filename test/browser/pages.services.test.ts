@@ -3,7 +3,15 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { accounts, story, ticketKey } from '../../demo/story/ticket.ts';
 import { goodReport, startWorld, type World } from '../app/world.ts';
 import { openPullRequest } from '../fakes/pull-request.ts';
-import { accessibilityProblems, narrow, openWindow, overflows, startBrowser, wide } from './browser.ts';
+import {
+  accessibilityProblems,
+  narrow,
+  openWindow,
+  overflows,
+  startBrowser,
+  wide,
+  wideTables,
+} from './browser.ts';
 
 /** What would run, or change the page, if anything took it for more than text. */
 const hostile =
@@ -126,6 +134,8 @@ describe.each(['light', 'dark'] as const)('in %s', (colorScheme) => {
         await details.evaluate((element) => element.setAttribute('open', ''));
       expect(await strangers(page), name).toBe(0);
       expect(await accessibilityProblems(page), name).toEqual([]);
+      expect(await wideTables(page), name).toEqual([]);
+      expect(await overflows(page), name).toBe(false);
       await page.setViewportSize(narrow);
       expect(await overflows(page), name).toBe(false);
       expect(complaints, name).toEqual([]);
