@@ -43,10 +43,11 @@ export const alertKinds = {
     critical: 0.25,
     isSampled: true,
     silence: 'unknown',
-    title: 'Few tickets come from the context cache',
-    looksAt: 'Share of readings of tickets in the window that the context cache answered',
+    title: 'The context cache seldom has the ticket',
+    looksAt:
+      'Share of readings of tickets in the window that found the ticket in the context cache, as it is or as it was before it changed: a comment of Dexter is a change too, and no cache spares reading what changed',
     meaning:
-      'Most commands fetch their ticket from JIRA again: they start later, and JIRA is asked more than it needs to be.',
+      'Most commands read a ticket that the cache does not know: on a first command that is so, else something loses it. Nothing stands in for it while JIRA is away.',
     whatToDo:
       'Let several processes share one cache (`REDIS_URL`), see that Redis evicts nothing, and look whether DEXTER_CONTEXT_TTL_HOURS is shorter than the pause between two commands of a ticket.',
   },
@@ -170,7 +171,7 @@ export const alertKinds = {
       'Commands in the window that expired, broke inside Dexter, or whose run was lost, and ends that could not be told to whoever asked',
     meaning: 'Somebody asked for something and did not get it, or does not know how it ended.',
     whatToDo:
-      'The list of commands says why each failed; mend that and `retry`. Of an end that could not be told the log has the reason: a locked issue, a deleted ticket, a missing permission.',
+      'The list of commands says why each failed; mend that and `retry`. Of an end that could not be told its command’s page has the reason, and the log (`could not be told`): a locked issue, a ticket that is not there, a missing permission.',
   },
   saveFailures: {
     ...count,

@@ -35,6 +35,7 @@ export interface Seen {
 export const measuresOfAlerts: readonly MeasureName[] = [
   'cache_hit',
   'cache_miss',
+  'cache_changed',
   'cache_read',
   'cache_write',
   'cache_write_failed',
@@ -59,10 +60,12 @@ export function figuresOf(seen: Seen): AlertFigure[] {
     ),
   ].sort();
 
+  /** What was in the cache and had changed since is nothing to warn of: only `context` has it. */
   const hitRate = (name: AlertFigure['name'], layer: string): AlertFigure[] => {
     const hits = total('cache_hit', layer);
     const sample = hits + total('cache_miss', layer);
-    return sample === 0 ? [] : [{ name, label: storeOf(layer), value: hits / sample, sample }];
+    const found = hits + total('cache_changed', layer);
+    return sample === 0 ? [] : [{ name, label: storeOf(layer), value: found / sample, sample }];
   };
   const latency = (name: AlertFigure['name'], layer: string): AlertFigure[] => {
     const read = measures.find((sum) => sum.name === 'cache_read' && sum.label === layer);

@@ -93,6 +93,7 @@ export function contextReader<T>(options: ContextReaderOptions<T>): ContextReade
   /** One line for each reading; a hit is a cached snapshot that was used. */
   function logGet(key: string, read: SnapshotRead<T>, used?: Snapshot<T>, stale = false): void {
     count({ name: used ? 'cache_hit' : 'cache_miss', label: 'context' });
+    if (!used && read.snapshot) count({ name: 'cache_changed', label: 'context' });
     log.info({
       event: 'cache_operation',
       type: used ? 'hit' : 'miss',

@@ -25,6 +25,11 @@ export const measureUnits = {
   cache_hit: 'times',
   cache_miss: 'times',
   /**
+   * Of the misses of `context` those of tickets that were in the cache and had changed since: no cache spares them, and
+   * there are many, because what Dexter says on a ticket changes it too.
+   */
+  cache_changed: 'times',
+  /**
    * How long a reading took, and a writing, of those that were tried: one that failed or found nothing counts too. Of
    * sessions it is all of the restoring and saving; of the prompt cache there is none.
    */
@@ -101,10 +106,18 @@ export function sumMeasured(measured: readonly Measured[]): MeasuredSum[] {
 }
 
 function valuesOf({ name, value, times = 1, values }: Measured): Histogram {
-  if (values !== undefined) return values;
+  if (values !== undefined) return { ...values, sum: inSteps(values.sum) };
   if (value === undefined) return { count: times, sum: 0, buckets: [] };
   const { buckets } = histogramOf(value, boundsOf(name));
-  return { count: times, sum: value * times, buckets: buckets.map((count) => count * times) };
+  return { count: times, sum: inSteps(value) * times, buckets: buckets.map((count) => count * times) };
+}
+
+/**
+ * In whole steps of 1/1024: such numbers add up exactly, in whatever order. A sum that falls by the last digit when it
+ * is made in another order is taken for a counter that began anew, by Prometheus.
+ */
+function inSteps(value: number): number {
+  return Math.round(value * 1024) / 1024;
 }
 
 /** What is as large as it was seen last, with its unit. */

@@ -29,6 +29,7 @@ export async function runSums(
   db: Db,
   { scope, since, until }: { scope: Scope; since?: Date | undefined; until?: Date | undefined },
 ): Promise<RunSum[]> {
+  const steps = sql.lit(2 ** 30);
   const sumOf = (column: string) => sql<number>`coalesce(sum(${sql.ref(`run.${column}`)}), 0)::float8`;
   const rows = await db
     .selectFrom('run_costs as run')
@@ -41,7 +42,8 @@ export async function runSums(
       'run.choice',
       sql<number>`count(*)::int`.as('runs'),
       sql<number>`(count(*) filter (where run.cost_usd is null))::int`.as('unknown_runs'),
-      sumOf('cost_usd').as('cost_usd'),
+      // In steps of a power of two, about a billionth: such numbers add up exactly, in whatever order.
+      sql<number>`coalesce(sum(round(run.cost_usd * ${steps}) / ${steps}), 0)::float8`.as('cost_usd'),
       sumOf('input_tokens').as('input_tokens'),
       sumOf('cache_read_tokens').as('cache_read_tokens'),
       sumOf('cache_write_tokens').as('cache_write_tokens'),

@@ -81,17 +81,19 @@ export function ledgerMetrics(facts: LedgerFacts, prices: readonly ModelPrices[]
   const cost = make.counter('cost_usd_total', 'US dollars that runs cost, as far as they are known.', [
     'model',
   ]);
+  const costs = new Map<string, number>();
   const tokens = make.counter('tokens_total', 'Tokens that runs took.', ['model', 'kind']);
   for (const { model: name, outcome, choice, usage, ...run } of runs) {
     const model = modelLabel(name, prices);
     ofRuns.inc({ outcome, choice: choice ?? 'unknown' }, run.runs);
-    cost.inc({ model }, run.costUsd);
+    costs.set(model, (costs.get(model) ?? 0) + run.costUsd);
     unknown.inc(run.unknownRuns);
     tokens.inc({ model, kind: 'input' }, usage.inputTokens);
     tokens.inc({ model, kind: 'cache_read' }, usage.cacheReadTokens);
     tokens.inc({ model, kind: 'cache_write' }, usage.cacheWriteTokens);
     tokens.inc({ model, kind: 'output' }, usage.outputTokens);
   }
+  for (const [model, dollars] of costs) cost.inc({ model }, Math.round(dollars * 1e6) / 1e6);
   const { total, layers } = caches;
   make
     .gauge(
@@ -120,6 +122,12 @@ export function ledgerMetrics(facts: LedgerFacts, prices: readonly ModelPrices[]
 
   const hits = make.counter('cache_hits_total', 'Readings that a cache answered.', ['layer']);
   const misses = make.counter('cache_misses_total', 'Readings that a cache could not answer.', ['layer']);
+  const changed = make.counter(
+    'cache_changed_total',
+    'Of the misses, those of tickets that were in the cache and had changed since.',
+    ['layer'],
+  );
+  changed.inc({ layer: 'context' }, countOf(of('cache_changed')));
   const failures = make.counter('cache_write_failures_total', 'Writings to a cache that failed.', ['layer']);
   const items = make.gauge('cache_items', 'Entries that a cache holds; of sessions their archives.', [
     'layer',

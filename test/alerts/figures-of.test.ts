@@ -36,8 +36,9 @@ describe('figuresOf', () => {
 
   it('tells the hit rates of tickets and of each store', () => {
     const measures = [
-      counted('cache_hit', 'context', 30),
-      counted('cache_miss', 'context', 10),
+      counted('cache_hit', 'context', 10),
+      counted('cache_miss', 'context', 30),
+      counted('cache_changed', 'context', 20),
       counted('cache_miss', 'session/s3', 4),
       counted('cache_hit', 'session/workspace', 3),
       counted('cache_hit', 'mcp', 100),

@@ -163,7 +163,11 @@ describe('reading a ticket through the cache', () => {
     Object.assign(source.ticket, { text: 'rewritten', updatedAt: '2026-03-01T12:30:00.000Z' });
     counts();
     expect(await reader.read(key, source)).toMatchObject({ from: 'source', value: { text: 'rewritten' } });
-    expect(counts()).toMatchObject({ 'cache_miss context': 1, 'cache_write context': 1 });
+    expect(counts()).toMatchObject({
+      'cache_miss context': 1,
+      'cache_changed context': 1,
+      'cache_write context': 1,
+    });
   });
 
   test('a snapshot that is known to be out of date is replaced without asking', async () => {

@@ -292,6 +292,17 @@ describe('the runs of all time', () => {
     await check(5);
   });
 
+  it('come to one sum, however it is made: a counter that falls by a last digit begins anew', async () => {
+    let closed = 0;
+    const totals = runTotals(db, async () => hour(closed));
+    const dollars = async () => (await totals())[0]?.costUsd ?? 0;
+    for (let index = 0; index < 60; index++) await run(Math.floor(index / 5), 0.1 + index / 7_000);
+    const sums: number[] = [];
+    for (closed = 1; closed <= 12; closed++) sums.push(await dollars());
+    expect(new Set(sums).size).toBe(1);
+    expect(sums[0]).toBeCloseTo(6 + (60 * 59) / 14_000, 6);
+  });
+
   it('that are over are not read again', async () => {
     const totals = runTotals(db, async () => hour(2));
     await run(1, 0.5);
