@@ -40,6 +40,7 @@ export const ListedCommand = z.object({
   issueKey: z.string(),
   status: CommandStatus,
   told: z.boolean(),
+  untold: z.string().nullable(),
   problem: z.object({ message: z.string(), hint: z.string() }).nullable(),
   progress: Progress.nullable(),
   report: Report.nullable(),
@@ -108,6 +109,8 @@ export async function startApp(options: DemoAppOptions) {
   return {
     url,
     logPath,
+    /** What the command line needs to ask this app. */
+    cliEnvironment: { DEXTER_URL: url, DEXTER_API_TOKEN: token },
     /** Directory of the local runs' logs. */
     runsDirectory: join(options.directory, 'data', 'runs'),
     async commands(): Promise<ListedCommand[]> {

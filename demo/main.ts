@@ -137,6 +137,8 @@ function tellWhatToLookAt(narrator: Narrator, { github, jira, app, result }: See
   }
   narrator.plain(`  app's log     ${app.logPath}`);
   narrator.plain(`  runs' logs    ${app.runsDirectory}`);
+  const variables = Object.entries(app.cliEnvironment).map(([name, value]) => `${name}=${value}`);
+  narrator.plain(`  terminal      ${variables.join(' ')} npx -c 'node src/cli.ts status'`);
 }
 
 /** All commands done, those after the first one in its session. */

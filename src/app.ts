@@ -109,6 +109,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const database = await openDatabase({
     url: config.databaseUrl,
     directory: join(config.dataDirectory, 'database'),
+    log,
   });
   if (database.backend === 'pglite') await dropProcessLeases(database.kysely);
   const queue = await openQueue(database, (error) => log.error({ err: error }, 'queue'));

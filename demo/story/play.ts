@@ -93,7 +93,7 @@ async function follow({ app, narrator, signal }: World, before: number): Promise
       narrator.say('Dexter', statusText[command.status] ?? command.status);
     }
     for (const line of newLines(command, told)) narrator.say('runner', firstSentence(line));
-    if (command && isEnd(command.status) && command.told) {
+    if (command && isEnd(command.status) && (command.told || command.untold !== null)) {
       narrator.say('Dexter', endLine(command));
       return command;
     }

@@ -16,8 +16,12 @@ export function addCostCommand(program: Command, run: Run): void {
     )
     .option('--days <number>', 'without an issue: how far to look back', parseDays, 30)
     .option('--json', 'as JSON, in one line')
-    .action((issueKey: string | undefined, flags: CostFlags) =>
-      run(async (terminal) => {
+    .action((issueKey: string | undefined, flags: CostFlags, command: Command) => {
+      for (const flag of ['by', 'days']) {
+        if (issueKey !== undefined && command.getOptionValueSource(flag) === 'cli')
+          command.error(`error: option '--${flag}' is for all runs: leave out the issue key, or the option`);
+      }
+      return run(async (terminal) => {
         const { withFacts } = await import('./with-facts.ts');
         const { showCost, showCosts } = await import('./show-cost.ts');
         const shown = { json: flags.json === true, ...lookOf(terminal) };
@@ -26,8 +30,8 @@ export function addCostCommand(program: Command, run: Run): void {
             ? showCosts(facts, { by: flags.by, days: flags.days, ...shown }, terminal)
             : showCost(facts, { issueKey, repositoryId: flags.repositoryId }, shown, terminal),
         );
-      }),
-    );
+      });
+    });
 }
 
 interface CostFlags {

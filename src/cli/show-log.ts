@@ -72,7 +72,7 @@ async function oneMeant(facts: Facts, meant: string): Promise<CommandFacts> {
 
 /** The end is told to people after it was noted. */
 function isOver({ command, timeline }: CommandFacts): boolean {
-  return isEnd(command.status) && timeline.some(({ what }) => what === 'told');
+  return isEnd(command.status) && timeline.some(({ what }) => what === 'told' || what === 'untold');
 }
 
 function tellHead(page: Printer, { command, runUrl }: CommandFacts): void {
@@ -93,6 +93,7 @@ const words: Record<Exclude<TimelineStep['what'], 'progress'>, string> = {
   claimed: 'a runner took it',
   ended: 'ended',
   told: 'the end was told',
+  untold: 'the end could not be told to whoever asked',
 };
 
 /** Tells what has not been told yet. */
@@ -128,7 +129,7 @@ function clock(at: string): string {
   return at.slice(0, 19).replace('T', ' ');
 }
 
-function tellEnd(page: Printer, { command, report, answer }: CommandFacts): void {
+function tellEnd(page: Printer, { command, report, answer, untold }: CommandFacts): void {
   if (!isEnd(command.status)) return;
   page.text('');
   page.coloured(endLine(command, report), colourOf(stateOf(command)) ?? 'yellow');
@@ -136,6 +137,7 @@ function tellEnd(page: Printer, { command, report, answer }: CommandFacts): void
     page.text(command.problem.message);
     if (command.problem.hint) page.text(command.problem.hint);
   }
+  if (untold !== null) page.text(`It could not be told to whoever asked: ${untold}`);
   if (report) {
     page.text(`Session: ${formatSession(report.session)}`);
     page.text(`Tokens: ${formatUsage(report.usage)}`);

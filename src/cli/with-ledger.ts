@@ -47,7 +47,7 @@ function problemOf(state: DatabaseState, directory: string): AppError | undefine
       if (!state.isThere)
         return wrong(
           `There is no database in ${directory}.`,
-          'Run this where the app runs, with the same DEXTER_DATA or DATABASE_URL.',
+          'Run this where the app runs, with the same DEXTER_DATA or DATABASE_URL; or ask the app itself: set DEXTER_URL to its address and DEXTER_API_TOKEN to its token.',
         );
       if (!state.isInUse) return undefined;
       return wrong(

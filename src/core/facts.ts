@@ -49,7 +49,7 @@ export const StatusFacts = z.object({
 });
 export type StatusFacts = z.infer<typeof StatusFacts>;
 
-/** One step of a command on its way. `seen`: it was shown that it waits for its turn. */
+/** One step of a command on its way. `seen`: it was shown that it waits for its turn. `untold`: telling the end was given up. */
 export const TimelineStep = z.object({
   at: time,
   what: z.enum([
@@ -62,6 +62,7 @@ export const TimelineStep = z.object({
     'progress',
     'ended',
     'told',
+    'untold',
   ]),
 });
 export type TimelineStep = z.infer<typeof TimelineStep>;
@@ -71,6 +72,8 @@ export const CommandFacts = z.object({
   command: CommandLine,
   /** Oldest first. */
   timeline: z.array(TimelineStep),
+  /** Why telling the end was given up; null where it was not. */
+  untold: z.string().nullable(),
   /** What Dexter itself answered, Markdown; null for a run. */
   answer: z.string().nullable(),
   runUrl: z.string().nullable(),

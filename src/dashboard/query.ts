@@ -18,7 +18,7 @@ const text = (most: number) =>
   z
     .string()
     .max(most, `at most ${most} characters`)
-    .refine((value) => !controlCharacter.test(value), 'no control characters')
+    .refine((value) => !controlCharacter.test(value), 'text without control characters')
     .transform((value) => value.trim() || undefined);
 
 export const CursorText = z
@@ -28,7 +28,7 @@ export const CursorText = z
     const parts = Buffer.from(cursor, 'base64url').toString('utf8').split('/');
     // Only what we made ourselves reads the same again.
     if (cursorOf(parts) === cursor) return parts;
-    context.addIssue({ code: 'custom', message: 'a link of a list: open the list anew' });
+    context.addIssue({ code: 'custom', message: 'what a link of this list says: open the list anew' });
     return z.NEVER;
   });
 
@@ -41,7 +41,7 @@ export const Micros = z.string().regex(/^[0-9]{1,16}$/);
 
 const CommandCursor = CursorText.pipe(
   z
-    .tuple([Micros, z.guid()], 'a link of this list: open the list anew')
+    .tuple([Micros, z.guid()], 'what a link of this list says: open the list anew')
     .transform(([micros, id]): Place => ({ micros, id })),
 );
 

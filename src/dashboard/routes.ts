@@ -1,5 +1,4 @@
 import { type Context, Hono } from 'hono';
-import { z } from 'zod';
 import { type CurrentAlert, currentAlerts } from '../alerts/current-alerts.ts';
 import type { Viewer } from '../core/viewer.ts';
 import type { Services } from '../jobs/services.ts';
@@ -104,8 +103,7 @@ export function dashboardRoutes(options: DashboardOptions): Hono {
   });
   pages.get('/audit', async (c, next) => {
     if (!c.var.viewer.isAdministrator) return next();
-    const before = z.uuid().safeParse(c.req.query('before'));
-    return show(c, await auditPage(services, before.data));
+    return show(c, await auditPage(services, c.req.queries()));
   });
   pages.route('/', eventRoutes(changes));
   // Programs that ask for something else get what they get everywhere in the app.

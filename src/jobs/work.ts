@@ -198,15 +198,17 @@ async function tellEnd(services: Services, row: CommandRow): Promise<void> {
     const age = row.ended_at === null ? 0 : Date.now() - row.ended_at.getTime();
     const hopeless = age > giveUpTellingMs || cannotBeTold(error);
     services.log.error({ err: error, hopeless }, 'the end of a command could not be told');
-    if (hopeless) await giveUpTelling(services, row);
+    if (hopeless) await giveUpTelling(services, row, error);
     // Tried again after as long as it has been tried already: often at first, seldom later.
     else await postponePublishing(services.db, row.id, Math.max(publishingSeconds, age / 1000));
   }
 }
 
-async function giveUpTelling(services: Services, row: CommandRow): Promise<void> {
+async function giveUpTelling(services: Services, row: CommandRow, error: unknown): Promise<void> {
+  const reason =
+    error instanceof AppError ? error.message : 'It was tried for a day; the log of the app has the errors.';
   await services.db.transaction().execute(async (transaction) => {
-    await markPublished(transaction, row.id);
+    await markPublished(transaction, row.id, reason);
     await countBeside(transaction, services.log, () =>
       addMeasures(transaction, [
         {

@@ -331,10 +331,18 @@ export async function postponePublishing(db: Db, id: string, seconds: number): P
     .execute();
 }
 
-export async function markPublished(db: Db, id: string): Promise<void> {
+/** Characters that are kept of why an end could not be told. */
+const longestReason = 1_000;
+
+/** Notes that the end was told, or, with a reason, that telling it is given up. */
+export async function markPublished(db: Db, id: string, untold: string | null = null): Promise<void> {
   await db
     .updateTable('commands')
-    .set({ published_at: sql<Date>`now()`, lease_until: null })
+    .set({
+      published_at: sql<Date>`now()`,
+      lease_until: null,
+      untold: untold === null ? null : storable(untold).slice(0, longestReason).toWellFormed(),
+    })
     .where('id', '=', id)
     .execute();
 }

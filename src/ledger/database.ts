@@ -3,6 +3,7 @@ import { setTimeout } from 'node:timers/promises';
 import { PGlite } from '@electric-sql/pglite';
 import { Kysely, Migrator, PostgresDialect, type PostgresPool } from 'kysely';
 import pg from 'pg';
+import type { Logger } from 'pino';
 import { z } from 'zod';
 import { AppError, hasCode, messageOf } from '../core/errors.ts';
 import { lockDirectory } from './directory-lock.ts';
@@ -33,12 +34,19 @@ const statementTimeoutMs = 8_000;
 /** GitHub's ids are stored as bigint and are far below 2^53: both drivers hand them out as numbers. */
 const bigintOid = pg.types.builtins.INT8;
 
+export interface DatabaseOptions {
+  url?: string;
+  directory: string;
+  /** Told what takes long. */
+  log?: Pick<Logger, 'info'> | undefined;
+}
+
 /**
  * Opens the database and brings its tables up to date: Postgres at `url`, else PGlite in `directory`
  * (`memory://` for tests). Both speak the same dialect and run the same migrations.
  * @throws AppError `config-invalid` when it cannot be reached.
  */
-export async function openDatabase(options: { url?: string; directory: string }): Promise<Database> {
+export async function openDatabase(options: DatabaseOptions): Promise<Database> {
   try {
     const { pool, executeSql, backend, unlock } = options.url
       ? openPostgres(options.url)
@@ -48,8 +56,8 @@ export async function openDatabase(options: { url?: string; directory: string })
     try {
       // Also when a newer version has been here: going back to this one, and its processes that are started again
       // while the newer one is rolled out, find all they need. Migrations only add.
-      if (!(await hasMigrated(executeSql))) await migrate({ kysely });
-      await makeIndexes(kysely, backend);
+      if (!(await hasMigrated(executeSql))) await migrate(kysely, options.log);
+      await makeIndexes(kysely, backend, options.log);
     } catch (error) {
       await close();
       throw error;
@@ -123,12 +131,13 @@ const longestPauseMs = 5_000;
 /** https://www.postgresql.org/docs/current/errcodes-appendix.html */
 const lockNotAvailable = '55P03';
 
-async function migrate({ kysely }: Pick<Database, 'kysely'>): Promise<void> {
-  const migrator = new Migrator({ db: kysely, provider: { getMigrations: async () => migrations } });
+async function migrate(db: Database['kysely'], log: DatabaseOptions['log']): Promise<void> {
+  const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations } });
   for (let tries = 1; ; tries += 1) {
     const { error } = await migrator.migrateToLatest();
     if (error === undefined) return;
     if (!hasCode(error, lockNotAvailable) || tries === mostTries) throw error;
+    log?.info({ tries }, 'the tables are in use and cannot be brought up to date yet: trying again');
     await setTimeout(Math.min(tries * 250, longestPauseMs));
   }
 }

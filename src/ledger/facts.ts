@@ -120,6 +120,7 @@ async function commandFacts(db: Db, id: string): Promise<CommandFacts> {
   return {
     command: toLine(line),
     timeline: timelineOf(row, run).map(({ what, at }) => ({ what, at: at.toISOString() })),
+    untold: row.untold,
     answer: row.answer,
     runUrl: run?.run_url || null,
     progress: run?.progress ?? null,

@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { sql } from 'kysely';
+import type { Logger } from 'pino';
 import { commandPerson, commandSource, commandWords } from './command-words.ts';
 import type { Db } from './commands.ts';
 
@@ -29,12 +30,19 @@ const lockNumber = 0x64_65_78_69;
 
 const lookEveryMs = 200;
 
+/** Half a minute. */
+const looksOfALine = 150;
+
 /**
  * Makes the indexes that are not there, one after the other. In Postgres while others read and write; of several
  * processes one does it, and the others wait for it. One that broke off leaves an index that is written and never read:
  * it is made anew.
  */
-export async function makeIndexes(db: Db, backend: 'pglite' | 'postgres'): Promise<void> {
+export async function makeIndexes(
+  db: Db,
+  backend: 'pglite' | 'postgres',
+  log?: Pick<Logger, 'info'>,
+): Promise<void> {
   if ((await missing(db)).length === 0) return;
   if (backend === 'pglite') {
     for (const [name, columns] of await missing(db))
@@ -43,10 +51,15 @@ export async function makeIndexes(db: Db, backend: 'pglite' | 'postgres'): Promi
   }
   await db.connection().execute(async (one) => {
     // Not by waiting in the database: who waits there is waited for by an index that is being made.
-    while (!(await tryLock(one))) await setTimeout(lookEveryMs);
+    for (let looks = 0; !(await tryLock(one)); looks += 1) {
+      if (looks % looksOfALine === 0)
+        log?.info('another process makes indexes of the ledger: waiting for it');
+      await setTimeout(lookEveryMs);
+    }
     try {
       await sql`set statement_timeout = 0`.execute(one);
       for (const [name, columns] of await missing(one)) {
+        log?.info({ index: name }, 'making an index of the ledger, which takes minutes in a large one');
         await sql`drop index concurrently if exists ${sql.ref(name)}`.execute(one);
         // An embedded database behind Postgres's protocol has one session, whose lock all its clients have.
         await sql`create index concurrently if not exists ${sql.ref(name)} on ${columns}`.execute(one);

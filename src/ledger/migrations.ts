@@ -321,6 +321,7 @@ export const migrations: Record<string, Migration> = {
       // for the other, in whatever order: who would wait for long gives up, and `migrate` tries again.
       await sql`set local lock_timeout = ${sql.lit(`${lockTimeoutMs}ms`)}`.execute(db);
       for (const statement of countingHours) await statement.execute(db);
+      await db.schema.alterTable('commands').addColumn('untold', 'text').execute();
       await db.schema.alterTable('runs').addColumn('dispatched_at', 'timestamptz').execute();
       await db.schema
         .alterTable('generations')

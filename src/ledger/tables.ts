@@ -58,8 +58,10 @@ export interface CommandsTable {
   acknowledgement: NullableJson<PostedComment>;
   /** When the status comment was last written. */
   shown_at: NullableTimestamp;
-  /** When the end was told everywhere it has to be. */
+  /** When the end was told everywhere it has to be, or telling it was given up. */
   published_at: NullableTimestamp;
+  /** Why telling the end was given up; null where it was not. */
+  untold: ColumnType<string | null, string | null | undefined, string | null>;
   created_at: Timestamp;
   started_at: NullableTimestamp;
   ended_at: NullableTimestamp;

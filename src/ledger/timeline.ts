@@ -12,7 +12,7 @@ export interface PassedStep {
  * By the times of one clock, the database's, because progress may come in after the end.
  */
 export function timelineOf(
-  command: Pick<CommandRow, 'created_at' | 'seen_at' | 'started_at' | 'ended_at' | 'published_at'>,
+  command: Pick<CommandRow, 'created_at' | 'seen_at' | 'started_at' | 'ended_at' | 'published_at' | 'untold'>,
   run: Pick<RunRow, 'created_at' | 'dispatched_at' | 'claimed_at' | 'progress_at'> | undefined,
 ): PassedStep[] {
   const steps: [TimelineStep['what'], Date | null | undefined][] = [
@@ -24,7 +24,7 @@ export function timelineOf(
     ['claimed', run?.claimed_at],
     ['progress', run?.progress_at],
     ['ended', command.ended_at],
-    ['told', command.published_at],
+    [command.untold === null ? 'told' : 'untold', command.published_at],
   ];
   return steps
     .flatMap(([what, at]) => (at ? [{ what, at }] : []))

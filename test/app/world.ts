@@ -36,6 +36,8 @@ export interface ListedCommand {
   issueKey: string;
   status: string;
   told: boolean;
+  /** Why telling the end was given up. */
+  untold: string | null;
   problem: { code: string; message: string; hint: string } | null;
   report: Report | null;
 }

@@ -1,9 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { narrow, openWindow, overflows, startBrowser, wide } from './browser.ts';
@@ -105,6 +106,12 @@ test('the story of the demo is watched on the dashboard while it is played', {
   expect(await page.locator('#generations tbody tr').count()).toBe(2);
   const pages = { overview: address, command: second, issue: page.url() };
   expect(complaints).toEqual([]);
+
+  // What the demo says to type shows the same.
+  await expect.poll(() => told, patience).toMatch(/^ +terminal +\S/m);
+  const typed = /^ +terminal +(.+)$/m.exec(told)?.[1] ?? '';
+  const { stdout } = await promisify(execFile)('bash', ['-c', typed], { cwd: root });
+  expect(stdout).toContain('SHOP-42');
 
   // What is summed up of a month is asked anew from time to time only.
   const figures = async () => {

@@ -211,8 +211,12 @@ describe('dexter cost', () => {
     const nowhere = await dexterIn(directory.path, ['cost', 'SHOP-1'], { DEXTER_DATA: 'nowhere' });
     expect(nowhere).toMatchObject({ code: 1, stdout: '' });
     expect(nowhere.stderr).toContain('There is no database in');
+    expect(nowhere.stderr).toContain('DEXTER_API_TOKEN');
     const wrong = await dexterIn(directory.path, ['cost', '--by', 'week'], env());
     expect(wrong.code).toBe(2);
     expect(wrong.stderr).toContain('Allowed choices are day, repository, person');
+    const both = await dexterIn(directory.path, ['cost', 'SHOP-1', '--by', 'day'], env());
+    expect(both.code).toBe(2);
+    expect(both.stderr).toContain("option '--by' is for all runs");
   });
 });

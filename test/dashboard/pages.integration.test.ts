@@ -298,12 +298,12 @@ describe('the list of commands', () => {
     ['source=nope', '`source` has to be one of'],
     ['repository=x', '`repository` has to be the number of a repository'],
     ['repository=1e9', '`repository` has to be'],
-    ['after=nope', '`after` has to be a link of a list'],
+    ['after=nope', '`after` has to be what a link of this list says: open the list anew'],
     ['after=MTIzL25vcGU', '`after` has to be'],
     ['foo=1', 'There is no filter `foo`'],
     ['q=a&q=b', '`q` is there more than once'],
     [`q=${'x'.repeat(201)}`, '`q` has to be at most 200 characters'],
-    ['person=a%00b', '`person` has to be no control characters'],
+    ['person=a%00b', '`person` has to be text without control characters'],
   ])('refuses %s', async (query, problem) => {
     const { status, document } = await get(`/commands?${query}`);
     expect(status).toBe(400);

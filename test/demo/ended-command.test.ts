@@ -9,6 +9,7 @@ const command: ListedCommand = {
   issueKey: 'SHOP-42',
   status: 'done',
   told: true,
+  untold: null,
   problem: null,
   progress: null,
   report: resumed,

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { stepsOf } from '../../src/dashboard/pages/timeline.ts';
 import { commandDetail } from '../../src/ledger/command-detail.ts';
-import { insertCommand } from '../../src/ledger/commands.ts';
+import { insertCommand, markPublished } from '../../src/ledger/commands.ts';
 import { type Database, openDatabase } from '../../src/ledger/database.ts';
 import { factsOfLedger } from '../../src/ledger/facts.ts';
 
 const ids = ['abcdef12-0000-4000-8000-000000000001', 'abcdef12-0000-4000-8000-000000000002'] as const;
-const [id] = ids;
+const [id, other] = ids;
 const at = (second: number) => new Date(Date.UTC(2026, 4, 4, 3, 2, second));
 
 let database: Database;
@@ -50,6 +50,13 @@ beforeAll(async () => {
 });
 
 afterAll(() => database.close());
+
+it('says that telling the end was given up, and why', async () => {
+  await markPublished(database.kysely, other, 'The issue is locked.');
+  const [found] = await factsOfLedger(database.kysely).commandsMeant(other);
+  expect(found?.timeline.at(-1)?.what).toBe('untold');
+  expect(found?.untold).toBe('The issue is locked.');
+});
 
 it('tells of each step of a command when it was, as the page of the command does', async () => {
   const [found] = await factsOfLedger(database.kysely).commandsMeant(id);

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout } from 'node:timers/promises';
 import { Kysely, Migrator, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -7,6 +6,7 @@ import { insertCommand } from '../../src/ledger/commands.ts';
 import { openDatabase } from '../../src/ledger/database.ts';
 import { migrations } from '../../src/ledger/migrations.ts';
 import type { Tables } from '../../src/ledger/tables.ts';
+import { until } from '../fakes/processes.ts';
 import { freshPostgres } from './fresh-postgres.ts';
 
 let fresh: Awaited<ReturnType<typeof freshPostgres>>;
@@ -35,8 +35,8 @@ async function begun(isolation: 'read committed' | 'repeatable read') {
   return client;
 }
 
-async function until(client: pg.Client | pg.ClientBase, question: string): Promise<void> {
-  while ((await client.query(question)).rowCount === 0) await setTimeout(20);
+function untilFound(client: pg.Client | pg.ClientBase, question: string): Promise<void> {
+  return until(async () => (await client.query(question)).rowCount !== 0);
 }
 
 async function asking<T>(work: (client: pg.Client) => Promise<T>): Promise<T> {
@@ -68,7 +68,7 @@ it('gives way to a transaction of the version before that wants its tables in an
     await client.query('select from generations');
     const opening = openDatabase({ url: fresh.url, directory: '' });
     await asking((other) =>
-      until(
+      untilFound(
         other,
         `select from pg_locks as l join pg_class as c on c.oid = l.relation
          join pg_database as d on d.oid = l.database
@@ -102,7 +102,7 @@ it('takes commands while several processes make indexes, and makes one anew that
     await client.query('select from pg_class');
     const opening = Promise.all([1, 2, 3].map(() => openDatabase({ url: fresh.url, directory: '' })));
     await asking((other) =>
-      until(
+      untilFound(
         other,
         `select from pg_index as i join pg_class as c on c.oid = i.indexrelid
          where c.relname = 'commands_by_age' and not i.indisvalid`,

@@ -68,7 +68,7 @@ export function actionForms(tokens: FormTokens): ActionForms {
       if (!issue.isOpen) return nothing;
       return html`<form class="action" method="post" action="/actions/stop" autocomplete="off">
         ${token(viewer, purposes.stop(issue))}${issueFields(issue)}
-        <button type="submit" title="Ends what runs and drops what waits on this issue; its session is kept">Stop<span class="hidden"> everything on ${issue.issueKey}</span></button>
+        <button type="submit" title="Ends what runs and drops what waits on this issue; its session is kept">Stop everything on ${issue.issueKey}</button>
       </form>`;
     },
 

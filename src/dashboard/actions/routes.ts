@@ -5,6 +5,7 @@ import { html } from 'hono/html';
 import type { z } from 'zod';
 import type { Actor } from '../../core/command.ts';
 import { AppError } from '../../core/errors.ts';
+import { formatSize } from '../../core/size.ts';
 import type { Viewer } from '../../core/viewer.ts';
 import { acceptCommand, queueKeyFor } from '../../jobs/accept.ts';
 import type { Services } from '../../jobs/services.ts';
@@ -114,7 +115,7 @@ export function actionRoutes(options: ActionOptions): Hono<DashboardEnv> {
     if (!kept) return show(c, refusedPage(notFound), 404);
     const body = html`<p class="lead">This removes the Claude session of ${issue.issueKey} from all stores, and cannot be undone.</p>
       <ul>
-        <li>Removed: ${kept.generations} saved ${kept.generations === 1 ? 'generation' : 'generations'}, ${Math.ceil(kept.bytes / 1024).toLocaleString('en-US')} KB by the last reports, last used <time datetime="${kept.usedAt.toISOString()}">${kept.usedAt.toISOString().slice(0, 16).replace('T', ' ')} UTC</time>; and what is cached of the ticket.</li>
+        <li>Removed: ${kept.generations} saved ${kept.generations === 1 ? 'generation' : 'generations'}, ${formatSize(kept.bytes)} by the last reports, last used <time datetime="${kept.usedAt.toISOString()}">${kept.usedAt.toISOString().slice(0, 16).replace('T', ' ')} UTC</time>; and what is cached of the ticket.</li>
         <li>Kept: comments, commits, pull requests, and the record of the commands.</li>
         <li>The next instruction starts a new session, which reads everything again.</li>
       </ul>

@@ -1,4 +1,5 @@
 import { html } from 'hono/html';
+import { z } from 'zod';
 import type { Services } from '../../jobs/services.ts';
 import { type AuditRow, auditPage as readPage } from '../../ledger/audit.ts';
 import { nothing, type Text } from '../html.ts';
@@ -9,12 +10,21 @@ import { moment } from '../parts/moment.ts';
 import { pager } from '../parts/pager.ts';
 import { table } from '../parts/table.ts';
 import { line } from '../parts/untrusted.ts';
+import { parseQuery, type Query } from '../query.ts';
+import { refusedPage } from './refused.ts';
 
 const rowsOfPage = 50;
 const longestDetail = 300;
 
+const AuditQuery = z.strictObject({
+  before: z.guid('what a link of this list says: open the list anew').optional(),
+});
+
 /** What people did here, newest first: for administrators. */
-export async function auditPage({ db }: Pick<Services, 'db'>, before: string | undefined): Promise<Page> {
+export async function auditPage({ db }: Pick<Services, 'db'>, query: Query): Promise<Page> {
+  const parsed = parseQuery(AuditQuery, query);
+  if (!parsed.ok) return refusedPage('/settings', 'Audit', parsed.problems);
+  const { before } = parsed.value;
   const found = await readPage(db, { ...(before === undefined ? {} : { before }), limit: rowsOfPage + 1 });
   const rows = found.slice(0, rowsOfPage);
   const last = found.length > rowsOfPage ? rows.at(-1) : undefined;

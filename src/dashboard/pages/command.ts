@@ -1,6 +1,6 @@
 import { html } from 'hono/html';
 import { promptLayers } from '../../context/prompt-layers.ts';
-import { type Ask, askedText, type Origin, sourceOf } from '../../core/command.ts';
+import { askedText, type Origin, sourceOf } from '../../core/command.ts';
 import { engineWords } from '../../core/engine.ts';
 import type { Report } from '../../core/report.ts';
 import { isEnd } from '../../core/status.ts';
@@ -48,7 +48,7 @@ function viewOf(detail: CommandDetail, viewer: Viewer, forms: ActionForms): Page
   const { issue_key: issueKey, repository_id: repositoryId } = command;
   const isOpen = !isEnd(command.status);
   return {
-    title: 'Command',
+    title: `Command ${shortId(command.id)}`,
     tab: `Command ${shortId(command.id)}: ${command.status}`,
     path: '/commands',
     trail: [{ href: '/commands', text: 'Commands' }],
@@ -60,12 +60,12 @@ function viewOf(detail: CommandDetail, viewer: Viewer, forms: ActionForms): Page
           }</div></div>
         ${problem(detail)}${waiting(detail)}
       </section>
-      ${section({ id: 'facts', title: 'What was asked', body: html`${asked(command.ask, command.claimed_text)}${summary(detail)}` })}
+      ${section({ id: 'facts', title: 'What was asked', isLive: true, body: html`${asked(command)}${summary(detail)}` })}
       ${section({ id: 'timeline', title: 'From webhook to report', isLive: true, body: timeline(stepsOf(detail)) })}
-      ${isOpen || run?.progress ? log(detail) : nothing}
+      <div id="work" class="parts"${live()}>${isOpen || run?.progress ? log(detail) : nothing}</div>
       <div id="end" class="parts"${live()}>${command.answer === null ? nothing : section({ id: 'answer', title: 'What Dexter answered', body: block(command.answer) })}
       ${run?.report ? reported(run.report) : nothing}</div>
-      ${run ? layers(run) : nothing}`,
+      <div id="told" class="parts"${live()}>${run ? layers(run) : nothing}</div>`,
   };
 }
 
@@ -104,12 +104,17 @@ function waitsForRunner({ run, command }: Pick<CommandDetail, 'run' | 'command'>
   return run.waiting_for;
 }
 
-function asked(ask: Ask | null, claimed: string | null): Html {
+function asked({ ask, claimed_text: claimed, status }: CommandDetail['command']): Html {
   const text = ask ? askedText(ask) : claimed;
-  if (text === null || text === '') return html`<p class="muted">It has not been read yet.</p>`;
+  const isUnread = !ask && isEnd(status);
+  const unread = isUnread
+    ? html`<p class="muted">It ended before Dexter had read it, so that it cannot be done again from here: ask anew.</p>`
+    : nothing;
+  if (text === null || text === '')
+    return isUnread ? unread : html`<p class="muted">It has not been read yet.</p>`;
   return text.length > mostUnfolded
-    ? html`${block(`${text.slice(0, mostUnfolded).toWellFormed()}…`)}${folded(`All ${formatCount(text.length)} characters`, text)}`
-    : block(text);
+    ? html`${block(`${text.slice(0, mostUnfolded).toWellFormed()}…`)}${folded(`All ${formatCount(text.length)} characters`, text)}${unread}`
+    : html`${block(text)}${unread}`;
 }
 
 function summary({ command, run, pullRequests }: CommandDetail): Html {
@@ -186,7 +191,9 @@ function engine(report: Report | null, asked: Report['engine']): Text | undefine
   const name = report?.engine ?? asked;
   if (name === undefined) return undefined;
   const version = report?.session?.engineVersion ?? '';
-  return version === '' ? engineWords[name] : html`${engineWords[name]} ${line(version, 60)}`;
+  return version === '' || version === 'unknown'
+    ? engineWords[name]
+    : html`${engineWords[name]} ${line(version, 60)}`;
 }
 
 function joined(parts: readonly Html[]): Html {
@@ -207,7 +214,7 @@ function log({ run, command }: CommandDetail): Html {
                 progress.costUsd === null ? nothing : html` · ${formatCost(progress.costUsd)}`
               } ${isEnd(command.status) ? 'when it was heard of last' : 'so far'}</p>`
         }`;
-  return section({ id: 'log', title: 'Newest lines of the run', isLive: true, body });
+  return section({ id: 'log', title: 'Newest lines of the run', body });
 }
 
 function reported(report: Report): Html {

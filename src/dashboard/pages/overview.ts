@@ -44,7 +44,7 @@ export async function overviewPage({ services, viewer, month, alerts, now }: Ove
       ${section({ id: 'cost', title: `Cost and saving, ${daysShown} days`, note: costNote(month), isLive: true, body: month.costChart })}
       ${section({ id: 'ends', title: `Commands, ${daysShown} days`, note: endNote(month), isLive: true, body: month.endChart })}
     </div>
-    ${section({ id: 'caches', title: 'Caches, 7 days', note: 'How often what was needed was there already, so that it was neither fetched nor paid for again.', isLive: true, body: cacheTable(month) })}
+    ${section({ id: 'caches', title: 'Caches, 7 days', note: 'How often what was needed was there already, so that it was neither fetched nor paid for again. A ticket that changed since is read again, and a comment changes it.', isLive: true, body: cacheTable(month) })}
     ${section({ id: 'newest', title: 'Newest commands', aside: html`<a href="/commands">All commands</a>`, isLive: true, body: commandTable(commands, 'Nobody has asked for anything yet.') })}`;
   return { title: 'Overview', path: '/', body };
 }
@@ -61,7 +61,7 @@ function tilesOf(open: Open, month: MonthFigures, now: Date): Tile[] {
     {
       label: `Cost, ${daysShown} days`,
       value: formatCost(costUsd),
-      note: `${plural(runs, 'run')}${unknownRuns > 0 ? `, of ${formatCount(unknownRuns)} unknown` : ''}`,
+      note: `${plural(runs, 'run')}${unknownRuns > 0 ? `, ${formatCount(unknownRuns)} of them of unknown cost` : ''}`,
     },
     {
       label: `Saved, ${daysShown} days`,

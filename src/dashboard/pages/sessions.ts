@@ -31,7 +31,7 @@ const Cursor = CursorText.pipe(
   z
     .tuple(
       [Micros, z.string().regex(/^[0-9]{1,15}$/), z.string().regex(/^[1-9][0-9]{0,14}$/), z.string().min(1)],
-      'a link of this list: open the list anew',
+      'what a link of this list says: open the list anew',
     )
     .transform(
       ([micros, installation, repository, issueKey]): SessionPlace => ({

@@ -40,7 +40,7 @@ function pointOf(
     case 'received':
       return detailed('Received', receivedDetails[sourceOf(command.origin)]);
     case 'seen':
-      return { name: 'Shown to be seen', detail: 'It has to wait for its turn' };
+      return { name: 'Acknowledged', detail: 'Where it was asked stands now that it waits for its turn' };
     case 'begun':
       return detailed('Begun', waitDetail(command));
     case 'planned':
@@ -58,6 +58,8 @@ function pointOf(
       };
     case 'told':
       return { name: 'Told', detail: 'The end stands where it was asked' };
+    case 'untold':
+      return { name: 'Could not be told', detail: line(command.untold ?? '', 500), isBad: true };
   }
 }
 
@@ -100,7 +102,7 @@ export function timeline(steps: readonly Step[]): Html {
     const after = step.at && before ? formatDuration(step.at.getTime() - before.getTime()) : undefined;
     const name = step.at === null ? nothing : step.isBad ? html` class="bad"` : html` class="done"`;
     return html`<li${name}><strong>${step.name}</strong>${step.at === null ? nothing : html` · ${moment(step.at)}`}${
-      after === undefined ? nothing : html` <span class="muted">after ${after}</span>`
+      after === undefined ? nothing : html` <span class="muted">${after} later</span>`
     }${step.detail === undefined ? nothing : html`<br><span class="muted">${step.detail}</span>`}</li>`;
   });
   return html`<ol class="timeline">${rows}</ol>`;

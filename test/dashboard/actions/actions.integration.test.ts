@@ -1,3 +1,4 @@
+import { parseHTML } from 'linkedom';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { accounts, story, ticketKey } from '../../../demo/story/ticket.ts';
 import { showCost } from '../../../src/cli/show-cost.ts';
@@ -250,9 +251,18 @@ describe('what is asked by hand', () => {
     expect(shown).toContain('another GitHub account');
   });
 
-  it('about an issue that does not exist ends with the reason', async () => {
+  it('about an issue that does not exist ends with the reason, and says that nobody could be told', async () => {
     const { commandId } = await ask(as('rob'), 9_999, 'do it');
-    expect((await told(commandId)).problem?.code).toBe('ticket-unreadable');
+    const ended = await world.until((one) => one.id === commandId && one.untold !== null, 'given up telling');
+    expect(ended.problem?.code).toBe('ticket-unreadable');
+    expect(ended.told).toBe(false);
+    const shown = await fetch(`${world.url}/commands/${commandId}`, { headers: { [viewerHeader]: 'rob' } });
+    const { document } = parseHTML(await shown.text());
+    const text = document.querySelector('main')?.textContent;
+    expect(text).toContain('Could not be told');
+    expect(text).toContain(ended.untold);
+    expect(text).not.toContain('The end stands where it was asked');
+    expect(text).toContain('ask anew');
   });
 
   it.each([
@@ -463,7 +473,7 @@ describe('forget', () => {
     await run(first);
     const look = () => fetch(`${world.url}${forgetPath(issue)}`, { headers: { [viewerHeader]: 'rob' } });
     const confirm = await (await look()).text();
-    expect(confirm).toContain('Removed: 1 saved generation, 1 KB');
+    expect(confirm).toContain('Removed: 1 saved generation, 1 kB');
     const [, token = ''] = /name="token" value="([^"]+)"/.exec(confirm) ?? [];
     const { commandId } = await page.send(
       '/actions/forget',
