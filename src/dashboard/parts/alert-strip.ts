@@ -10,7 +10,7 @@ export function alertStrip(alerts: readonly CurrentAlert[]): Html {
   if (!worst) return html`<div id="alert-strip"${live('No alert holds any more.')}></div>`;
   const more = alerts.length - 1;
   return html`<div id="alert-strip"${live(spoken(alerts))}>
-    <aside class="strip ${worst.level}" aria-label="Alerts"><p><strong>${words[worst.level]}</strong> ${alertText(worst)}${more > 0 ? html` <a href="/#alerts">and ${more} more</a>` : nothing}</p></aside>
+    <aside class="strip ${worst.level}" aria-label="Alerts"><p><strong>${words[worst.level]}</strong> ${alertText(worst)} <a href="/#alerts">${more > 0 ? `and ${more} more` : 'What to do'}</a></p></aside>
   </div>`;
 }
 
