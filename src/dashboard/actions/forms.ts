@@ -105,7 +105,7 @@ export function actionForms(tokens: FormTokens): ActionForms {
           <label class="field">Most that it may cost, in US dollars <input name="budget" inputmode="decimal" maxlength="20" autocomplete="off" value="${filled.budget ?? ''}"></label>
           <label><input type="checkbox" name="fresh" value="yes" autocomplete="off"${filled.fresh === undefined ? nothing : html` checked`}> In a new session</label>
         </div></details>
-        <p class="muted">As in a comment: <code>plan …</code>, <code>status</code>, <code>stop</code> and the other words work too. The answer is posted on the issue, for everybody there to see. It takes write access to the repository.</p>
+        <p class="muted">As in a comment: <code>plan …</code>, <code>status</code>, <code>stop</code> and the other words work too; the options are <code>--model</code>, <code>--engine</code>, <code>--max-budget</code> and <code>--fresh</code>. The answer is posted on the issue, for everybody there to see. It takes write access to the repository.</p>
         <div class="actions"><button type="submit" class="primary">Ask</button></div>
       </form>`;
     },
