@@ -79,17 +79,17 @@ function draw({ title, description, days, series, format, formatTick = format, l
     document,
     width,
     height,
-    // As wide as the longest figure beside it.
-    marginLeft: 20 + 7 * formatTick(Math.ceil(1.2 * top)).length,
-    // Half of the newest day’s label.
-    marginRight: 24,
+    // Half of a day’s label.
+    marginLeft: 24,
+    // As wide as the longest figure beside it. On this side a phone shows it with the newest days.
+    marginRight: 20 + 7 * formatTick(Math.ceil(1.2 * top)).length,
     marginTop: 10,
     marginBottom: 26,
     x: { domain: [...days], padding: 0.25, label: null },
     y: { domain: [0, top], label: null, nice: true, round: true },
     marks: [
       Plot.gridY({ className: 'grid', ticks: 4 }),
-      Plot.axisY({ ticks: 4, tickSize: 0, tickFormat: formatTick, label: null }),
+      Plot.axisY({ anchor: 'right', ticks: 4, tickSize: 0, tickFormat: formatTick, label: null }),
       Plot.axisX({ ticks: named, tickSize: 0, tickFormat: dayOfMonth, label: null }),
       ...series.map(({ name, colour }) =>
         Plot.barY(
