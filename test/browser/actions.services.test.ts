@@ -120,7 +120,7 @@ it.each(withAndWithout)('asks for more on an issue (scripts: %s)', async (script
   await inWindow(scripts, async ({ page }) => {
     await page.goto(issuePage(number));
     await page.getByLabel('What is to be done').fill('and now <b>the docs</b>');
-    await page.getByText('Options').click();
+    await page.getByText('Options', { exact: true }).click();
     await page.getByLabel('Model').fill('claude-opus-4-5');
     await page.getByRole('button', { name: 'Ask', exact: true }).click();
     await page.waitForURL((url) => url.pathname.startsWith('/commands/'));

@@ -194,7 +194,7 @@ it('what is brought up to date leaves open what was opened, the focus, and what 
   await page.goto(`${world.url}${issuePath()}`);
   await page.getByText('Live', { exact: true }).waitFor();
   await page.getByLabel('What is to be done').fill('half a sen');
-  await page.getByText('Options').click();
+  await page.getByText('Options', { exact: true }).click();
   const link = page.locator('#commands th a').last();
   await link.focus();
   const rows = () => page.locator('#commands tbody tr').count();
