@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { configDefaults, defineConfig } from 'vitest/config';
 
@@ -11,8 +12,8 @@ const results = process.env.DEXTER_TEST_RESULTS;
 export default defineConfig({
   test: {
     pool: 'forks',
-    // Most of what is tested waits for other processes; one worker fewer than there are cores leaves one idle.
-    maxWorkers: '100%',
+    // Most of what is tested waits for other processes; one worker more than there are cores leaves none idle.
+    maxWorkers: availableParallelism() + 1,
     // Files and tests in a new order each time; a failure prints the seed (`--sequence.seed=N` repeats it).
     sequence: { shuffle: true },
     reporters: results ? ['default', 'json'] : ['default'],
@@ -36,6 +37,7 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: [integration],
+          globalSetup: 'test/ledger/empty-database.ts',
           exclude: notOurs,
           // The same; a test that starts several programs has waited for a minute on a machine that was busy.
           testTimeout: 180_000,
@@ -48,6 +50,7 @@ export default defineConfig({
         test: {
           name: 'services',
           include: [services],
+          globalSetup: 'test/ledger/empty-database.ts',
           exclude: notOurs,
           testTimeout: 180_000,
           hookTimeout: 180_000,

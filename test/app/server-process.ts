@@ -9,6 +9,7 @@ import { stringify } from 'yaml';
 import type { GitHub } from '../../demo/github/start-github.ts';
 import type { Jira } from '../../demo/jira/start-jira.ts';
 import { loginOf } from '../../demo/story/ticket.ts';
+import { beginWithEmptyDatabase } from '../ledger/empty-database.ts';
 import type { ListedCommand } from './world.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -109,7 +110,10 @@ export async function spawnServer(directory: string, environment: Record<string,
 
 /** The app in a process of its own, ready to be talked to. */
 export async function startServer(options: ServerOptions) {
-  const server = await spawnServer(options.directory, await serverEnvironment(options));
+  const environment = await serverEnvironment(options);
+  const { DATABASE_URL, DEXTER_DATA } = environment;
+  if (!DATABASE_URL && DEXTER_DATA) beginWithEmptyDatabase(DEXTER_DATA);
+  const server = await spawnServer(options.directory, environment);
   const url = `http://127.0.0.1:${options.port}`;
   const until = Date.now() + longestMs;
   for (;;) {

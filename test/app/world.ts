@@ -25,6 +25,7 @@ import type { Db } from '../../src/ledger/commands.ts';
 import { openDatabase } from '../../src/ledger/database.ts';
 import { runTokens } from '../../src/runner-api/run-tokens.ts';
 import { handDispatcher } from '../fakes/hand-dispatcher.ts';
+import { beginWithEmptyDatabase } from '../ledger/empty-database.ts';
 
 export const repositorySource = fileURLToPath(new URL('../../demo/repository', import.meta.url));
 
@@ -92,6 +93,7 @@ export async function startWorld(options: WorldOptions = {}) {
   const jiraGate = await options.viaJiraGate?.(jira.url);
   const issuer = await options.issuer?.(github);
   const data = await mkdtemp(join(tmpdir(), 'dexter-test-app-'));
+  if (!options.databaseUrl) beginWithEmptyDatabase(data);
   const hand = handDispatcher();
   const apiToken = 'token-of-the-command-list';
   const config: AppConfig = {
